@@ -1,0 +1,6 @@
+//! Derived indexes over rows.
+//!
+//! Owns: which rows match a filter (`filter`), which rows hold a query's words (`text`), which rows' vectors are near
+//! (`vector`). Knows rows (`u32`), attributes, text and vectors. Must not know: chunks, the log, files, threads.
+//! In: rows with what they hold. Out: sets of rows, rows with scores. Everything here can be thrown away and rebuilt from the log.
+//! Deletion is the caller's: it keeps the set of live rows and passes it to every query; freed rows are purged before reuse.

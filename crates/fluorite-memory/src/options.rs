@@ -1,0 +1,267 @@
+//! Options of the public calls, as the caller spells them.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cancel::CancelToken;
+use crate::chunk::ChunkType;
+use crate::error::{Error, Result};
+
+/// Largest `limit` of a search or a list page.
+pub const MAX_LIMIT: usize = 1_000;
+
+/// When a write counts as done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Durability {
+    /// After fsync: survives kill -9 and power loss.
+    #[default]
+    Sync,
+    /// After the operating system has the bytes: survives kill -9, loses at most one flush interval on power loss.
+    Buffered,
+}
+
+/// When a text becomes a vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmbedMode {
+    /// Before the write resolves.
+    #[default]
+    Sync,
+    /// Behind it; until then the chunk is found by its words.
+    Background,
+}
+
+/// What a failing chunk does to the rest of its call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnError {
+    /// The first failure rejects the call; its slice is not stored.
+    #[default]
+    Abort,
+    /// Failures are listed in the result, the others are stored.
+    Collect,
+}
+
+/// Receives progress of long work.
+pub type ProgressFn = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// How far long work has come.
+#[derive(Debug, Clone, Serialize)]
+pub struct Progress {
+    /// What is being done now.
+    pub phase: &'static str,
+    /// Units finished.
+    pub done: u64,
+    /// Units in all, when known.
+    pub total: Option<u64>,
+    /// Units per second so far.
+    pub rate: f64,
+    /// Seconds left at this rate, when the total is known.
+    pub seconds_left: Option<f64>,
+}
+
+/// Options of `store`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WriteOptions {
+    /// `sync`, or the store's setting when absent.
+    pub durability: Option<Durability>,
+    /// `sync` when absent.
+    pub embed: Option<EmbedMode>,
+    /// `abort` when absent.
+    pub on_error: Option<OnError>,
+    /// All chunks of the call in one batch: seen and recovered all or none (at most 10,000 chunks).
+    pub atomic: Option<bool>,
+    /// Raised to stop the call.
+    #[serde(skip)]
+    pub cancel: CancelToken,
+}
+
+/// Any, all, none.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SetFilter {
+    /// At least one of these.
+    pub any: Option<Vec<String>>,
+    /// Each of these.
+    pub all: Option<Vec<String>>,
+    /// None of these.
+    pub none: Option<Vec<String>>,
+}
+
+/// One value or several.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// One.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    /// The values as a slice.
+    #[must_use]
+    pub fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(s) => std::slice::from_ref(s),
+            Self::Many(v) => v,
+        }
+    }
+}
+
+/// A moment: ISO 8601 text or milliseconds since the epoch.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Moment {
+    /// Milliseconds since the epoch.
+    Millis(f64),
+    /// `2026-01-31` or `2026-01-31T12:00:00Z`.
+    Iso(String),
+}
+
+/// Which chunks count. All given conditions must hold.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SearchFilter {
+    /// Namespace, or several; all namespaces when absent.
+    pub namespace: Option<OneOrMany>,
+    /// Frameworks.
+    pub frameworks: Option<SetFilter>,
+    /// Tags.
+    pub tags: Option<SetFilter>,
+    /// One of these types.
+    pub chunk_type: Option<Vec<ChunkType>>,
+    /// One of these languages.
+    pub language: Option<Vec<String>>,
+    /// One of these sources.
+    pub source: Option<Vec<String>>,
+    /// At least this quality.
+    pub min_quality: Option<f32>,
+    /// Created at or after.
+    pub created_after: Option<Moment>,
+    /// Created before.
+    pub created_before: Option<Moment>,
+    /// Top-level metadata members that must equal these scalars.
+    pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
+    /// `false` leaves out chunks tagged `generated`; `true` when absent.
+    pub include_generated: Option<bool>,
+}
+
+/// Which legs a text query uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchMode {
+    /// Vectors and words.
+    #[default]
+    Hybrid,
+    /// Vectors alone.
+    Vector,
+    /// Words alone.
+    Lexical,
+}
+
+/// Options of `search`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SearchOptions {
+    /// Hits wanted: 10 when absent, 1 to 1,000.
+    pub limit: Option<usize>,
+    /// Hits to skip: 0 when absent; `limit + offset` at most 1,000.
+    pub offset: Option<usize>,
+    /// `hybrid` for text when the model is on, `lexical` when it is off; always `vector` for vectors.
+    pub mode: Option<SearchMode>,
+    /// Which chunks count.
+    pub filter: Option<SearchFilter>,
+    /// Hits below this score are left out: 0 when absent.
+    pub min_score: Option<f32>,
+    /// Adds the components of the score to each hit.
+    pub explain: Option<bool>,
+    /// Scans all vectors in f32: the oracle.
+    pub exact: Option<bool>,
+    /// Chunk fields wanted; `[]` is id and score only; all when absent.
+    pub fields: Option<Vec<String>>,
+    /// Raised to stop the call.
+    #[serde(skip)]
+    pub cancel: CancelToken,
+}
+
+/// Names accepted in `fields`.
+pub const FIELDS: &[&str] = &[
+    "content",
+    "frameworks",
+    "tags",
+    "quality_score",
+    "chunk_type",
+    "memory_type",
+    "language",
+    "source",
+    "namespace",
+    "metadata",
+    "pinned",
+    "created_at",
+    "updated_at",
+    "accessed_at",
+    "expires_at",
+    "usage_count",
+    "version",
+    "content_hash",
+];
+
+impl SearchOptions {
+    /// Limit, offset and scores in their ranges, fields known.
+    pub fn checked(self) -> Result<Self> {
+        let (limit, offset) = (self.limit(), self.offset());
+        if limit == 0 || limit + offset > MAX_LIMIT {
+            return Err(Error::argument(format!("limit must be 1 to {MAX_LIMIT}, offset included; it is {limit} + {offset}")));
+        }
+        if self.min_score.is_some_and(|s| !(0.0..=1.0).contains(&s)) {
+            return Err(Error::argument("min_score must be between 0 and 1"));
+        }
+        if let Some(unknown) = self.fields.iter().flatten().find(|f| !FIELDS.contains(&f.as_str())) {
+            return Err(Error::argument(format!("fields: unknown field {unknown:?}; known: {}", FIELDS.join(", "))));
+        }
+        Ok(self)
+    }
+
+    /// Hits wanted.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.limit.unwrap_or(10)
+    }
+
+    /// Hits skipped.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset.unwrap_or(0)
+    }
+}
+
+/// Order of a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListOrder {
+    /// As stored: oldest current version first.
+    #[default]
+    Stored,
+    /// By namespace and id, bytewise.
+    Id,
+    /// Latest update first.
+    Updated,
+}
+
+/// Options of `list`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListOptions {
+    /// Which chunks.
+    pub filter: Option<SearchFilter>,
+    /// `stored` when absent.
+    pub order: Option<ListOrder>,
+    /// At most this many in all; no limit when absent.
+    pub limit: Option<u64>,
+    /// Start behind the chunk with this id (in the order asked for).
+    pub after: Option<String>,
+}

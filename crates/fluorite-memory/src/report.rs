@@ -1,0 +1,221 @@
+//! What the engine says about itself and its work.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::chunk::Chunk;
+
+/// A chunk that a batch could not store.
+#[derive(Debug, Clone, Serialize)]
+pub struct BatchFailure {
+    /// Position in the call.
+    pub index: u64,
+    /// The chunk's id, when it had one.
+    pub id: Option<String>,
+    /// Error code.
+    pub code: &'static str,
+    /// Error message.
+    pub message: String,
+}
+
+/// Result of `store`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct BatchResult {
+    /// Ids in the order given; `None` where the chunk failed.
+    pub ids: Vec<Option<String>>,
+    /// Chunks stored.
+    pub stored: u64,
+    /// Chunks not stored (`on_error: collect`).
+    pub failed: Vec<BatchFailure>,
+}
+
+/// A chunk with what changes by reading it.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// The stored version.
+    pub chunk: Arc<Chunk>,
+    /// Reads so far.
+    pub usage_count: u32,
+    /// Milliseconds since the epoch of the last read; creation when never read.
+    pub accessed_at: i64,
+}
+
+/// One hit of a search.
+#[derive(Debug, Clone)]
+pub struct SearchHit {
+    /// Id.
+    pub id: String,
+    /// Namespace.
+    pub namespace: String,
+    /// 0 to 1, higher is better.
+    pub score: f32,
+    /// Cosine, negative counted as 0; `None` when the chunk has no vector or the query none.
+    pub similarity: Option<f32>,
+    /// BM25 mapped to 0 to 1; `None` when words were not asked.
+    pub lexical_score: Option<f32>,
+    /// The vector is still to be computed.
+    pub pending: bool,
+    /// The vector covers only the first tokens of the text.
+    pub truncated: bool,
+    /// Components of the score, with `explain`.
+    pub explain: Option<Vec<(&'static str, f32)>>,
+    /// The chunk, unless `fields` is empty.
+    pub record: Option<Record>,
+}
+
+/// A page of a listing.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// Chunks in order.
+    pub records: Vec<Record>,
+    /// Give it to the next call; `None` at the end.
+    pub next: Option<PageCursor>,
+}
+
+/// Where a listing goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageCursor {
+    /// Namespace of the last chunk.
+    pub namespace: String,
+    /// Id of the last chunk.
+    pub id: String,
+    /// Sequence number of the last chunk.
+    pub sequence: u64,
+    /// Update time of the last chunk.
+    pub updated_at: i64,
+    /// Chunks delivered so far.
+    pub delivered: u64,
+}
+
+/// Cache figures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct CacheStats {
+    /// Bytes held.
+    pub bytes: u64,
+    /// Bound in bytes.
+    pub limit_bytes: u64,
+    /// Entries held.
+    pub entries: u64,
+    /// Reads answered from it.
+    pub hits: u64,
+    /// Reads that went to the log.
+    pub misses: u64,
+    /// hits / (hits + misses); 0 before the first read.
+    pub hit_rate: f64,
+}
+
+/// The model of a store.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ModelStats {
+    /// Name and file hash; `None` before the first vector.
+    pub id: Option<String>,
+    /// Numbers per vector.
+    pub dimensions: Option<u64>,
+    /// Can this engine embed text?
+    pub enabled: bool,
+    /// Texts longer than the model reads, among the live chunks.
+    pub truncated: u64,
+    /// Embeddings answered from the embedding cache.
+    pub cache: CacheStats,
+}
+
+/// Result of `stats`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct EngineStats {
+    /// Chunks that can be found.
+    pub chunks: u64,
+    /// Versions kept (current and older, tombstones excluded).
+    pub versions: u64,
+    /// Chunks whose vector is still to be computed.
+    pub pending: u64,
+    /// Chunks with a vector.
+    pub vectors: u64,
+    /// Rows the text index has still to take in (the next search does it).
+    pub unindexed: u64,
+    /// Bytes of metadata and content of the live chunks before compression.
+    pub raw_bytes: u64,
+    /// Bytes of all files of the store.
+    pub disk_bytes: u64,
+    /// `disk_bytes / raw_bytes`; 0 for an empty store.
+    pub disk_ratio: f64,
+    /// Segments of the log, the live one included.
+    pub segments: u64,
+    /// Share of log bytes that live chunks hold.
+    pub live_share: f64,
+    /// Current zstd dictionary; 0 before one is trained.
+    pub dictionary_id: u32,
+    /// Chunk cache.
+    pub cache: CacheStats,
+    /// Model.
+    pub model: ModelStats,
+    /// Resident memory of the process in bytes; 0 where it cannot be read.
+    pub process_rss_bytes: u64,
+    /// Bytes held by the indexes (estimate: allocations' capacities).
+    pub index_bytes: u64,
+    /// Calls waiting or running.
+    pub calls: u64,
+    /// Worker threads.
+    pub threads: u64,
+    /// Bytes the open had to cut from a torn tail.
+    pub recovered_tail_bytes: u64,
+}
+
+/// One part of the engine in `health`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ComponentHealth {
+    /// `ok`, `degraded` or `failed`.
+    pub status: &'static str,
+    /// Why, when not ok.
+    pub detail: Option<String>,
+}
+
+/// Result of `health`.
+#[derive(Debug, Clone, Serialize)]
+pub struct SystemHealth {
+    /// The worst of the parts.
+    pub status: &'static str,
+    /// The chunk log.
+    pub storage: ComponentHealth,
+    /// Vector and text index.
+    pub index: ComponentHealth,
+    /// Embeddings.
+    pub embedder: ComponentHealth,
+}
+
+/// A damaged place.
+#[derive(Debug, Clone, Serialize)]
+pub struct Damage {
+    /// File name within the store.
+    pub file: String,
+    /// Offset in bytes.
+    pub offset: u64,
+    /// What does not fit.
+    pub what: String,
+}
+
+/// Result of `verify`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct VerifyReport {
+    /// No damage found.
+    pub ok: bool,
+    /// Records whose checksum was compared.
+    pub records: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Damaged places, at most 1,000.
+    pub damaged: Vec<Damage>,
+}
+
+/// Result of `optimize`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct OptimizeReport {
+    /// Segments rewritten.
+    pub segments_rewritten: u64,
+    /// Bytes of the store before.
+    pub bytes_before: u64,
+    /// Bytes of the store after.
+    pub bytes_after: u64,
+    /// Versions and tombstones dropped.
+    pub versions_dropped: u64,
+}
