@@ -1,19 +1,27 @@
 //! Chunks on disk, caches, indexes and search.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))] // a test that fails may panic
+
 mod cancel;
 mod chunk;
+mod clock;
 mod engine;
 mod error;
+mod executor;
 pub mod index;
 pub mod input;
+pub mod log;
 mod options;
 mod pending;
 mod report;
+pub mod vfs;
 
 pub use cancel::CancelToken;
 pub use chunk::{Attributes, Chunk, ChunkInput, ChunkType, Content, DEFAULT_NAMESPACE, MAX_ID_BYTES, MemoryType, check_id};
+pub use clock::{Clock, ManualClock, SystemClock};
 pub use engine::{Engine, EngineConfig, Query};
 pub use error::{Error, Result};
 pub use options::*;
 pub use pending::{Pending, Settler, pending};
+pub use executor::Executor;
 pub use report::*;

@@ -1,0 +1,152 @@
+//! A segment file: its header, and reading records from it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::varint::Reader;
+use super::{Location, RecordView, decode_record};
+use crate::error::{Error, Result};
+use crate::vfs::{Mapped, Vfs, VfsFile};
+
+/// Bytes of a segment header.
+pub const SEGMENT_HEADER: usize = 64;
+/// Format version of segments, manifest and snapshots.
+pub const FORMAT_VERSION: u32 = 1;
+const MAGIC: &[u8; 8] = b"FLUOSEG1";
+
+/// File name of a segment.
+#[must_use]
+pub fn segment_name(number: u32) -> String {
+    format!("{number:08}.seg")
+}
+
+/// The header of segment `number`, and the salt of its checksums.
+pub fn encode_header(number: u32, store_id: u128) -> ([u8; SEGMENT_HEADER], u32) {
+    let mut h = [0u8; SEGMENT_HEADER];
+    let mut identity = store_id.to_le_bytes().to_vec();
+    identity.extend_from_slice(&number.to_le_bytes());
+    let salt = crc32c::crc32c(&identity);
+    h[..8].copy_from_slice(MAGIC);
+    h[8..12].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
+    h[12..16].copy_from_slice(&salt.to_le_bytes());
+    h[16..24].copy_from_slice(&u64::from(number).to_le_bytes());
+    h[24..40].copy_from_slice(&store_id.to_le_bytes());
+    let crc = crc32c::crc32c(&h[..60]);
+    h[60..].copy_from_slice(&crc.to_le_bytes());
+    (h, salt)
+}
+
+/// Checks a header and returns the salt.
+pub fn check_header(bytes: &[u8], path: &Path, number: u32, store_id: u128) -> Result<u32> {
+    let corrupt = |offset, what: &str| Error::Corrupt { path: path.to_owned(), offset, what: what.into() };
+    let header = bytes.get(..SEGMENT_HEADER).ok_or_else(|| corrupt(bytes.len() as u64, "the segment header is cut off"))?;
+    if header[..8] != MAGIC[..] {
+        return Err(corrupt(0, "the magic number does not match"));
+    }
+    let version = Reader(&header[8..]).u32().unwrap_or(0);
+    if Reader(&header[60..]).u32() != Some(crc32c::crc32c(&header[..60])) {
+        return Err(corrupt(60, "the header's checksum does not match"));
+    }
+    if version != FORMAT_VERSION {
+        return Err(Error::UnsupportedFormat { path: path.to_owned(), expected: FORMAT_VERSION, found: version });
+    }
+    let (expected, salt) = encode_header(number, store_id);
+    if expected[..] != *header {
+        return Err(corrupt(16, "the segment belongs to another store or has another number"));
+    }
+    Ok(salt)
+}
+
+#[derive(Debug)]
+enum Bytes {
+    Map(Mapped),
+    File(Arc<dyn VfsFile>),
+}
+
+/// A segment open for reading. Clones share it; its file may be removed meanwhile.
+#[derive(Debug, Clone)]
+pub struct Segment(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    number: u32,
+    salt: u32,
+    path: PathBuf,
+    bytes: Bytes,
+}
+
+impl Segment {
+    /// Maps a sealed segment of this length.
+    pub fn sealed(vfs: &dyn Vfs, dir: &Path, number: u32, length: u64, store_id: u128) -> Result<Self> {
+        let path = dir.join(segment_name(number));
+        let map = vfs.map(&path, length).map_err(|e| match e.kind() {
+            std::io::ErrorKind::UnexpectedEof => {
+                Error::Corrupt { path: path.clone(), offset: length, what: "the segment is shorter than the manifest says".into() }
+            }
+            std::io::ErrorKind::NotFound => {
+                Error::Corrupt { path: path.clone(), offset: 0, what: "the manifest names this segment, but there is no such file".into() }
+            }
+            _ => Error::io("cannot map", &path, &e),
+        })?;
+        let salt = check_header(&map, &path, number, store_id)?;
+        Ok(Self(Arc::new(Inner { number, salt, path, bytes: Bytes::Map(map) })))
+    }
+
+    /// The segment being written.
+    pub fn live(number: u32, salt: u32, path: PathBuf, file: Arc<dyn VfsFile>) -> Self {
+        Self(Arc::new(Inner { number, salt, path, bytes: Bytes::File(file) }))
+    }
+
+    /// Segment number.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.0.number
+    }
+
+    /// Salt of its checksums.
+    #[must_use]
+    pub fn salt(&self) -> u32 {
+        self.0.salt
+    }
+
+    /// Path of its file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// All bytes, when it is sealed.
+    #[must_use]
+    pub fn map(&self) -> Option<&[u8]> {
+        match &self.0.bytes {
+            Bytes::Map(m) => Some(m),
+            Bytes::File(_) => None,
+        }
+    }
+
+    /// `CORRUPT` at an offset of this segment.
+    #[must_use]
+    pub fn corrupt(&self, offset: u64, what: &str) -> Error {
+        Error::Corrupt { path: self.0.path.clone(), offset, what: what.into() }
+    }
+
+    /// Reads one record, its checksum compared, and hands it on.
+    pub fn read<T>(&self, at: Location, f: impl FnOnce(u64, RecordView<'_>) -> Result<T>) -> Result<T> {
+        let (start, len) = (at.offset as usize, at.length as usize);
+        let held;
+        let bytes: &[u8] = match &self.0.bytes {
+            Bytes::Map(m) => m.get(start..start + len).ok_or_else(|| self.corrupt(start as u64, "a record lies beyond the end"))?,
+            Bytes::File(file) => {
+                let mut buf = vec![0u8; len];
+                file.read_at(&mut buf, start as u64).map_err(|e| match e.kind() {
+                    std::io::ErrorKind::UnexpectedEof => self.corrupt(start as u64, "a record lies beyond the end"),
+                    _ => Error::io("cannot read", &self.0.path, &e),
+                })?;
+                held = buf;
+                &held
+            }
+        };
+        let (sequence, view, _) = decode_record(bytes, self.0.salt).map_err(|what| self.corrupt(start as u64, what))?;
+        f(sequence, view)
+    }
+}
