@@ -7,6 +7,7 @@
 mod map;
 mod real;
 mod replace;
+mod sim;
 
 use std::io;
 use std::path::Path;
@@ -14,6 +15,8 @@ use std::path::Path;
 pub use map::Mapped;
 pub use real::RealVfs;
 pub use replace::{read_checked, replace};
+#[doc(hidden)]
+pub use sim::{Fault, SimVfs, SyncKind}; // for tests, also those outside the crate
 
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
