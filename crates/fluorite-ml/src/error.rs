@@ -1,6 +1,6 @@
 //! The crate's error type.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Result of every fallible call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -36,6 +36,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// A model file that may not be used.
+    pub(crate) fn rejected(path: &Path, reason: impl Into<String>) -> Self {
+        Self::ModelRejected { path: path.to_path_buf(), reason: reason.into() }
+    }
+
+    /// A failure of the runtime, or of one text.
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::EmbeddingFailed { message: message.into() }
+    }
+
     /// The stable code of the public API.
     #[must_use]
     pub fn code(&self) -> &'static str {
