@@ -1,0 +1,76 @@
+//! The keys as a source spells them (`BridgeConfig` of the public API).
+
+use fluorite_memory::Durability;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+/// Top-level keys and sections.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Keys {
+    pub(super) memory_path: Option<String>,
+    pub(super) models_path: Option<String>,
+    pub(super) spike_templates_path: Option<String>,
+    pub(super) enable_ml: Option<bool>,
+    pub(super) config_path: Option<String>,
+    pub(super) enable_incremental_learning: Option<bool>,
+    pub(super) batch_size: Option<u64>,
+    pub(super) cache_size_mb: Option<u64>,
+    pub(super) memory: Option<Memory>,
+    pub(super) learning: Option<Learning>,
+    pub(super) ml: Option<Ml>,
+    read_only: Option<IgnoredAny>,
+    target_frameworks: Option<IgnoredAny>,
+}
+
+/// Section `memory`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Memory {
+    pub(super) cache_size_mb: Option<u64>,
+    pub(super) enable_compression: Option<bool>,
+    pub(super) compression_level: Option<u64>,
+    pub(super) max_chunk_size: Option<u64>,
+    pub(super) durability: Option<Durability>,
+    pub(super) segment_mb: Option<u64>,
+    auto_split: Option<IgnoredAny>,
+}
+
+/// Section `learning`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Learning {
+    pub(super) batch_size: Option<u64>,
+    pub(super) parallel_processing: Option<bool>,
+    pub(super) include_generated: Option<bool>,
+    quality_threshold: Option<IgnoredAny>,
+    output_dir: Option<IgnoredAny>,
+    history_dir: Option<IgnoredAny>,
+}
+
+/// Section `ml`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Ml {
+    pub(super) embedding_model: Option<String>,
+    pub(super) cpu_only: Option<bool>,
+    pub(super) num_threads: Option<u64>,
+    embedder: Option<IgnoredAny>,
+}
+
+impl Keys {
+    /// A key of the public API that is given although nothing acts on it yet.
+    pub(super) fn idle(&self) -> Option<&'static str> {
+        let (memory, learning, ml) = (self.memory.as_ref(), self.learning.as_ref(), self.ml.as_ref());
+        let given = [
+            ("read_only", self.read_only.is_some()),
+            ("target_frameworks", self.target_frameworks.is_some()),
+            ("memory.auto_split", memory.is_some_and(|m| m.auto_split.is_some())),
+            ("learning.quality_threshold", learning.is_some_and(|l| l.quality_threshold.is_some())),
+            ("learning.output_dir", learning.is_some_and(|l| l.output_dir.is_some())),
+            ("learning.history_dir", learning.is_some_and(|l| l.history_dir.is_some())),
+            ("ml.embedder", ml.is_some_and(|m| m.embedder.is_some())),
+        ];
+        given.into_iter().find_map(|(key, is)| is.then_some(key))
+    }
+}

@@ -1,0 +1,75 @@
+//! The sources in their order.
+
+use std::path::PathBuf;
+
+use fluorite_memory::input::Value;
+use fluorite_memory::{Error, Result};
+
+use super::layer::{Layer, threads};
+use super::{Config, toml_file};
+use crate::learn::LearningConfig;
+
+/// What the caller gives, then `env`, then the TOML file (`config_path` or `FLUORITE_CONFIG`), then the defaults.
+///
+/// Keys may be snake_case or camelCase. `env` looks a variable up; empty ones count as unset.
+/// # Errors
+/// `INVALID_CONFIG` for unknown keys (with the nearest known one), wrong types and ranges, keys nothing acts on yet,
+/// an unreadable file, and when no source names `memory_path`.
+pub fn resolve(explicit: Value, env: &dyn Fn(&str) -> Option<String>) -> Result<Config> {
+    let given = Layer::read(explicit)?.over(environment(env)?);
+    let all = match given.config_path.clone() {
+        Some(path) => given.over(toml_file::read(&path)?),
+        None => given,
+    };
+    let Some(memory_path) = all.memory_path else {
+        return Err(Error::config(
+            "memory_path is missing: give it to the call, set FLUORITE_MEMORY_PATH, or write it into the configuration file",
+        ));
+    };
+    let base = Config::new(memory_path);
+    let learning = LearningConfig::default();
+    let num_threads = all.num_threads.map(size);
+    Ok(Config {
+        models_path: all.models_path,
+        config_path: all.config_path,
+        enable_ml: all.enable_ml.unwrap_or(base.enable_ml),
+        embedding_model: all.embedding_model.unwrap_or(base.embedding_model),
+        num_threads,
+        cache_size_mb: all.cache_size_mb.map_or(base.cache_size_mb, size),
+        enable_compression: all.enable_compression.unwrap_or(base.enable_compression),
+        compression_level: all.compression_level.and_then(|l| i32::try_from(l).ok()).unwrap_or(base.compression_level),
+        max_chunk_size: all.max_chunk_size.map_or(base.max_chunk_size, size),
+        durability: all.durability.unwrap_or(base.durability),
+        segment_mb: all.segment_mb.unwrap_or(base.segment_mb),
+        learning: LearningConfig {
+            spike_templates_path: all.spike_templates_path,
+            batch_size: all.batch_size.map_or(learning.batch_size, size),
+            parallel_processing: all.parallel_processing.unwrap_or(learning.parallel_processing),
+            include_generated: all.include_generated.unwrap_or(learning.include_generated),
+            incremental: all.incremental.unwrap_or(learning.incremental),
+            num_threads,
+        },
+        memory_path: base.memory_path,
+    })
+}
+
+fn environment(env: &dyn Fn(&str) -> Option<String>) -> Result<Layer> {
+    let get = |name: &str| env(name).filter(|v| !v.trim().is_empty());
+    let number = get("FLUORITE_NUM_THREADS").map(|text| {
+        text.trim()
+            .parse()
+            .map_err(|_| Error::config(format!("FLUORITE_NUM_THREADS must be a number from 1 to 64; it is {text:?}")))
+    });
+    Ok(Layer {
+        memory_path: get("FLUORITE_MEMORY_PATH").map(PathBuf::from),
+        models_path: get("FLUORITE_MODELS_PATH").map(PathBuf::from),
+        config_path: get("FLUORITE_CONFIG").map(PathBuf::from),
+        num_threads: threads("FLUORITE_NUM_THREADS", number.transpose()?)?,
+        ..Layer::default()
+    })
+}
+
+/// Every value was checked against a range far below the limit.
+fn size(n: u64) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,34 @@
+//! The TOML file as a source.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use fluorite_memory::{Error, Result};
+
+use super::layer::Layer;
+
+/// Largest configuration file.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// Reads the file; relative paths in it start at its folder.
+pub(super) fn read(path: &Path) -> Result<Layer> {
+    let fault = |what: &str| Error::config(format!("configuration file {path:?}: {what}"));
+    let remedy = "correct config_path or FLUORITE_CONFIG";
+    let metadata = std::fs::metadata(path).map_err(|e| fault(&format!("{e}; {remedy}")))?;
+    if !metadata.is_file() || metadata.len() > MAX_BYTES {
+        return Err(fault(&format!("it must be a regular file of at most {MAX_BYTES} bytes; {remedy}")));
+    }
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(|e| fault(&e.to_string()))?;
+    file.take(MAX_BYTES).read_to_string(&mut text).map_err(|e| fault(&e.to_string()))?;
+    let tree: toml::Value = toml::from_str::<toml::Table>(&text).map_err(|e| fault(e.to_string().trim_end()))?.into();
+    let mut layer = Layer::read(tree.into()).map_err(|e| fault(&e.to_string()))?;
+    if layer.config_path.is_some() {
+        return Err(fault("config_path cannot stand in the file itself; leave it out"));
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for p in [&mut layer.memory_path, &mut layer.models_path, &mut layer.spike_templates_path] {
+        *p = p.take().map(|p: PathBuf| folder.join(p));
+    }
+    Ok(layer)
+}

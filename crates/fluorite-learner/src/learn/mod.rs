@@ -1,0 +1,19 @@
+//! Keeps a store in step with a folder of spike templates.
+//!
+//! Owns: finding the files, deciding what is new, changed, gone or broken, and handing batches to the engine. Must not
+//! know: how a file is parsed (`spike`) or a chunk stored (`fluorite_memory`). In: a folder. Out: a report.
+//! What was learned is remembered by the chunks themselves (`metadata.folder`, `metadata.file_hash`): no side file that
+//! could disagree with the store.
+
+mod folder;
+mod options;
+mod pipeline;
+mod report;
+mod run;
+mod stored;
+
+pub(crate) use options::MAX_BATCH;
+pub use options::{LearnOptions, LearningConfig};
+pub use pipeline::LearningPipeline;
+pub use report::{InvalidFile, LearningReport, RepairedFile};
+pub use run::learn_from_spikes;
