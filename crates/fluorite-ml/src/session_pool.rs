@@ -101,6 +101,9 @@ fn session(model: &ModelDir, runtime: &Runtime) -> Result<Session> {
             .map_err(text)?
             .with_prepacking(true)
             .map_err(text)?
+            // Processors with AVX2 or AVX-512 but without VNNI otherwise add byte products in 16 bits, which saturate.
+            .with_precise_qmm()
+            .map_err(text)?
             // Without this, bytes that look like the runtime's own format are read as such, past our checks.
             .with_config_entry("session.load_model_format", "ONNX")
             .map_err(text)
