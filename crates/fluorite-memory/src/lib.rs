@@ -14,6 +14,7 @@ pub mod log;
 mod options;
 mod pending;
 mod report;
+pub mod time;
 pub mod vfs;
 
 pub use cancel::CancelToken;

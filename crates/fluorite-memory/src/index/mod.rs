@@ -4,3 +4,15 @@
 //! (`vector`). Knows rows (`u32`), attributes, text and vectors. Must not know: chunks, the log, files, threads.
 //! In: rows with what they hold. Out: sets of rows, rows with scores. Everything here can be thrown away and rebuilt from the log.
 //! Deletion is the caller's: it keeps the set of live rows and passes it to every query; freed rows are purged before reuse.
+
+mod filter;
+mod hash;
+mod rows;
+mod text;
+mod top;
+mod vector;
+
+pub use filter::{FilterIndex, Selection, is_empty_filter};
+pub use rows::RowSet;
+pub use text::{Field, MAX_TERM_BYTES, TextHead, for_each_term, to_unit};
+pub use vector::{ExactScan, VectorIndex, VectorSource, search_exact};
