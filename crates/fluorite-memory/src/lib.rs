@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))] // a test that fails may panic
 
+mod cache;
 mod cancel;
 mod chunk;
 mod clock;
@@ -21,8 +22,10 @@ pub use cancel::CancelToken;
 pub use chunk::{Attributes, Chunk, ChunkInput, ChunkType, Content, DEFAULT_NAMESPACE, MAX_ID_BYTES, MemoryType, check_id};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use engine::{Engine, EngineConfig, Query};
+#[doc(hidden)]
+pub use engine::{LoadEmbedder, Platform};
 pub use error::{Error, Result};
+pub use executor::Executor;
 pub use options::*;
 pub use pending::{Pending, Settler, pending};
-pub use executor::Executor;
 pub use report::*;

@@ -96,7 +96,8 @@ mod tests {
 
     #[test]
     fn round_trip_with_and_without_a_dictionary() {
-        let samples: Vec<Vec<u8>> = (0..500).map(|i| format!("export function handler{i}(request, response) {{ return {i} }}").into_bytes()).collect();
+        let samples: Vec<Vec<u8>> =
+            (0..500).map(|i| format!("export function handler{i}(request, response) {{ return {i} }}").into_bytes()).collect();
         let codec = Codec::default();
         codec.add(1, crate::log::train_dictionary(&samples).unwrap());
         let raw = &samples[7];

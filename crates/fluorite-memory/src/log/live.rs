@@ -15,6 +15,7 @@ pub struct LiveSegment {
     file: Arc<dyn VfsFile>,
     len: u64,
     synced: u64,
+    crc: u32,
 }
 
 impl LiveSegment {
@@ -31,7 +32,8 @@ impl LiveSegment {
         })();
         let file = made.map_err(|e: std::io::Error| Error::io("cannot create", &path, &e))?;
         let segment = Segment::live(number, salt, path, Arc::clone(&file));
-        Ok(Self { segment, file, len: SEGMENT_HEADER as u64, synced: SEGMENT_HEADER as u64 })
+        let len = SEGMENT_HEADER as u64;
+        Ok(Self { segment, file, len, synced: len, crc: crc32c::crc32c(&header) })
     }
 
     /// Opens it again after a restart: visits every record from `from` on, cuts a torn tail. Returns the bytes cut.
@@ -46,9 +48,11 @@ impl LiveSegment {
         let path = dir.join(segment_name(number));
         let io = |action, e: &std::io::Error| Error::io(action, &path, e);
         let file: Arc<dyn VfsFile> = Arc::from(vfs.open(&path, OpenMode::Write).map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound => {
-                Error::Corrupt { path: path.clone(), offset: 0, what: "the manifest names this segment, but there is no such file".into() }
-            }
+            std::io::ErrorKind::NotFound => Error::Corrupt {
+                path: path.clone(),
+                offset: 0,
+                what: "the manifest names this segment, but there is no such file".into(),
+            },
             _ => io("cannot open", &e),
         })?);
         let on_disk = file.len().map_err(|e| io("cannot read", &e))?;
@@ -67,7 +71,8 @@ impl LiveSegment {
             file.set_len(end).map_err(|e| io("cannot cut", &e))?;
         }
         file.sync().map_err(|e| io("cannot sync", &e))?;
-        Ok((Self { segment, file, len: end, synced: end }, on_disk - end))
+        let crc = crc32c::crc32c(&bytes[..end as usize]);
+        Ok((Self { segment, file, len: end, synced: end, crc }, on_disk - end))
     }
 
     /// For reading its records.
@@ -98,6 +103,7 @@ impl LiveSegment {
             };
         }
         self.len += groups.len() as u64;
+        self.crc = crc32c::crc32c_append(self.crc, groups);
         Ok(())
     }
 
@@ -111,16 +117,8 @@ impl LiveSegment {
     }
 
     /// crc32c of the whole file, for the manifest.
-    pub fn checksum(&self) -> Result<u32> {
-        let mut crc = 0;
-        let mut buf = vec![0u8; 1 << 20];
-        let mut at = 0u64;
-        while at < self.len {
-            let n = (self.len - at).min(buf.len() as u64) as usize;
-            self.file.read_at(&mut buf[..n], at).map_err(|e| Error::io("cannot read", self.segment.path(), &e))?;
-            crc = crc32c::crc32c_append(crc, &buf[..n]);
-            at += n as u64;
-        }
-        Ok(crc)
+    #[must_use]
+    pub fn checksum(&self) -> u32 {
+        self.crc
     }
 }

@@ -66,9 +66,11 @@ impl Manifest {
     /// Reads it; `None` in a folder without one.
     pub fn load(vfs: &dyn Vfs, dir: &Path) -> Result<Option<Self>> {
         let Some(body) = read_checked(vfs, dir, NAME, MAGIC, FORMAT_VERSION)? else { return Ok(None) };
-        serde_json::from_slice(&body)
-            .map(Some)
-            .map_err(|e| Error::Corrupt { path: dir.join(NAME), offset: 20, what: format!("the manifest does not parse: {e}") })
+        serde_json::from_slice(&body).map(Some).map_err(|e| Error::Corrupt {
+            path: dir.join(NAME),
+            offset: 20,
+            what: format!("the manifest does not parse: {e}"),
+        })
     }
 
     /// Replaces it atomically.

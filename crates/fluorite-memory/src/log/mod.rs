@@ -13,7 +13,7 @@ mod payload;
 mod record;
 mod scan;
 mod segment;
-mod varint;
+pub(crate) mod varint;
 
 pub use codec::Codec;
 pub use dictionary::{DICTIONARY_BYTES, load_dictionary, save_dictionary, train_dictionary};
@@ -21,7 +21,10 @@ pub use group::{GROUP_HEADER, GroupBuilder};
 pub use live::LiveSegment;
 pub use manifest::{Manifest, ModelId, SealedSegment};
 pub use payload::{decode_payload, encode_payload};
-pub use record::{ChunkRecord, RecordKind, RecordView, UsageEntry, VectorRecord, decode_record, encode_chunk, encode_tombstone, encode_usage, encode_vector};
+pub use record::{
+    ChunkRecord, RecordKind, RecordView, UsageEntry, VectorRecord, decode_record, encode_chunk, encode_tombstone, encode_usage,
+    encode_vector,
+};
 pub use scan::{Scan, ScannedRecord, scan_segment};
 pub use segment::{SEGMENT_HEADER, Segment, segment_name};
 

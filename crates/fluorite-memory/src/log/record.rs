@@ -144,7 +144,15 @@ pub fn encode_chunk(out: &mut Vec<u8>, salt: u32, sequence: u64, c: &ChunkRecord
 }
 
 /// Appends a VECTOR record; returns its length.
-pub fn encode_vector(out: &mut Vec<u8>, salt: u32, sequence: u64, chunk: u64, model: u64, truncated: bool, values: &[f32]) -> u32 {
+pub fn encode_vector(
+    out: &mut Vec<u8>,
+    salt: u32,
+    sequence: u64,
+    chunk: u64,
+    model: u64,
+    truncated: bool,
+    values: &[f32],
+) -> u32 {
     let start = begin(out, RecordKind::Vector, if truncated { TRUNCATED } else { 0 }, sequence);
     put(out, chunk);
     out.extend_from_slice(&model.to_le_bytes());

@@ -37,7 +37,8 @@ pub fn scan_segment(
     let mut offset = (from as usize).max(SEGMENT_HEADER);
     let mut records = 0;
     while offset < bytes.len() {
-        let Some((head, body)) = read_head(bytes, offset, salt).and_then(|h| Some((h, read_body(bytes, offset, &h, salt)?))) else {
+        let Some((head, body)) = read_head(bytes, offset, salt).and_then(|h| Some((h, read_body(bytes, offset, &h, salt)?)))
+        else {
             return Ok(Scan { end: offset as u64, records, damaged: proven_durable(bytes, offset, salt) });
         };
         let mut at = 0;

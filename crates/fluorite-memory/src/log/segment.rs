@@ -80,12 +80,16 @@ impl Segment {
     pub fn sealed(vfs: &dyn Vfs, dir: &Path, number: u32, length: u64, store_id: u128) -> Result<Self> {
         let path = dir.join(segment_name(number));
         let map = vfs.map(&path, length).map_err(|e| match e.kind() {
-            std::io::ErrorKind::UnexpectedEof => {
-                Error::Corrupt { path: path.clone(), offset: length, what: "the segment is shorter than the manifest says".into() }
-            }
-            std::io::ErrorKind::NotFound => {
-                Error::Corrupt { path: path.clone(), offset: 0, what: "the manifest names this segment, but there is no such file".into() }
-            }
+            std::io::ErrorKind::UnexpectedEof => Error::Corrupt {
+                path: path.clone(),
+                offset: length,
+                what: "the segment is shorter than the manifest says".into(),
+            },
+            std::io::ErrorKind::NotFound => Error::Corrupt {
+                path: path.clone(),
+                offset: 0,
+                what: "the manifest names this segment, but there is no such file".into(),
+            },
             _ => Error::io("cannot map", &path, &e),
         })?;
         let salt = check_header(&map, &path, number, store_id)?;
@@ -135,7 +139,9 @@ impl Segment {
         let (start, len) = (at.offset as usize, at.length as usize);
         let held;
         let bytes: &[u8] = match &self.0.bytes {
-            Bytes::Map(m) => m.get(start..start + len).ok_or_else(|| self.corrupt(start as u64, "a record lies beyond the end"))?,
+            Bytes::Map(m) => {
+                m.get(start..start + len).ok_or_else(|| self.corrupt(start as u64, "a record lies beyond the end"))?
+            }
             Bytes::File(file) => {
                 let mut buf = vec![0u8; len];
                 file.read_at(&mut buf, start as u64).map_err(|e| match e.kind() {

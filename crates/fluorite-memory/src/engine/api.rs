@@ -1,0 +1,487 @@
+//! The calls of an open store.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use fluorite_ml::ModelDir;
+use parking_lot::Mutex;
+
+use super::close::close;
+use super::commit;
+use super::open::{Platform, load_embedder, model_folders, open};
+use super::prepare::{check_namespace, check_vector};
+use super::queue::{Op, Target};
+use super::search::Prepared;
+use super::shared::{Call, Shared};
+use super::store::{Job, MOST_ATOMIC, run};
+use super::{EngineConfig, Query, registry};
+use crate::cancel::CancelToken;
+use crate::chunk::{Chunk, ChunkInput, check_id};
+use crate::clock::SystemClock;
+use crate::error::{Error, Result};
+use crate::executor::Executor;
+use crate::index::is_empty_filter;
+use crate::options::{ListOptions, ProgressFn, SearchFilter, SearchMode, SearchOptions, WriteOptions};
+use crate::pending::{Pending, Settler, pending};
+use crate::report::{BatchResult, EngineStats, OptimizeReport, Page, PageCursor, Record, SearchHit, SystemHealth, VerifyReport};
+use crate::vfs::RealVfs;
+
+/// Vector searches over at most this many rows run at once on the calling thread (about 12 ns a row).
+const INLINE_ROWS: usize = 5_000;
+/// ... when they load at most this many chunks.
+const INLINE_HITS: usize = 50;
+/// Most cores used when `num_threads` is absent.
+const MOST_THREADS: usize = 8;
+
+/// One opening of a store; the store closes with its last opening.
+struct Opening {
+    shared: Arc<Shared>,
+    closed: AtomicBool,
+    /// Opened through the registry (not on a simulated platform).
+    registered: bool,
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        if !self.closed.load(Ordering::Acquire) {
+            let _ = self.end(); // nobody is left to tell
+        }
+    }
+}
+
+impl Opening {
+    /// Ends this opening; the last one starts closing the store on a thread of its own.
+    fn end(&self) -> Pending<()> {
+        if self.closed.swap(true, Ordering::AcqRel) || (self.registered && !registry::leave(&self.shared.config.path)) {
+            return Pending::ready(Ok(()));
+        }
+        let shared = Arc::clone(&self.shared);
+        if shared.executor.is_inline() {
+            return Pending::ready(close(&shared));
+        }
+        let (settler, done) = pending();
+        let registered = self.registered;
+        let close_it = move || {
+            let result = close(&shared);
+            if registered {
+                registry::left(&shared.config.path);
+            }
+            settler.settle(result);
+        };
+        // never on a pool thread: closing joins the pool
+        match std::thread::Builder::new().name("fluorite-close".into()).spawn(close_it) {
+            Ok(_) => done,
+            Err(e) => Pending::ready(Err(Error::internal(format!("cannot start a thread: {e}")))),
+        }
+    }
+}
+
+/// An open store. Clones are the same opening; it ends with `shutdown`, or when the last clone goes.
+/// Opening the same folder again in this process shares the store; it closes with its last opening.
+#[derive(Clone)]
+pub struct Engine(Arc<Opening>);
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Engine").field(&self.0.shared.config.path).finish()
+    }
+}
+
+impl Engine {
+    /// Opens or creates the store. Blocks (lock, recovery, model: 5 to 200 ms); call it off the event loop.
+    pub fn open(mut config: EngineConfig) -> Result<Self> {
+        config.path = registry::canonical(&config.path)?;
+        let shared = registry::join(&config, || {
+            let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            let threads = config.num_threads.unwrap_or(cores.min(MOST_THREADS)).max(1);
+            let executor = Executor::pool(threads).map_err(|e| Error::internal(format!("cannot start threads: {e}")))?;
+            let ml = config.clone();
+            let platform = Platform {
+                vfs: Arc::new(RealVfs),
+                clock: Arc::new(SystemClock::default()),
+                executor,
+                embedder: Box::new(move || if ml.enable_ml { load_embedder(&ml, threads).map(Some) } else { Ok(None) }),
+                new_store: (uuid::Uuid::new_v4().as_u128(), uuid::Uuid::new_v4().as_u64_pair().0),
+            };
+            let shared = open(config.clone(), platform)?;
+            let committer = Arc::clone(&shared);
+            let thread = std::thread::Builder::new().name("fluorite-commit".into()).spawn(move || {
+                let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| commit::run(&committer)));
+                if run.is_err() {
+                    // half alive is worse than closed for writing: everyone is told
+                    committer.poison(&Error::Poisoned { cause: "the committer thread failed".into() });
+                    committer.queue.stop();
+                }
+            });
+            match thread {
+                Ok(handle) => *shared.committer.lock() = Some(handle),
+                Err(e) => return Err(Error::internal(format!("cannot start threads: {e}"))),
+            }
+            Ok(shared)
+        })?;
+        Ok(Self(Arc::new(Opening { shared, closed: AtomicBool::new(false), registered: true })))
+    }
+
+    /// Opens a store on another platform, with nothing running by itself when its executor is the inline stepper.
+    #[doc(hidden)]
+    pub fn open_on(config: EngineConfig, platform: Platform) -> Result<Self> {
+        let shared = open(config, platform)?;
+        Ok(Self(Arc::new(Opening { shared, closed: AtomicBool::new(false), registered: false })))
+    }
+
+    /// Runs one piece of background work (inline stepper); false when there is none.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn step(&self) -> bool {
+        self.0.shared.executor.step()
+    }
+
+    fn enter(&self) -> Result<Call> {
+        if self.0.closed.load(Ordering::Acquire) {
+            return Err(Error::Closed);
+        }
+        self.0.shared.enter()
+    }
+
+    /// Runs `work` on the pool and settles with what it returns.
+    fn on_pool<T: Send + 'static>(&self, work: impl FnOnce(&Arc<Shared>) -> Result<T> + Send + 'static) -> Pending<T> {
+        let call = match self.enter() {
+            Ok(call) => call,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        let (settler, done) = pending();
+        let shared = Arc::clone(&self.0.shared);
+        self.0.shared.executor.spawn(move || {
+            let result = work(&shared);
+            settler.settle(result);
+            drop(call);
+        });
+        done
+    }
+
+    /// Stores chunks as one batch: seen and recovered all or none. The order of calls is the order of effects.
+    /// Cost: one fsync shared with all calls in flight, compression about 15 us a chunk, embedding 2 to 28 ms a text.
+    pub fn store(&self, chunks: Vec<ChunkInput>, options: WriteOptions) -> Pending<BatchResult> {
+        let call = match self.enter().and_then(|c| self.0.shared.check_poison().map(|()| c)) {
+            Ok(call) => call,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        if options.atomic == Some(true) && chunks.len() > MOST_ATOMIC {
+            let found = chunks.len();
+            return Pending::ready(Err(Error::argument(format!(
+                "an atomic call holds at most {MOST_ATOMIC} chunks, not {found}"
+            ))));
+        }
+        let (settler, done) = pending();
+        let shared = Arc::clone(&self.0.shared);
+        let job = Job { place: shared.queue.place(), chunks, options, settler, call };
+        self.0.shared.executor.spawn(move || run(&shared, job));
+        done
+    }
+
+    /// Resolves when everything stored before is durable (and embedded, when asked).
+    pub fn flush(&self, embedded: bool) -> Pending<()> {
+        let call = match self.enter() {
+            Ok(call) => call,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        let (settler, done) = pending();
+        let shared = Arc::clone(&self.0.shared);
+        let outer = Arc::clone(&shared);
+        let flush = move |_: Result<()>| {
+            let settle = Box::new(move |r| {
+                settler.settle(r);
+                drop(call);
+            });
+            shared.submit(shared.queue.place(), Op::Flush { settle });
+        };
+        if !embedded {
+            flush(Ok(()));
+            return done;
+        }
+        // writes called before must have queued their texts: an empty op behind them in the order says so
+        let settled = Arc::clone(&outer);
+        let behind = Box::new(move |_: &Shared, _: &mut commit::Writer| settled.when_embedded(Box::new(flush)));
+        outer.submit(outer.queue.place(), Op::Exclusive(behind));
+        done
+    }
+
+    /// The chunk when it can be told without waiting: `None` = ask `get_many`; `Some(None)` = there is none.
+    pub fn get_cached(&self, namespace: &str, id: &str) -> Result<Option<Option<Record>>> {
+        check_id(id)?;
+        check_namespace(namespace)?;
+        let shared = &self.0.shared;
+        if self.0.closed.load(Ordering::Acquire) {
+            return Err(Error::Closed);
+        }
+        if shared.clock.monotonic_ms() >= shared.next_deadline.load(Ordering::Acquire) {
+            return Ok(None);
+        }
+        let Some(state) = shared.state.try_read() else { return Ok(None) };
+        let Some((row, r)) = state.find(shared.key(namespace, id)) else { return Ok(Some(None)) };
+        let Some(chunk) = shared.cache.try_get(r.sequence) else { return Ok(None) };
+        shared.touch(row, r);
+        Ok(Some(Some(shared.record(r, chunk))))
+    }
+
+    /// Chunks by id, all of one moment.
+    pub fn get_many(&self, namespace: &str, ids: Vec<String>) -> Pending<Vec<Option<Record>>> {
+        let shared = &self.0.shared;
+        let keys = check_namespace(namespace)
+            .and_then(|()| ids.iter().map(|id| check_id(id).map(|()| shared.key(namespace, id))).collect::<Result<Vec<u128>>>());
+        match keys {
+            Ok(keys) => self.on_pool(move |shared| shared.read_keys(&keys)),
+            Err(e) => Pending::ready(Err(e)),
+        }
+    }
+
+    /// Deletes; true when there was something to delete.
+    pub fn delete(&self, namespace: &str, id: &str) -> Pending<bool> {
+        let call = check_id(id).and_then(|()| check_namespace(namespace)).and_then(|()| self.enter());
+        let call = match call {
+            Ok(call) => call,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        let shared = &self.0.shared;
+        let place = shared.queue.place();
+        shared.expire_due();
+        let (settler, done) = pending();
+        let target = Target { key: shared.key(namespace, id), namespace: namespace.to_owned(), id: id.to_owned() };
+        let settle = Box::new(move |r: Result<Vec<bool>>| {
+            settler.settle(r.map(|found| found.first().copied().unwrap_or(false)));
+            drop(call);
+        });
+        shared.submit(place, Op::Delete { targets: vec![target], settle });
+        done
+    }
+
+    /// Deletes what matches at its place in the order of writes; an empty filter needs `all`.
+    pub fn delete_where(&self, filter: SearchFilter, all: bool) -> Pending<u64> {
+        if is_empty_filter(&filter) && !all {
+            return Pending::ready(Err(Error::argument(
+                "an empty filter would delete everything: give a condition, or { all: true }",
+            )));
+        }
+        let call = match self.enter() {
+            Ok(call) => call,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        let shared = &self.0.shared;
+        let place = shared.queue.place();
+        let (settler, done) = pending();
+        let settle = Box::new(move |r| {
+            settler.settle(r);
+            drop(call);
+        });
+        shared.submit(place, Op::DeleteWhere { filter, settle });
+        done
+    }
+
+    /// One page of a listing.
+    pub fn list(&self, options: ListOptions, cursor: Option<PageCursor>) -> Pending<Page> {
+        self.on_pool(move |shared| shared.page(&options, cursor, &CancelToken::default()))
+    }
+
+    /// All kept versions of a chunk, oldest first.
+    pub fn history(&self, namespace: &str, id: &str) -> Pending<Vec<Arc<Chunk>>> {
+        if let Err(e) = check_id(id).and_then(|()| check_namespace(namespace)) {
+            return Pending::ready(Err(e));
+        }
+        let key = self.0.shared.key(namespace, id);
+        self.on_pool(move |shared| shared.versions(key))
+    }
+
+    /// Best hits, best first.
+    pub fn search(&self, query: Query, options: SearchOptions) -> Pending<Vec<SearchHit>> {
+        let options = match options.checked() {
+            Ok(o) => o,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        self.on_pool(move |shared| one_search(shared, query, &options))
+    }
+
+    /// A vector search when it can be done at once on this thread; `None` = ask `search`.
+    pub fn search_inline(&self, query: &[f32], options: &SearchOptions) -> Option<Result<Vec<SearchHit>>> {
+        let shared = &self.0.shared;
+        let small = options.limit() + options.offset() <= INLINE_HITS && options.exact != Some(true);
+        if !small || self.0.closed.load(Ordering::Acquire) || !shared.unloaded.try_lock()?.is_empty() {
+            return None;
+        }
+        if shared.clock.monotonic_ms() >= shared.next_deadline.load(Ordering::Acquire) {
+            return None;
+        }
+        let state = shared.state.try_read()?;
+        if state.rows.len() > INLINE_ROWS {
+            return None;
+        }
+        let mut vector = query.to_vec();
+        if let Err(e) = check_mode(options).and_then(|()| check_vector(&mut vector, shared.dimensions())) {
+            return Some(Err(e));
+        }
+        Some(shared.search_state(&state, &Prepared { words: None, vector: Some(&vector) }, options))
+    }
+
+    /// Many queries with the same options, in parallel; results in the order of the queries.
+    pub fn search_many(&self, queries: Vec<Query>, options: SearchOptions) -> Pending<Vec<Vec<SearchHit>>> {
+        let options = match options.checked() {
+            Ok(o) => Arc::new(o),
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        self.fan_out(queries, None, "search", options.cancel.clone(), move |shared, query| one_search(shared, query, &options))
+    }
+
+    /// Vectors of texts, unit length.
+    pub fn embed(&self, texts: Vec<String>, cancel: CancelToken, progress: Option<ProgressFn>) -> Pending<Vec<Vec<f32>>> {
+        self.fan_out(texts, progress, "embed", cancel, |shared, text: String| shared.embed_text(&text).map(|v| v.values))
+    }
+
+    /// One job per item; the results in order, or the first error.
+    fn fan_out<A: Send + 'static, T: Send + 'static>(
+        &self,
+        items: Vec<A>,
+        progress: Option<ProgressFn>,
+        phase: &'static str,
+        cancel: CancelToken,
+        work: impl Fn(&Arc<Shared>, A) -> Result<T> + Send + Sync + 'static,
+    ) -> Pending<Vec<T>> {
+        let call = match self.enter() {
+            Ok(call) => call,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        if items.is_empty() {
+            return Pending::ready(Ok(Vec::new()));
+        }
+        let (settler, done) = pending();
+        let shared = &self.0.shared;
+        let total = items.len();
+        let fan = Arc::new(Fan {
+            results: Mutex::new((0..total).map(|_| None).collect()),
+            finished: AtomicUsize::new(0),
+            rest: Mutex::new(Some((settler, call))),
+            started: shared.clock.monotonic_ms(),
+        });
+        let work = Arc::new(work);
+        for (i, item) in items.into_iter().enumerate() {
+            let (shared, fan, work) = (Arc::clone(shared), Arc::clone(&fan), Arc::clone(&work));
+            let (cancel, progress) = (cancel.clone(), progress.clone());
+            self.0.shared.executor.spawn(move || {
+                let result = cancel.check().and_then(|()| work(&shared, item));
+                let finished = fan.finish(i, result);
+                shared.report_progress(progress.as_ref(), phase, finished as u64, Some(total as u64), fan.started);
+                if finished == total {
+                    fan.settle();
+                }
+            });
+        }
+        done
+    }
+
+    /// Tokens of a text by the model's tokenizer, not cut. Loads the tokenizer (0.5 MB, about 50 ms) on first use.
+    pub fn count_tokens(&self, text: &str) -> Result<usize> {
+        if self.0.closed.load(Ordering::Acquire) {
+            return Err(Error::Closed);
+        }
+        let shared = &self.0.shared;
+        if let Some(e) = &shared.embedder {
+            return Ok(e.count_tokens(text)?);
+        }
+        let mut slot = shared.tokenizer.lock();
+        let tokenizer = match &*slot {
+            Some(t) => Arc::clone(t),
+            None => {
+                let model = ModelDir::find(&model_folders(&shared.config), &shared.config.embedding_model)?;
+                Arc::clone(slot.insert(Arc::new(model.tokenizer()?)))
+            }
+        };
+        drop(slot);
+        Ok(tokenizer.count(text)?)
+    }
+
+    /// Figures.
+    pub fn stats(&self) -> Pending<EngineStats> {
+        self.on_pool(|shared| Ok(shared.stats()))
+    }
+
+    /// What works.
+    pub fn health(&self) -> Result<SystemHealth> {
+        if self.0.closed.load(Ordering::Acquire) { Err(Error::Closed) } else { Ok(self.0.shared.health()) }
+    }
+
+    /// Reads every record and compares checksums.
+    pub fn verify(&self, cancel: CancelToken, progress: Option<ProgressFn>) -> Pending<VerifyReport> {
+        self.on_pool(move |shared| shared.verify(&cancel, progress.as_ref()))
+    }
+
+    /// Rewrites what has dead parts, at a higher compression level and with the trained dictionary.
+    pub fn optimize(&self, cancel: CancelToken, progress: Option<ProgressFn>) -> Pending<OptimizeReport> {
+        let call = match self.enter().and_then(|c| self.0.shared.check_poison().map(|()| c)) {
+            Ok(call) => call,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        let (settler, done): (Settler<OptimizeReport>, _) = pending();
+        self.0.shared.compact(
+            true,
+            cancel,
+            progress,
+            Box::new(move |r| {
+                settler.settle(r);
+                drop(call);
+            }),
+        );
+        done
+    }
+
+    /// Ends this opening: waits for calls in flight, saves, releases the lock. Idempotent.
+    pub fn shutdown(&self) -> Pending<()> {
+        self.0.end()
+    }
+}
+
+struct Fan<T> {
+    results: Mutex<Vec<Option<Result<T>>>>,
+    finished: AtomicUsize,
+    rest: Mutex<Option<(Settler<Vec<T>>, Call)>>,
+    started: i64,
+}
+
+impl<T> Fan<T> {
+    fn finish(&self, i: usize, result: Result<T>) -> usize {
+        if let Some(slot) = self.results.lock().get_mut(i) {
+            *slot = Some(result);
+        }
+        self.finished.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    fn settle(&self) {
+        let Some((settler, call)) = self.rest.lock().take() else { return };
+        let results = std::mem::take(&mut *self.results.lock());
+        let lost = || Err(Error::internal("a result was lost on its way"));
+        settler.settle(results.into_iter().map(|r| r.unwrap_or_else(lost)).collect());
+        drop(call);
+    }
+}
+
+/// A vector query knows no other mode.
+fn check_mode(options: &SearchOptions) -> Result<()> {
+    match options.mode {
+        None | Some(SearchMode::Vector) => Ok(()),
+        Some(_) => Err(Error::argument("a vector query is always mode vector: give text for words")),
+    }
+}
+
+fn one_search(shared: &Arc<Shared>, query: Query, options: &SearchOptions) -> Result<Vec<SearchHit>> {
+    let cancel = &options.cancel;
+    match query {
+        Query::Vector(mut vector) => {
+            check_mode(options)?;
+            check_vector(&mut vector, shared.dimensions())?;
+            shared.run_search(&Prepared { words: None, vector: Some(&vector) }, options, cancel)
+        }
+        Query::Text(text) => {
+            let mode = shared.text_mode(options.mode)?;
+            let vector = if mode == SearchMode::Lexical { None } else { Some(shared.embed_text(&text)?.values) };
+            let words = (mode != SearchMode::Vector).then_some(text.as_str());
+            shared.run_search(&Prepared { words, vector: vector.as_deref() }, options, cancel)
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What a written group changes in memory, under one write lock: readers see all of a batch or none.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+
+use super::commit::Writer;
+use super::prepare::{PreparedChunk, PreparedVector};
+use super::replay::tombstone_row;
+use super::shared::Shared;
+use super::state::{NONE, Row, State};
+use super::text::TextItem;
+use crate::log::Location;
+
+/// One change.
+pub enum Effect {
+    Chunk { prepared: Box<PreparedChunk>, at: Location, vector: Option<(PreparedVector, Location)> },
+    Tombstone { key: u128, sequence: u64, at: Location, deleted_at: i64, version: u32 },
+    Vector { row: u32, sequence: u64, at: Location, vector: PreparedVector },
+    Usage { bytes: u64 },
+}
+
+/// Applies all effects of one write of `written` bytes.
+pub fn apply(shared: &Arc<Shared>, w: &Writer, effects: Vec<Effect>, written: u64) {
+    if effects.is_empty() {
+        return;
+    }
+    let mut text = Vec::with_capacity(effects.len());
+    let mut chunks = Vec::with_capacity(effects.len());
+    let mut late = Vec::new();
+    {
+        let mut state = shared.state.write();
+        state.usage.entry(w.live.segment().number()).or_default().total += written;
+        for effect in effects {
+            match effect {
+                Effect::Chunk { prepared, at, vector } => {
+                    let sequence = prepared.chunk.sequence;
+                    let row = put(shared, &mut state, *prepared, at, vector, &mut text, &mut chunks);
+                    if shared.embedder.is_some() && !state.embedded.contains(row) {
+                        late.push((row, sequence));
+                    }
+                }
+                Effect::Tombstone { key, sequence, at, deleted_at, version } => {
+                    tombstone(shared, &mut state, key, sequence, at, deleted_at, version, &mut text);
+                }
+                Effect::Vector { row, sequence, at, vector } => {
+                    // the chunk may have been overwritten meanwhile: then its vector is of no use
+                    if state.live.contains(row) && state.row(row).is_some_and(|r| r.sequence == sequence) {
+                        attach(&mut state, row, at, vector);
+                    }
+                }
+                Effect::Usage { bytes } => {
+                    state.usage.entry(w.live.segment().number()).or_default().live += bytes;
+                }
+            }
+        }
+        shared.next_deadline.store(state.next_deadline(), Ordering::Release);
+        shared.text.push(text); // under the lock, so that queue order is the order of effects
+    }
+    for chunk in chunks {
+        shared.cache.put(chunk);
+    }
+    shared.embed_later(late);
+    shared.train_if_due();
+    shared.schedule_background();
+}
+
+fn attach(state: &mut State, row: u32, at: Location, vector: PreparedVector) {
+    state.attach_vector(row, at, vector.truncated);
+    state.index_vector(row, &vector.values);
+    state.fresh.insert(row, vector.values.into());
+}
+
+fn put(
+    shared: &Shared,
+    state: &mut State,
+    prepared: PreparedChunk,
+    at: Location,
+    vector: Option<(PreparedVector, Location)>,
+    text: &mut Vec<TextItem>,
+    chunks: &mut Vec<Arc<crate::chunk::Chunk>>,
+) -> u32 {
+    let chunk = prepared.chunk;
+    let previous = state.heads.get(&prepared.key).copied().unwrap_or(NONE);
+    let (mut usage, mut accessed_at) = (0, chunk.updated_at);
+    if previous != NONE {
+        if state.live.contains(previous)
+            && let Some(r) = state.row(previous)
+        {
+            usage = r.usage.load(Ordering::Relaxed);
+            accessed_at = r.accessed_at.load(Ordering::Relaxed);
+            shared.cache.remove(r.sequence);
+        }
+        if state.kill(previous) {
+            text.push(TextItem::Dead(previous));
+        }
+    }
+    let row = state.place(Row {
+        key: prepared.key,
+        sequence: chunk.sequence,
+        at,
+        vector: Location::default(),
+        previous,
+        created_at: chunk.created_at,
+        updated_at: chunk.updated_at,
+        expires_at: chunk.expires_at,
+        version: chunk.version,
+        raw_len: prepared.raw_len,
+        dictionary: prepared.dictionary,
+        tombstone: false,
+        truncated: false,
+        usage: AtomicU32::new(usage),
+        accessed_at: AtomicI64::new(accessed_at),
+    });
+    state.heads.insert(prepared.key, row);
+    state.versions += 1;
+    state.revive(row);
+    state.filter.insert(row, &chunk.namespace, &chunk.attributes, chunk.created_at);
+    if let Some(expires_at) = chunk.expires_at {
+        let left = expires_at.saturating_sub(shared.clock.wall_ms());
+        state.expiry.insert((shared.clock.monotonic_ms().saturating_add(left), row), ());
+    }
+    if let Some((vector, place)) = vector {
+        attach(state, row, place, vector);
+    }
+    let chunk = Arc::new(chunk);
+    text.push(TextItem::Add(row, chunk.sequence));
+    chunks.push(chunk);
+    row
+}
+
+#[allow(clippy::too_many_arguments)] // the parts of one record
+fn tombstone(
+    shared: &Shared,
+    state: &mut State,
+    key: u128,
+    sequence: u64,
+    at: Location,
+    deleted_at: i64,
+    version: u32,
+    text: &mut Vec<TextItem>,
+) {
+    let previous = state.heads.get(&key).copied().unwrap_or(NONE);
+    if previous != NONE {
+        if let Some(r) = state.row(previous) {
+            shared.cache.remove(r.sequence);
+        }
+        if state.kill(previous) {
+            text.push(TextItem::Dead(previous));
+        }
+    }
+    let row = state.place(Row { previous, version, ..tombstone_row(key, sequence, at, deleted_at) });
+    state.heads.insert(key, row);
+}

@@ -1,0 +1,55 @@
+//! Closing a store: calls in flight end, what is in memory alone is written, threads are joined, the lock is released.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::commit::{Writer, drain};
+use super::queue::Op;
+use super::shared::Shared;
+use super::snapshot;
+use crate::error::Result;
+use crate::log::GroupBuilder;
+use crate::pending::pending;
+
+/// Blocks until closed. Never call it on a pool thread. The first error of the last writes is returned; the store is closed all the same.
+pub fn close(shared: &Arc<Shared>) -> Result<()> {
+    {
+        let mut calls = shared.calls.lock();
+        shared.closing.store(true, Ordering::Release);
+        if !shared.executor.is_inline() {
+            while *calls > 0 {
+                shared.calls_done.wait(&mut calls);
+            }
+        }
+    }
+    let (flushed, flush) = pending();
+    shared.submit(shared.queue.place(), Op::Flush { settle: Box::new(move |r| flushed.settle(r)) });
+    let (saved, save) = pending();
+    let place = shared.queue.place();
+    shared.submit(place, Op::Exclusive(Box::new(move |shared, w| saved.settle(save_all(shared, w)))));
+    if shared.executor.is_inline() {
+        drain(shared);
+    }
+    let result = flush.wait().and(save.wait());
+    shared.queue.stop();
+    let committer = shared.committer.lock().take();
+    if let Some(thread) = committer {
+        let _ = thread.join();
+    }
+    shared.executor.join();
+    shared.writer.lock().take();
+    shared.lock.lock().take();
+    result
+}
+
+/// A closing group, so that later damage to the last data group is known to be damage; then the id table.
+fn save_all(shared: &Shared, w: &mut Writer) -> Result<()> {
+    shared.check_poison()?;
+    w.live.sync()?;
+    let mut bytes = Vec::new();
+    let group = GroupBuilder::begin(&mut bytes, w.next_sequence);
+    group.finish(&mut bytes, w.live.segment().salt(), w.live.len(), w.live.synced());
+    w.live.append(&bytes)?;
+    w.live.sync()?;
+    snapshot::save(shared, w)
+}

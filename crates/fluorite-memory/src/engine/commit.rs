@@ -1,0 +1,371 @@
+//! The committer: turns ops into groups, writes them with one fsync, applies them, settles their callers.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::apply::{Effect, apply};
+use super::prepare::PreparedChunk;
+use super::queue::{LateVector, Op, Settle, Target};
+use super::shared::Shared;
+use crate::error::{Error, Result};
+use crate::log::{
+    ChunkRecord, GroupBuilder, LiveSegment, Location, Manifest, ModelId, SealedSegment, Segment, UsageEntry, encode_chunk,
+    encode_tombstone, encode_usage, encode_vector,
+};
+use crate::options::Durability;
+
+/// Flush interval of `durability: buffered`.
+pub const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
+const MOST_OPS: usize = 1_024;
+/// A group is written when it reaches this size, whatever still waits.
+const GROUP_BYTES: usize = 8 << 20;
+
+/// The only one that writes the log. Held by the committer, or by an exclusive op.
+#[derive(Debug)]
+pub struct Writer {
+    pub live: LiveSegment,
+    pub manifest: Manifest,
+    pub store_id: u128,
+    pub next_sequence: u64,
+}
+
+/// What a caller is told when its group is done.
+type Outcome = Box<dyn FnOnce(Result<()>) + Send>;
+
+/// One write: groups, what they change, whom to tell.
+#[derive(Default)]
+struct Pass {
+    bytes: Vec<u8>,
+    effects: Vec<Effect>,
+    outcomes: Vec<Outcome>,
+    sync: bool,
+    /// What this pass has already done to a key: (created_at, version, findable).
+    seen: HashMap<u128, (i64, u32, bool)>,
+    deletes: Vec<(Vec<Target>, Settle<Vec<bool>>)>,
+    has_puts: bool,
+}
+
+/// The committer thread's loop.
+pub fn run(shared: &Arc<Shared>) {
+    loop {
+        let dirty = {
+            let w = shared.writer.lock();
+            w.as_ref().is_some_and(|w| w.live.synced() < w.live.len())
+        };
+        let Some(ops) = shared.queue.wait(MOST_OPS, dirty.then_some(FLUSH_INTERVAL)) else { return };
+        let idle = ops.is_empty();
+        process(shared, ops);
+        if idle {
+            with_writer(shared, |shared, w| {
+                if let Err(e) = w.live.sync() {
+                    shared.poison(&e);
+                }
+            });
+        }
+    }
+}
+
+/// Runs everything that is ready on the calling thread (the inline stepper's committer).
+pub fn drain(shared: &Arc<Shared>) {
+    loop {
+        let ops = shared.queue.take(MOST_OPS);
+        if ops.is_empty() {
+            return;
+        }
+        process(shared, ops);
+    }
+}
+
+fn with_writer(shared: &Shared, f: impl FnOnce(&Shared, &mut Writer)) {
+    if let Some(w) = shared.writer.lock().as_mut() {
+        f(shared, w);
+    }
+}
+
+fn process(shared: &Arc<Shared>, ops: Vec<Op>) {
+    let mut guard = shared.writer.lock();
+    let Some(w) = guard.as_mut() else { return }; // closed: dropped settlers report
+    let mut pass = Pass::default();
+    for op in ops {
+        let alone = matches!(op, Op::DeleteWhere { .. } | Op::Exclusive(_));
+        if alone || pass.bytes.len() >= GROUP_BYTES {
+            std::mem::take(&mut pass).finish(shared, w);
+        }
+        match op {
+            Op::Skip => {}
+            Op::Put { chunks, durability, settle } => pass.put(shared, w, chunks, durability, settle),
+            Op::Delete { targets, settle } => pass.delete(shared, w, targets, settle),
+            Op::Vectors { items, settle } => pass.vectors(shared, w, items, settle),
+            Op::Flush { settle } => {
+                pass.usage(shared, w);
+                pass.sync = true;
+                pass.outcomes.push(settle);
+            }
+            Op::DeleteWhere { filter, settle } => match shared.matching_targets(&filter) {
+                Ok(targets) => {
+                    let told: Settle<Vec<bool>> =
+                        Box::new(|r| settle(r.map(|found| found.into_iter().filter(|f| *f).count() as u64)));
+                    pass.delete(shared, w, targets, told);
+                }
+                Err(e) => settle(Err(e)),
+            },
+            Op::Exclusive(f) => f(shared, w),
+        }
+    }
+    pass.finish(shared, w);
+}
+
+impl Pass {
+    /// (created_at, version) of the newest version of a key, and whether it can be found.
+    fn newest(&self, shared: &Shared, key: u128) -> Option<(i64, u32, bool)> {
+        if let Some(seen) = self.seen.get(&key) {
+            return Some(*seen);
+        }
+        let state = shared.state.read();
+        let row = *state.heads.get(&key)?;
+        let findable = state.live.contains(row);
+        state.row(row).map(|r| (r.created_at, r.version, findable))
+    }
+
+    fn put(&mut self, shared: &Shared, w: &mut Writer, chunks: Vec<PreparedChunk>, durability: Durability, settle: Settle<()>) {
+        if let Err(e) = w.admit_vectors(shared, chunks.iter().filter_map(|c| c.vector.as_ref()).map(|v| v.values.len())) {
+            return settle(Err(e));
+        }
+        self.has_puts = true;
+        self.sync |= durability == Durability::Sync;
+        let now = shared.clock.wall_ms();
+        let salt = w.live.segment().salt();
+        let model = shared.model_hash();
+        let mut group = GroupBuilder::begin(&mut self.bytes, w.next_sequence);
+        for mut prepared in chunks {
+            let before = self.newest(shared, prepared.key);
+            let (created_at, version) = match before {
+                Some((created, version, true)) => (created, version.saturating_add(1)),
+                Some((_, version, false)) => (now, version.saturating_add(1)),
+                None => (now, 1),
+            };
+            self.seen.insert(prepared.key, (created_at, version, true));
+            let c = &mut prepared.chunk;
+            c.created_at = created_at;
+            c.updated_at = now.max(created_at);
+            c.expires_at = prepared.ttl_ms.map(|ttl| c.updated_at.saturating_add(ttl));
+            c.version = version;
+            c.sequence = w.sequence();
+            let record = ChunkRecord {
+                created_at,
+                updated_at: c.updated_at,
+                expires_at: c.expires_at,
+                version,
+                dictionary: prepared.dictionary,
+                compressed: prepared.compressed,
+                raw_len: prepared.raw_len,
+                namespace: &c.namespace,
+                id: &c.id,
+                payload: &prepared.payload,
+            };
+            let at = w.locate(&self.bytes);
+            let length = encode_chunk(&mut self.bytes, salt, c.sequence, &record);
+            group.count();
+            let sequence = c.sequence;
+            let vector = prepared.vector.take();
+            let vector_at = vector.as_ref().map(|v| {
+                let at = w.locate(&self.bytes);
+                let vector_sequence = w.sequence();
+                let length = encode_vector(&mut self.bytes, salt, vector_sequence, sequence, model, v.truncated, &v.values);
+                group.count();
+                Location { length, ..at }
+            });
+            prepared.payload = Vec::new();
+            let at = Location { length, ..at };
+            self.effects.push(Effect::Chunk { prepared: Box::new(prepared), at, vector: vector.zip(vector_at) });
+        }
+        group.finish(&mut self.bytes, salt, w.live.len(), w.live.synced());
+        self.outcomes.push(settle);
+    }
+
+    fn delete(&mut self, shared: &Shared, w: &mut Writer, targets: Vec<Target>, settle: Settle<Vec<bool>>) {
+        let found = self.tombstones(shared, w, &targets);
+        self.sync |= found.iter().any(|f| *f);
+        self.deletes.push((targets, Box::new(move |r: Result<Vec<bool>>| settle(r.map(|_| found)))));
+    }
+
+    fn tombstones(&mut self, shared: &Shared, w: &mut Writer, targets: &[Target]) -> Vec<bool> {
+        let now = shared.clock.wall_ms();
+        let salt = w.live.segment().salt();
+        let mut found = Vec::with_capacity(targets.len());
+        let start = self.bytes.len();
+        let mut group = GroupBuilder::begin(&mut self.bytes, w.next_sequence);
+        for t in targets {
+            let newest = self.newest(shared, t.key).filter(|(_, _, findable)| *findable);
+            found.push(newest.is_some());
+            let Some((created_at, version, _)) = newest else { continue };
+            self.seen.insert(t.key, (created_at, version, false));
+            let at = w.locate(&self.bytes);
+            let sequence = w.sequence();
+            let length = encode_tombstone(&mut self.bytes, salt, sequence, now, &t.namespace, &t.id);
+            group.count();
+            let at = Location { length, ..at };
+            self.effects.push(Effect::Tombstone { key: t.key, sequence, at, deleted_at: now, version });
+        }
+        if found.iter().any(|f| *f) {
+            group.finish(&mut self.bytes, salt, w.live.len(), w.live.synced());
+        } else {
+            self.bytes.truncate(start);
+        }
+        found
+    }
+
+    fn vectors(&mut self, shared: &Shared, w: &mut Writer, items: Vec<LateVector>, settle: Settle<()>) {
+        if let Err(e) = w.admit_vectors(shared, items.iter().map(|i| i.vector.values.len())) {
+            return settle(Err(e));
+        }
+        let salt = w.live.segment().salt();
+        let model = shared.model_hash();
+        let mut group = GroupBuilder::begin(&mut self.bytes, w.next_sequence);
+        for item in items {
+            let at = w.locate(&self.bytes);
+            let (sequence, v) = (w.sequence(), item.vector);
+            let length = encode_vector(&mut self.bytes, salt, sequence, item.sequence, model, v.truncated, &v.values);
+            group.count();
+            let at = Location { length, ..at };
+            self.effects.push(Effect::Vector { row: item.row, sequence: item.sequence, at, vector: v });
+        }
+        group.finish(&mut self.bytes, salt, w.live.len(), w.live.synced());
+        self.outcomes.push(settle);
+    }
+
+    /// Read counters that changed since they were last written.
+    fn usage(&mut self, shared: &Shared, w: &mut Writer) {
+        let rows = std::mem::take(&mut *shared.read_rows.lock());
+        let state = shared.state.read();
+        let entries: Vec<UsageEntry> = rows
+            .iter()
+            .filter_map(|row| state.row(row))
+            .map(|r| UsageEntry {
+                key: r.key,
+                count: r.usage.load(Ordering::Relaxed),
+                accessed_at: r.accessed_at.load(Ordering::Relaxed),
+            })
+            .collect();
+        drop(state);
+        if entries.is_empty() {
+            return;
+        }
+        let salt = w.live.segment().salt();
+        let mut group = GroupBuilder::begin(&mut self.bytes, w.next_sequence);
+        let sequence = w.sequence();
+        let length = encode_usage(&mut self.bytes, salt, sequence, &entries);
+        group.count();
+        group.finish(&mut self.bytes, salt, w.live.len(), w.live.synced());
+        self.effects.push(Effect::Usage { bytes: u64::from(length) });
+    }
+
+    /// Writes, syncs, applies, settles.
+    fn finish(self, shared: &Arc<Shared>, w: &mut Writer) {
+        let Self { bytes, effects, outcomes, sync, deletes, has_puts, .. } = self;
+        let written = shared.check_poison().and_then(|()| if bytes.is_empty() { Ok(()) } else { w.live.append(&bytes) });
+        let written = written.and_then(|()| if sync { w.live.sync() } else { Ok(()) });
+        match written {
+            Ok(()) => {
+                apply(shared, w, effects, bytes.len() as u64);
+                settle_all(outcomes, deletes, &Ok(()));
+                w.seal_if_full(shared);
+            }
+            Err(e @ Error::NoSpace { .. }) if !deletes.is_empty() && shared.release_reserve() => {
+                // a full disk must not stop deletes: they go again, alone, into the room the reserve gave up
+                let mut again = Self::default();
+                if has_puts {
+                    settle_all(outcomes, Vec::new(), &Err(e));
+                } else {
+                    again.outcomes = outcomes;
+                }
+                for (targets, settle) in deletes {
+                    again.delete(shared, w, targets, settle);
+                }
+                again.finish(shared, w);
+            }
+            Err(e) => {
+                if matches!(e, Error::Poisoned { .. }) {
+                    shared.poison(&e);
+                }
+                settle_all(outcomes, deletes, &Err(e));
+            }
+        }
+    }
+}
+
+fn settle_all(outcomes: Vec<Outcome>, deletes: Vec<(Vec<Target>, Settle<Vec<bool>>)>, result: &Result<()>) {
+    for settle in outcomes {
+        settle(result.clone());
+    }
+    for (_, settle) in deletes {
+        settle(result.clone().map(|()| Vec::new()));
+    }
+}
+
+impl Writer {
+    /// The next sequence number.
+    pub fn sequence(&mut self) -> u64 {
+        let s = self.next_sequence;
+        self.next_sequence += 1;
+        s
+    }
+
+    /// Where the next byte appended to `pending` will lie.
+    fn locate(&self, pending: &[u8]) -> Location {
+        Location { segment: self.live.segment().number(), offset: (self.live.len() + pending.len() as u64) as u32, length: 0 }
+    }
+
+    /// Vectors of these dimensions may enter; the first ever names the store's model in the manifest.
+    fn admit_vectors(&mut self, shared: &Shared, lengths: impl Iterator<Item = usize>) -> Result<()> {
+        for found in lengths {
+            match &self.manifest.model {
+                Some(m) if m.dimensions == found => {}
+                Some(m) => return Err(Error::DimensionMismatch { expected: m.dimensions, found }),
+                None => {
+                    let mut next = self.manifest.clone();
+                    next.model = Some(ModelId { id: "supplied".into(), dimensions: found });
+                    next.save(&*shared.vfs, &shared.config.path)?;
+                    self.manifest = next;
+                    shared.set_model(self.manifest.model.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn seal_if_full(&mut self, shared: &Arc<Shared>) {
+        if self.live.len() >= shared.config.segment_bytes
+            && let Err(e) = self.seal(shared)
+            && !matches!(e, Error::NoSpace { .. })
+        {
+            shared.poison(&e);
+        }
+    }
+
+    /// Seals the live segment and starts the next one. On `NoSpace` nothing has changed.
+    pub fn seal(&mut self, shared: &Shared) -> Result<()> {
+        self.live.sync()?;
+        let sealed = SealedSegment { number: self.live.segment().number(), length: self.live.len(), crc: self.live.checksum() };
+        let log_dir: PathBuf = shared.log_dir();
+        let mut next = self.manifest.clone();
+        next.live = next.next_segment;
+        next.next_segment += 1;
+        let live = LiveSegment::create(&*shared.vfs, &log_dir, next.live, self.store_id)?;
+        next.sealed.push(sealed.clone());
+        next.save(&*shared.vfs, &shared.config.path)?;
+        let mapped = Segment::sealed(&*shared.vfs, &log_dir, sealed.number, sealed.length, self.store_id)?;
+        self.manifest = next;
+        self.live = live;
+        let mut state = shared.state.write();
+        state.segments.insert(sealed.number, mapped);
+        let segment = self.live.segment().clone();
+        state.usage.insert(segment.number(), super::state::SegmentUse { total: self.live.len(), live: 0 });
+        state.segments.insert(segment.number(), segment);
+        state.fresh.clear();
+        Ok(())
+    }
+}

@@ -1,0 +1,429 @@
+//! Compaction: what is wanted of mostly dead segments goes into a new one.
+//!
+//! Three steps: choose (with the writer), write the new segment (beside everything else), swap (with the writer).
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::commit::Writer;
+use super::queue::{Op, Settle};
+use super::shared::{COMPACT_LEVEL, Shared};
+use super::snapshot;
+use super::state::{NONE, SegmentUse, State};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::index::{RowSet, VectorIndex};
+use crate::log::{
+    ChunkRecord, GroupBuilder, LiveSegment, Location, RecordView, ScannedRecord, SealedSegment, Segment, UsageEntry,
+    encode_chunk, encode_tombstone, encode_usage, encode_vector, scan_segment, segment_name,
+};
+use crate::options::ProgressFn;
+use crate::report::OptimizeReport;
+
+/// Sealed segments with a smaller live share are compacted in the background.
+const LIVE_SHARE: f64 = 0.5;
+/// Records per group of the new segment.
+const GROUP_BYTES: usize = 1 << 20;
+
+/// The plan of one compaction.
+struct Job {
+    victims: Vec<Segment>,
+    output: u32,
+    /// No segment outside can hold an older version: tombstones may go.
+    whole_log: bool,
+    cancel: CancelToken,
+    progress: Option<ProgressFn>,
+}
+
+/// What a moved record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Chunk,
+    Vector,
+    Tombstone,
+}
+
+/// A row's record and where it lies now.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    row: u32,
+    sequence: u64,
+    kind: Kind,
+    at: Location,
+}
+
+/// What became of the victims' records.
+#[derive(Default)]
+struct Moved {
+    places: Vec<Place>,
+    usage_bytes: u64,
+    dropped: u64,
+}
+
+impl Shared {
+    /// Background: compacts when a sealed segment is mostly dead.
+    pub fn compact_if_worthwhile(self: &Arc<Self>) {
+        let worthwhile = {
+            let state = self.state.read();
+            let sparse = |u: &SegmentUse| (u.live as f64) < (u.total as f64) * LIVE_SHARE;
+            state.segments.values().any(|s| s.map().is_some() && state.usage.get(&s.number()).is_some_and(sparse))
+        };
+        if worthwhile && self.check_poison().is_ok() {
+            self.compact(false, CancelToken::default(), None, Box::new(|_| {}));
+        }
+    }
+
+    /// Compacts what is sparse, or everything that gains (`all`).
+    pub fn compact(
+        self: &Arc<Self>,
+        all: bool,
+        cancel: CancelToken,
+        progress: Option<ProgressFn>,
+        settle: Settle<OptimizeReport>,
+    ) {
+        if self.compacting.swap(true, Ordering::AcqRel) {
+            return settle(Err(Error::Busy { waiting: 1 }));
+        }
+        let outer = Arc::clone(self);
+        let settle: Settle<OptimizeReport> = Box::new(move |r| {
+            outer.compacting.store(false, Ordering::Release);
+            settle(r);
+        });
+        let shared = Arc::clone(self);
+        let choose = move |_: &Shared, w: &mut Writer| {
+            let before = shared.state.read().log_bytes().0;
+            match shared.choose(w, all) {
+                Err(e) => settle(Err(e)),
+                Ok(None) => settle(Ok(OptimizeReport { bytes_before: before, bytes_after: before, ..OptimizeReport::default() })),
+                Ok(Some((victims, output, whole_log))) => {
+                    let job = Job { victims, output, whole_log, cancel, progress };
+                    let work = Arc::clone(&shared);
+                    // optimize() has a caller waiting; the background kind gives way to everyone
+                    let run = move || work.rewrite(&job, before, settle);
+                    if all && !shared.executor.is_inline() {
+                        shared.executor.spawn(run);
+                    } else {
+                        shared.executor.spawn_background(run);
+                    }
+                }
+            }
+        };
+        self.submit(self.queue.place(), Op::Exclusive(Box::new(choose)));
+    }
+
+    fn choose(&self, w: &mut Writer, all: bool) -> Result<Option<(Vec<Segment>, u32, bool)>> {
+        self.check_poison()?;
+        self.expire_due();
+        if all && w.live.len() > crate::log::SEGMENT_HEADER as u64 {
+            w.seal(self)?;
+        }
+        let state = self.state.read();
+        let current = self.dictionary.load(Ordering::Acquire);
+        let stale: HashSet<u32> = if all && current != 0 {
+            state
+                .live
+                .iter()
+                .filter_map(|r| state.row(r))
+                .filter(|r| r.dictionary != current && r.raw_len > 256)
+                .map(|r| r.at.segment)
+                .collect()
+        } else {
+            HashSet::new()
+        };
+        let several = all && w.manifest.sealed.len() > 1;
+        let mut victims = Vec::new();
+        for s in &w.manifest.sealed {
+            let (Some(u), Some(segment)) = (state.usage.get(&s.number), state.segments.get(&s.number)) else { continue };
+            let dead = u.total.saturating_sub(u.live);
+            let small = u.total < self.config.segment_bytes / 2;
+            let gains = if all {
+                // a group header per batch is not worth a rewrite; a small segment joins its neighbours
+                dead as f64 > u.total as f64 * 0.1 || stale.contains(&s.number) || (several && small)
+            } else {
+                (u.live as f64) < (u.total as f64) * LIVE_SHARE
+            };
+            if gains {
+                victims.push(segment.clone());
+            }
+        }
+        if victims.is_empty() {
+            return Ok(None);
+        }
+        let whole_log = victims.len() == w.manifest.sealed.len();
+        drop(state);
+        let output = w.manifest.next_segment;
+        w.manifest.next_segment += 1; // in memory: a number lost to a crash is a stray file at worst
+        Ok(Some((victims, output, whole_log)))
+    }
+
+    fn rewrite(self: &Arc<Self>, job: &Job, before: u64, settle: Settle<OptimizeReport>) {
+        let written = self.ensure_loaded().and_then(|()| self.write_output(job));
+        let path = self.log_dir().join(segment_name(job.output));
+        match written {
+            Err(e) => {
+                let _ = self.vfs.remove(&path); // a stray at worst
+                settle(Err(e));
+            }
+            Ok((live, moved)) => {
+                let victims: Vec<u32> = job.victims.iter().map(Segment::number).collect();
+                let swap = move |shared: &Shared, w: &mut Writer| {
+                    let rewritten = victims.len() as u64;
+                    let done = swap(shared, w, &victims, live, moved).map(|dropped| OptimizeReport {
+                        segments_rewritten: rewritten,
+                        bytes_before: before,
+                        bytes_after: shared.state.read().log_bytes().0,
+                        versions_dropped: dropped,
+                    });
+                    super::reserve::ensure(&*shared.vfs, &shared.config.path);
+                    settle(done);
+                };
+                self.submit(self.queue.place(), Op::Exclusive(Box::new(swap)));
+            }
+        }
+    }
+
+    /// Copies the wanted records of all victims.
+    fn write_output(&self, job: &Job) -> Result<(LiveSegment, Moved)> {
+        let mut out = LiveSegment::create(&*self.vfs, &self.log_dir(), job.output, self.store_id)?;
+        let mut moved = Moved::default();
+        let numbers: HashSet<u32> = job.victims.iter().map(Segment::number).collect();
+        let rows: HashMap<u64, u32> = {
+            let state = self.state.read();
+            let here = |r: &super::state::Row| numbers.contains(&r.at.segment) || numbers.contains(&r.vector.segment);
+            state.rows.iter().enumerate().filter(|(_, r)| here(r)).map(|(i, r)| (r.sequence, i as u32)).collect()
+        };
+        let total: u64 = job.victims.iter().filter_map(Segment::map).map(|m| m.len() as u64).sum();
+        let started = self.clock.monotonic_ms();
+        let mut done = 0;
+        for victim in &job.victims {
+            let bytes = victim.map().unwrap_or_default();
+            let mut buffer = Vec::new();
+            let mut group: Option<GroupBuilder> = None;
+            let scan = scan_segment(victim, bytes, 0, |record| {
+                job.cancel.check()?;
+                let builder = group.get_or_insert_with(|| GroupBuilder::begin(&mut buffer, record.sequence));
+                self.copy(job, &rows, &record, &mut buffer, builder, &out, &mut moved)?;
+                if buffer.len() >= GROUP_BYTES
+                    && let Some(full) = group.take()
+                {
+                    full.finish(&mut buffer, out.segment().salt(), out.len(), out.synced());
+                    out.append(&buffer)?;
+                    buffer.clear();
+                }
+                Ok(())
+            })?;
+            if scan.end != bytes.len() as u64 {
+                return Err(victim.corrupt(scan.end, "a group does not match its checksum; compaction stopped"));
+            }
+            if let Some(rest) = group {
+                rest.finish(&mut buffer, out.segment().salt(), out.len(), out.synced());
+                out.append(&buffer)?;
+            }
+            done += bytes.len() as u64;
+            self.report_progress(job.progress.as_ref(), "compact", done, Some(total), started);
+        }
+        out.sync()?;
+        Ok((out, moved))
+    }
+
+    #[allow(clippy::too_many_arguments)] // one record, where it comes from and where it goes
+    fn copy(
+        &self,
+        job: &Job,
+        rows: &HashMap<u64, u32>,
+        record: &ScannedRecord<'_>,
+        buffer: &mut Vec<u8>,
+        group: &mut GroupBuilder,
+        out: &LiveSegment,
+        moved: &mut Moved,
+    ) -> Result<()> {
+        let salt = out.segment().salt();
+        let offset = (out.len() + buffer.len() as u64) as u32;
+        let segment = out.segment().number();
+        let place = |row, sequence, kind, length| Place { row, sequence, kind, at: Location { segment, offset, length } };
+        let length = match &record.view {
+            RecordView::Chunk(c) => {
+                let Some(&row) = rows.get(&record.sequence) else { return Ok(()) };
+                if !self.state.read().live.contains(row) {
+                    moved.dropped += 1;
+                    if self.is_head(row, record.sequence) && !job.whole_log {
+                        // expired, and an older version may lie elsewhere: a tombstone keeps it dead
+                        let length = encode_tombstone(buffer, salt, record.sequence, c.updated_at, c.namespace, c.id);
+                        moved.places.push(place(row, record.sequence, Kind::Tombstone, length));
+                        group.count();
+                    }
+                    return Ok(());
+                }
+                let length = self.recompress(c, record.sequence, salt, buffer)?;
+                moved.places.push(place(row, record.sequence, Kind::Chunk, length));
+                length
+            }
+            RecordView::Vector(v) => {
+                let Some(&row) = rows.get(&v.chunk) else { return Ok(()) };
+                let wanted = {
+                    let state = self.state.read();
+                    state.live.contains(row) && state.row(row).is_some_and(|r| r.vector == record.location)
+                };
+                if !wanted {
+                    return Ok(());
+                }
+                let mut values = Vec::new();
+                v.read_into(&mut values);
+                let length = encode_vector(buffer, salt, record.sequence, v.chunk, v.model, v.truncated, &values);
+                moved.places.push(place(row, v.chunk, Kind::Vector, length));
+                length
+            }
+            RecordView::Tombstone { deleted_at, namespace, id } => {
+                let Some(&row) = rows.get(&record.sequence) else { return Ok(()) };
+                if job.whole_log || !self.is_head(row, record.sequence) {
+                    moved.dropped += 1;
+                    return Ok(());
+                }
+                let length = encode_tombstone(buffer, salt, record.sequence, *deleted_at, namespace, id);
+                moved.places.push(place(row, record.sequence, Kind::Tombstone, length));
+                length
+            }
+            RecordView::Usage(entries) => {
+                let kept = self.current_usage(entries);
+                if kept.is_empty() {
+                    return Ok(());
+                }
+                let length = encode_usage(buffer, salt, record.sequence, &kept);
+                moved.usage_bytes += u64::from(length);
+                length
+            }
+        };
+        debug_assert!(length > 0);
+        group.count();
+        Ok(())
+    }
+
+    fn is_head(&self, row: u32, sequence: u64) -> bool {
+        let state = self.state.read();
+        state.row(row).is_some_and(|r| r.sequence == sequence && state.heads.get(&r.key) == Some(&row))
+    }
+
+    fn current_usage(&self, entries: &[UsageEntry]) -> Vec<UsageEntry> {
+        let state = self.state.read();
+        let now = |e: &UsageEntry| {
+            let (_, r) = state.find(e.key)?;
+            let (count, accessed_at) = (r.usage.load(Ordering::Relaxed), r.accessed_at.load(Ordering::Relaxed));
+            Some(UsageEntry { key: e.key, count, accessed_at })
+        };
+        entries.iter().filter_map(now).collect()
+    }
+
+    fn recompress(&self, c: &ChunkRecord<'_>, sequence: u64, salt: u32, buffer: &mut Vec<u8>) -> Result<u32> {
+        let raw = if c.compressed {
+            self.codec.decompress(c.payload, c.dictionary, c.raw_len as usize).map_err(Error::internal)?
+        } else {
+            c.payload.to_vec()
+        };
+        let dictionary = self.dictionary.load(Ordering::Acquire);
+        let smaller = if self.config.enable_compression { self.codec.compress(&raw, dictionary, COMPACT_LEVEL)? } else { None };
+        let record = match &smaller {
+            Some(frame) => ChunkRecord { dictionary, compressed: true, payload: frame, ..*c },
+            None => ChunkRecord { dictionary: 0, compressed: false, payload: &raw, ..*c },
+        };
+        Ok(encode_chunk(buffer, salt, sequence, &record))
+    }
+}
+
+/// Puts the new segment in the victims' place: manifest first, then memory, then the files go.
+fn swap(shared: &Shared, w: &mut Writer, victims: &[u32], out: LiveSegment, moved: Moved) -> Result<u64> {
+    let number = out.segment().number();
+    let log_dir = shared.log_dir();
+    let empty = out.len() == crate::log::SEGMENT_HEADER as u64;
+    let mut next = w.manifest.clone();
+    next.sealed.retain(|s| !victims.contains(&s.number));
+    let mut mapped = None;
+    if empty {
+        let _ = shared.vfs.remove(&log_dir.join(segment_name(number)));
+    } else {
+        next.sealed.push(SealedSegment { number, length: out.len(), crc: out.checksum() });
+        mapped = Some(Segment::sealed(&*shared.vfs, &log_dir, number, out.len(), w.store_id)?);
+    }
+    next.save(&*shared.vfs, &shared.config.path)?;
+    w.manifest = next;
+    let freed = {
+        let mut state = shared.state.write();
+        if let Some(segment) = mapped {
+            state.segments.insert(number, segment);
+            state.usage.insert(number, SegmentUse { total: out.len(), live: moved.usage_bytes });
+        }
+        relocate(&mut state, number, &moved);
+        free_rows(&mut state, victims)
+    };
+    // the text index forgets before the rows can be used again: they join the free list last
+    shared.forget_text(&freed)?;
+    {
+        let mut state = shared.state.write();
+        state.filter.forget(&freed);
+        if let Some(v) = &mut state.vectors {
+            v.forget(&freed);
+        }
+        state.free.extend(freed.iter());
+        for v in victims {
+            state.segments.remove(v);
+            state.usage.remove(v);
+        }
+    }
+    for v in victims {
+        let _ = shared.vfs.remove(&log_dir.join(segment_name(*v))); // a stray at worst
+    }
+    let _ = shared.vfs.sync_dir(&log_dir);
+    let _ = w.live.sync().and_then(|()| snapshot::save(shared, w)); // derived: without it the next open reads the log
+    Ok(moved.dropped)
+}
+
+fn relocate(state: &mut State, number: u32, moved: &Moved) {
+    for &Place { row, sequence, kind, at } in &moved.places {
+        let live = state.live.contains(row);
+        let Some(r) = state.rows.get_mut(row as usize).filter(|r| r.sequence == sequence) else { continue };
+        match kind {
+            Kind::Chunk => r.at = at,
+            Kind::Vector => r.vector = at,
+            Kind::Tombstone => {
+                r.at = at;
+                r.vector = Location::default();
+                if !std::mem::replace(&mut r.tombstone, true) {
+                    state.versions -= 1; // an expired version became a tombstone
+                }
+            }
+        }
+        if live && let Some(u) = state.usage.get_mut(&number) {
+            u.live += u64::from(at.length);
+        }
+    }
+}
+
+/// Rows whose record did not move go: out of the version chains and the id table.
+fn free_rows(state: &mut State, victims: &[u32]) -> RowSet {
+    let already: HashSet<u32> = state.free.iter().copied().collect();
+    let mut freed = RowSet::default();
+    for (i, r) in state.rows.iter().enumerate() {
+        if victims.contains(&r.at.segment) && !already.contains(&(i as u32)) {
+            freed.insert(i as u32);
+        }
+    }
+    for i in 0..state.rows.len() {
+        let mut previous = state.rows[i].previous;
+        while previous != NONE && freed.contains(previous) {
+            previous = state.rows[previous as usize].previous;
+        }
+        state.rows[i].previous = previous;
+    }
+    for row in freed.iter() {
+        let r = &state.rows[row as usize];
+        let (key, previous, gone) = (r.key, r.previous, !r.tombstone);
+        state.versions -= u64::from(gone);
+        if state.heads.get(&key) == Some(&row) {
+            // only a tombstone or an expired version of a whole-log compaction gets here: nothing older is left
+            debug_assert_eq!(previous, NONE);
+            state.heads.remove(&key);
+        }
+    }
+    state.expiry.retain(|(_, row), ()| !freed.contains(*row));
+    freed
+}

@@ -1,0 +1,122 @@
+//! Listing in pages.
+
+use super::shared::Shared;
+use super::state::{Row, State};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::options::{ListOptions, ListOrder, OneOrMany, SearchFilter};
+use crate::report::{Page, PageCursor};
+use crate::{Chunk, DEFAULT_NAMESPACE};
+
+/// Chunks per page, and their bytes.
+const PAGE: usize = 128;
+const PAGE_BYTES: usize = 1 << 20;
+
+impl Shared {
+    /// The next page. A chunk stored or deleted between pages may or may not appear; none appears twice unless it was
+    /// stored again (order `stored` and `updated`).
+    pub fn page(&self, options: &ListOptions, cursor: Option<PageCursor>, cancel: &CancelToken) -> Result<Page> {
+        self.ensure_loaded()?;
+        self.expire_due();
+        let filter = options.filter.clone().unwrap_or_default();
+        let order = options.order.unwrap_or_default();
+        let state = self.state.read();
+        let cursor = match (cursor, &options.after) {
+            (Some(c), _) => Some(c),
+            (None, Some(after)) => Some(self.cursor_after(&state, &filter, after)?),
+            (None, None) => None,
+        };
+        let delivered = cursor.as_ref().map_or(0, |c| c.delivered);
+        let left = options.limit.map_or(PAGE, |l| usize::try_from(l.saturating_sub(delivered)).unwrap_or(PAGE)).min(PAGE);
+        let mut rows = self.ordered(&state, &filter, order, cursor.as_ref())?;
+        let more = rows.len() > left;
+        rows.truncate(left);
+        let mut page = Page::default();
+        let mut bytes = 0;
+        let mut cut = false;
+        for row in rows {
+            cancel.check()?;
+            let Some(r) = state.row(row) else { continue };
+            let chunk = self.load_aside(&state, r)?;
+            bytes += chunk.content.len();
+            page.records.push(self.record(r, chunk));
+            if bytes > PAGE_BYTES {
+                cut = true;
+                break;
+            }
+        }
+        let at_limit = options.limit.is_some_and(|l| delivered + page.records.len() as u64 >= l);
+        if (more || cut)
+            && !at_limit
+            && let Some(last) = page.records.last()
+        {
+            page.next = Some(cursor_of(&last.chunk, delivered + page.records.len() as u64));
+        }
+        Ok(page)
+    }
+
+    /// Rows behind the cursor, in order. `Id` order reads ids from the log: its cost grows with the number of matches.
+    fn ordered(&self, state: &State, filter: &SearchFilter, order: ListOrder, after: Option<&PageCursor>) -> Result<Vec<u32>> {
+        let selected = self.select(state, filter)?;
+        let rows = selected.iter().filter_map(|row| Some((row, state.row(row)?)));
+        Ok(match order {
+            ListOrder::Stored => {
+                let mut v: Vec<(u64, u32)> =
+                    rows.map(|(i, r)| (r.sequence, i)).filter(|(s, _)| after.is_none_or(|c| *s > c.sequence)).collect();
+                smallest(&mut v);
+                v.into_iter().map(|(_, i)| i).collect()
+            }
+            ListOrder::Updated => {
+                let key = |r: &Row| (std::cmp::Reverse(r.updated_at), std::cmp::Reverse(r.sequence));
+                let behind = |c: &PageCursor| (std::cmp::Reverse(c.updated_at), std::cmp::Reverse(c.sequence));
+                let mut v: Vec<_> =
+                    rows.map(|(i, r)| (key(r), i)).filter(|(k, _)| after.is_none_or(|c| *k > behind(c))).collect();
+                smallest(&mut v);
+                v.into_iter().map(|(_, i)| i).collect()
+            }
+            ListOrder::Id => {
+                let mut v = Vec::new();
+                for (i, r) in rows {
+                    let c = self.load_aside(state, r)?;
+                    let name = (c.namespace.clone(), c.id.clone());
+                    if after.is_none_or(|a| (a.namespace.as_str(), a.id.as_str()) < (name.0.as_str(), name.1.as_str())) {
+                        v.push((name, i));
+                    }
+                }
+                smallest(&mut v);
+                v.into_iter().map(|(_, i)| i).collect()
+            }
+        })
+    }
+
+    fn cursor_after(&self, state: &State, filter: &SearchFilter, id: &str) -> Result<PageCursor> {
+        let namespace = match &filter.namespace {
+            Some(OneOrMany::One(n)) => n.as_str(),
+            Some(OneOrMany::Many(n)) if n.len() == 1 => n[0].as_str(),
+            _ => DEFAULT_NAMESPACE,
+        };
+        let (_, r) = state
+            .find(self.key(namespace, id))
+            .ok_or_else(|| Error::NotFound { what: format!("the chunk {id:?} of `after` (namespace {namespace:?})") })?;
+        Ok(cursor_of(&*self.load_aside(state, r)?, 0))
+    }
+}
+
+fn cursor_of(chunk: &Chunk, delivered: u64) -> PageCursor {
+    PageCursor {
+        namespace: chunk.namespace.clone(),
+        id: chunk.id.clone(),
+        sequence: chunk.sequence,
+        updated_at: chunk.updated_at,
+        delivered,
+    }
+}
+
+/// Keeps the first PAGE + 1, sorted.
+fn smallest<T: Ord>(v: &mut Vec<T>) {
+    if v.len() > PAGE + 1 {
+        v.select_nth_unstable(PAGE);
+        v.truncate(PAGE + 1);
+    }
+    v.sort_unstable();
+}

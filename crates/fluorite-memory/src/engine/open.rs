@@ -1,0 +1,236 @@
+//! Opening a store: lock, manifest, dictionaries, segments, snapshot, replay.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64};
+
+use fluorite_ml::{Embedder, EmbeddingCache, ModelDir, ModelFolder, Onnx, Runtime};
+use parking_lot::{Condvar, Mutex, RwLock};
+
+use super::backlog::Backlog;
+use super::commit::Writer;
+use super::queue::CommitQueue;
+use super::replay::Replay;
+use super::shared::Shared;
+use super::state::{SegmentUse, State};
+use super::text::{TextItem, TextSide};
+use super::{EngineConfig, reserve, snapshot};
+use crate::cache::ChunkCache;
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::executor::Executor;
+use crate::index::RowSet;
+use crate::log::{Codec, LiveSegment, Manifest, ModelId, Segment, load_dictionary, scan_segment, segment_name};
+use crate::vfs::{Vfs, VfsLock};
+
+/// Bytes of embeddings kept in memory: about 16,000 vectors of 384 dimensions.
+const EMBEDDING_CACHE: usize = 32 << 20;
+
+/// Makes the embedder, or says that there is none.
+pub type LoadEmbedder = Box<dyn FnOnce() -> Result<Option<Arc<dyn Embedder>>>>;
+
+/// What an engine stands on; tests give a simulated disk, a manual clock, the inline stepper.
+pub struct Platform {
+    /// Files.
+    pub vfs: Arc<dyn Vfs>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Where work runs.
+    pub executor: Executor,
+    /// Called once the store's lock is held.
+    pub embedder: LoadEmbedder,
+    /// Identity of a store that is created.
+    pub new_store: (u128, u64),
+}
+
+/// The folders of the model, as `ModelDir` takes them.
+pub fn model_folders(config: &EngineConfig) -> Vec<ModelFolder> {
+    config.models_paths.iter().map(|p| ModelFolder { path: p.clone(), explicit: true }).collect()
+}
+
+/// Loads the model and the runtime library.
+pub fn load_embedder(config: &EngineConfig, threads: usize) -> Result<Arc<dyn Embedder>> {
+    let model = ModelDir::find(&model_folders(config), &config.embedding_model)?;
+    let runtime = Runtime::get(&config.runtime_paths)?;
+    Ok(Arc::new(Onnx::load(&model, &runtime, threads)?))
+}
+
+/// Creates the folders of a store and makes them durable.
+fn make_folders(vfs: &dyn Vfs, root: &Path) -> Result<()> {
+    let existed = vfs.list(root).is_ok();
+    for dir in ["log", "dict", "index"].map(|d| root.join(d)) {
+        vfs.create_dir_all(&dir).map_err(|e| Error::io("cannot create", &dir, &e))?;
+    }
+    vfs.sync_dir(root).map_err(|e| Error::io("cannot sync", root, &e))?;
+    if !existed {
+        // every level that may be new; a parent that cannot be opened (permissions) existed before us
+        for parent in root.ancestors().skip(1).filter(|p| !p.as_os_str().is_empty()) {
+            if vfs.sync_dir(parent).is_err() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn take_lock(vfs: &dyn Vfs, root: &Path) -> Result<Box<dyn VfsLock>> {
+    let path = root.join("LOCK");
+    let owner = std::process::id().to_string();
+    match vfs.lock(&path, &owner).map_err(|e| Error::io("cannot lock", &path, &e))? {
+        Some(lock) => Ok(lock),
+        None => {
+            let mut text = vec![0; 32];
+            let pid = vfs.open(&path, crate::vfs::OpenMode::Read).ok().and_then(|f| {
+                let n = f.len().ok()?.min(32) as usize;
+                f.read_at(&mut text[..n], 0).ok()?;
+                std::str::from_utf8(&text[..n]).ok()?.trim().parse().ok()
+            });
+            Err(Error::StoreLocked { path: root.to_owned(), pid: pid.unwrap_or(0) })
+        }
+    }
+}
+
+/// Opens or creates the store at `config.path`.
+pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
+    let Platform { vfs, clock, executor, embedder, new_store } = platform;
+    let root = config.path.clone();
+    make_folders(&*vfs, &root)?;
+    let lock = take_lock(&*vfs, &root)?;
+    let embedder = embedder()?;
+    let log_dir = root.join("log");
+    let mut manifest = match Manifest::load(&*vfs, &root)? {
+        Some(m) => m,
+        None => create(&*vfs, &root, &log_dir, new_store)?,
+    };
+    check_model(&*vfs, &root, &mut manifest, embedder.as_deref())?;
+    remove_strays(&*vfs, &root, &manifest);
+    let codec = Codec::default();
+    for id in &manifest.dictionaries {
+        codec.add(*id, load_dictionary(&*vfs, &root.join("dict"), *id)?);
+    }
+    let store_id = manifest.id()?;
+    let model_hash = manifest.model.as_ref().map_or(0, |m| xxhash_rust::xxh3::xxh3_64(m.id.as_bytes()));
+    let (mut replay, coverage) =
+        snapshot::load(&*vfs, &root.join("index"), &manifest).unwrap_or_else(|| (Replay::default(), Vec::new()));
+    let covered = |number: u32| coverage.iter().find(|(n, _)| *n == number).map_or(0, |(_, upto)| *upto);
+    let mut state = State::default();
+    let seed = manifest.key_seed;
+    for s in &manifest.sealed {
+        let segment = Segment::sealed(&*vfs, &log_dir, s.number, s.length, store_id)?;
+        if covered(s.number) < s.length {
+            let bytes = segment.map().unwrap_or_default();
+            let scan = scan_segment(&segment, bytes, covered(s.number), |r| replay.take(seed, model_hash, &r))?;
+            if scan.end != s.length {
+                return Err(segment.corrupt(scan.end, "a group of a sealed segment does not match its checksum"));
+            }
+        }
+        state.usage.insert(s.number, SegmentUse { total: s.length, live: 0 });
+        state.segments.insert(s.number, segment);
+    }
+    let (live, recovered_tail) = LiveSegment::recover(&*vfs, &log_dir, manifest.live, store_id, covered(manifest.live), |r| {
+        replay.take(seed, model_hash, &r)
+    })?;
+    state.usage.insert(manifest.live, SegmentUse { total: live.len(), live: 0 });
+    state.segments.insert(manifest.live, live.segment().clone());
+    let next_sequence = replay.next_sequence.max(1);
+    replay.build(&mut state, clock.wall_ms(), clock.monotonic_ms());
+    reserve::ensure(&*vfs, &root);
+    let unloaded: Vec<u32> = state.live.iter().collect();
+    let text = TextSide::default();
+    text.push(unloaded.iter().filter_map(|r| Some(TextItem::Add(*r, state.row(*r)?.sequence))).collect());
+    let next_deadline = AtomicI64::new(state.next_deadline());
+    let late: Vec<(u32, u64)> =
+        unloaded.iter().filter(|r| !state.embedded.contains(**r)).filter_map(|r| Some((*r, state.row(*r)?.sequence))).collect();
+    let dictionary = AtomicU32::new(manifest.dictionaries.last().copied().unwrap_or(0));
+    let model = manifest.model.clone();
+    let cache = ChunkCache::new(config.cache_size_mb << 20);
+    let shared = Arc::new(Shared {
+        config,
+        vfs,
+        clock,
+        executor,
+        seed,
+        store_id,
+        codec,
+        dictionary,
+        training: AtomicBool::new(false),
+        compacting: AtomicBool::new(false),
+        state: RwLock::new(state),
+        cache,
+        text,
+        backlog: Backlog::default(),
+        unloaded: Mutex::new(unloaded),
+        queue: Arc::new(CommitQueue::default()),
+        writer: Mutex::new(Some(Writer { live, manifest, store_id, next_sequence })),
+        embedder,
+        tokenizer: Mutex::new(None),
+        embeddings: EmbeddingCache::new(EMBEDDING_CACHE),
+        model: Mutex::new(None),
+        model_hash: AtomicU64::new(0),
+        next_deadline,
+        read_rows: Mutex::new(RowSet::default()),
+        poisoned: Mutex::new(None),
+        index_damage: Mutex::new(None),
+        recovered_tail,
+        calls: Mutex::new(0),
+        calls_done: Condvar::new(),
+        closing: AtomicBool::new(false),
+        lock: Mutex::new(Some(lock)),
+        committer: Mutex::new(None),
+    });
+    shared.set_model(model);
+    shared.schedule_background();
+    shared.embed_later(late);
+    Ok(shared)
+}
+
+/// A new store: the first segment, then the manifest that names it.
+fn create(vfs: &dyn Vfs, root: &Path, log_dir: &Path, (store_id, seed): (u128, u64)) -> Result<Manifest> {
+    // a log without a manifest is a store that lost it: never start over on top of one
+    let orphans = vfs.list(log_dir).unwrap_or_default();
+    if orphans.iter().any(|n| n != &segment_name(1)) || has_groups(vfs, log_dir, &orphans) {
+        return Err(Error::Corrupt { path: root.join("MANIFEST"), offset: 0, what: "there is a log, but no manifest".into() });
+    }
+    let manifest = Manifest::new(store_id, seed);
+    LiveSegment::create(vfs, log_dir, manifest.live, store_id)?;
+    manifest.save(vfs, root)?;
+    Ok(manifest)
+}
+
+/// A first segment with anything behind its header is data; a bare header is a creation that was interrupted.
+fn has_groups(vfs: &dyn Vfs, log_dir: &Path, names: &[String]) -> bool {
+    names.iter().any(|n| {
+        let file = vfs.open(&log_dir.join(n), crate::vfs::OpenMode::Read);
+        file.and_then(|f| f.len()).is_ok_and(|len| len > crate::log::SEGMENT_HEADER as u64)
+    })
+}
+
+/// The store's model and the configured one must be the same; a store without one takes the configured one.
+fn check_model(vfs: &dyn Vfs, root: &Path, manifest: &mut Manifest, embedder: Option<&dyn Embedder>) -> Result<()> {
+    let Some(e) = embedder else { return Ok(()) };
+    match &manifest.model {
+        Some(m) if m.id == e.model_id() && m.dimensions == e.dimensions() => Ok(()),
+        Some(m) => Err(Error::ModelChanged { stored: m.id.clone(), configured: e.model_id().to_owned() }),
+        None => {
+            manifest.model = Some(ModelId { id: e.model_id().to_owned(), dimensions: e.dimensions() });
+            manifest.save(vfs, root)
+        }
+    }
+}
+
+/// Removes files a crash left behind. Failing to is no error: they are never read.
+fn remove_strays(vfs: &dyn Vfs, root: &Path, manifest: &Manifest) {
+    let mut wanted: HashSet<String> = manifest.sealed.iter().map(|s| segment_name(s.number)).collect();
+    wanted.insert(segment_name(manifest.live));
+    let is_segment = |n: &str| n.ends_with(".seg") && n.len() == 12;
+    let stray = |dir: &PathBuf, test: &dyn Fn(&str) -> bool| {
+        for name in vfs.list(dir).unwrap_or_default().iter().filter(|n| test(n)) {
+            let _ = vfs.remove(&dir.join(name));
+        }
+    };
+    stray(&root.join("log"), &|n| is_segment(n) && !wanted.contains(n));
+    for dir in [root.to_owned(), root.join("dict"), root.join("index")] {
+        stray(&dir, &|n| n.ends_with(".tmp"));
+    }
+}

@@ -1,0 +1,149 @@
+//! Reading chunks back: cache, then log.
+
+use std::sync::Arc;
+
+use super::shared::Shared;
+use super::state::{NONE, Row, State};
+use crate::chunk::Chunk;
+use crate::error::{Error, Result};
+use crate::index::VectorSource;
+use crate::log::{RecordView, decode_payload};
+use crate::report::Record;
+
+impl Shared {
+    /// The chunk of a row, through the cache.
+    pub fn load(&self, state: &State, r: &Row) -> Result<Arc<Chunk>> {
+        if let Some(chunk) = self.cache.get(r.sequence) {
+            return Ok(chunk);
+        }
+        let chunk = Arc::new(self.load_cold(state, r)?);
+        self.cache.put(Arc::clone(&chunk));
+        Ok(chunk)
+    }
+
+    /// The chunk of a row, from the cache without counting, or from the log without caching it.
+    pub fn load_aside(&self, state: &State, r: &Row) -> Result<Arc<Chunk>> {
+        match self.cache.peek(r.sequence) {
+            Some(chunk) => Ok(chunk),
+            None => self.load_cold(state, r).map(Arc::new),
+        }
+    }
+
+    /// Namespace and id of a row, without decompressing anything.
+    pub fn names(&self, state: &State, r: &Row) -> Result<(String, String)> {
+        if let Some(chunk) = self.cache.peek(r.sequence) {
+            return Ok((chunk.namespace.clone(), chunk.id.clone()));
+        }
+        let segment =
+            state.segments.get(&r.at.segment).ok_or_else(|| Error::internal("a row points to a segment that is not open"))?;
+        segment.read(r.at, |sequence, view| match view {
+            RecordView::Chunk(c) if sequence == r.sequence && self.key(c.namespace, c.id) == r.key => {
+                Ok((c.namespace.to_owned(), c.id.to_owned()))
+            }
+            _ => Err(segment.corrupt(r.at.offset.into(), "the record belongs to another chunk")),
+        })
+    }
+
+    fn load_cold(&self, state: &State, r: &Row) -> Result<Chunk> {
+        let segment =
+            state.segments.get(&r.at.segment).ok_or_else(|| Error::internal("a row points to a segment that is not open"))?;
+        segment.read(r.at, |sequence, view| {
+            let RecordView::Chunk(c) = view else { return Err(segment.corrupt(r.at.offset.into(), "expected a chunk record")) };
+            if sequence != r.sequence || self.key(c.namespace, c.id) != r.key {
+                return Err(segment.corrupt(r.at.offset.into(), "the record belongs to another chunk"));
+            }
+            let raw;
+            let payload: &[u8] = if c.compressed {
+                raw = self
+                    .codec
+                    .decompress(c.payload, c.dictionary, c.raw_len as usize)
+                    .map_err(|what| segment.corrupt(r.at.offset.into(), what))?;
+                &raw
+            } else {
+                c.payload
+            };
+            let (attributes, content) =
+                decode_payload(payload).ok_or_else(|| segment.corrupt(r.at.offset.into(), "the payload does not parse"))?;
+            Ok(Chunk {
+                id: c.id.to_owned(),
+                namespace: c.namespace.to_owned(),
+                content: content.to_vec(),
+                attributes,
+                created_at: c.created_at,
+                updated_at: c.updated_at,
+                expires_at: c.expires_at,
+                version: c.version,
+                content_hash: xxhash_rust::xxh3::xxh3_128(content),
+                sequence,
+            })
+        })
+    }
+
+    /// A chunk with its counters as they are now.
+    pub fn record(&self, r: &Row, chunk: Arc<Chunk>) -> Record {
+        use std::sync::atomic::Ordering::Relaxed;
+        Record { chunk, usage_count: r.usage.load(Relaxed), accessed_at: r.accessed_at.load(Relaxed) }
+    }
+
+    /// Counts a read of a row, and remembers to write the counter.
+    pub fn touch(&self, row: u32, r: &Row) {
+        r.touch(self.clock.wall_ms());
+        self.read_rows.lock().insert(row);
+    }
+
+    /// Chunks by key, all of one moment, each read counted.
+    pub fn read_keys(&self, keys: &[u128]) -> Result<Vec<Option<Record>>> {
+        self.expire_due();
+        let state = self.state.read();
+        keys.iter()
+            .map(|key| {
+                let Some((row, r)) = state.find(*key) else { return Ok(None) };
+                let chunk = self.load(&state, r)?;
+                self.touch(row, r);
+                Ok(Some(self.record(r, chunk)))
+            })
+            .collect()
+    }
+
+    /// All kept versions of a key, oldest first.
+    pub fn versions(&self, key: u128) -> Result<Vec<Arc<Chunk>>> {
+        let state = self.state.read();
+        let mut row = state.heads.get(&key).copied().unwrap_or(NONE);
+        let mut out = Vec::new();
+        while row != NONE {
+            let Some(r) = state.row(row) else { break };
+            if !r.tombstone {
+                out.push(self.load_aside(&state, r)?);
+            }
+            row = r.previous;
+        }
+        out.reverse();
+        Ok(out)
+    }
+}
+
+/// f32 vectors by row: from memory while they lie in the live segment, then from the log's map.
+pub struct LogVectors<'a>(pub &'a State);
+
+impl VectorSource for LogVectors<'_> {
+    fn read(&self, row: u32, out: &mut Vec<f32>) -> Result<bool> {
+        out.clear();
+        if let Some(v) = self.0.fresh.get(&row) {
+            out.extend_from_slice(v);
+            return Ok(true);
+        }
+        let Some(r) = self.0.row(row).filter(|r| !r.vector.is_none()) else { return Ok(false) };
+        let segment = self
+            .0
+            .segments
+            .get(&r.vector.segment)
+            .ok_or_else(|| Error::internal("a vector lies in a segment that is not open"))?;
+        segment.read(r.vector, |_, view| match view {
+            RecordView::Vector(v) if v.chunk == r.sequence => {
+                v.read_into(out);
+                Ok(true)
+            }
+            _ => Err(segment.corrupt(r.vector.offset.into(), "the record is not this chunk's vector")),
+        })
+    }
+}

@@ -1,0 +1,142 @@
+//! From records back to rows.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+
+use super::prepare::chunk_key;
+use super::state::{NONE, Row, SegmentUse, State};
+use crate::error::Result;
+use crate::log::{Location, RecordView, ScannedRecord, UsageEntry};
+
+/// A VECTOR record met on the way.
+#[derive(Debug, Clone, Copy)]
+struct FoundVector {
+    chunk: u64,
+    sequence: u64,
+    at: Location,
+    truncated: bool,
+}
+
+/// Collects records in any order, then builds the tables.
+#[derive(Debug, Default)]
+pub struct Replay {
+    pub rows: Vec<Row>,
+    vectors: Vec<FoundVector>,
+    usage: HashMap<u128, UsageEntry>,
+    usage_bytes: HashMap<u32, u64>,
+    pub next_sequence: u64,
+}
+
+impl Replay {
+    /// Goes on from a snapshot's rows.
+    pub fn resumed(rows: Vec<Row>, next_sequence: u64) -> Self {
+        Self { rows, next_sequence, ..Self::default() }
+    }
+
+    /// Takes in one record. Vectors of another model than `model` are passed over.
+    pub fn take(&mut self, seed: u64, model: u64, record: &ScannedRecord<'_>) -> Result<()> {
+        self.next_sequence = self.next_sequence.max(record.sequence + 1);
+        let at = record.location;
+        match &record.view {
+            RecordView::Chunk(c) => self.rows.push(Row {
+                key: chunk_key(seed, c.namespace, c.id),
+                sequence: record.sequence,
+                at,
+                vector: Location::default(),
+                previous: NONE,
+                created_at: c.created_at,
+                updated_at: c.updated_at,
+                expires_at: c.expires_at,
+                version: c.version,
+                raw_len: c.raw_len,
+                dictionary: c.dictionary,
+                tombstone: false,
+                truncated: false,
+                usage: AtomicU32::new(0),
+                accessed_at: AtomicI64::new(c.updated_at),
+            }),
+            RecordView::Tombstone { deleted_at, namespace, id } => {
+                self.rows.push(tombstone_row(chunk_key(seed, namespace, id), record.sequence, at, *deleted_at));
+            }
+            RecordView::Vector(v) if v.model == model => {
+                self.vectors.push(FoundVector { chunk: v.chunk, sequence: record.sequence, at, truncated: v.truncated })
+            }
+            RecordView::Vector(_) => {}
+            RecordView::Usage(entries) => {
+                *self.usage_bytes.entry(at.segment).or_default() += u64::from(at.length);
+                for e in entries {
+                    let known = self.usage.entry(e.key).or_insert(*e);
+                    known.count = known.count.max(e.count);
+                    known.accessed_at = known.accessed_at.max(e.accessed_at);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Links versions, attaches vectors and counters, marks what is live at this wall time. `monotonic` is now.
+    pub fn build(mut self, state: &mut State, wall: i64, monotonic: i64) {
+        if !self.rows.is_sorted_by_key(|r| r.sequence) {
+            self.rows.sort_unstable_by_key(|r| r.sequence);
+        }
+        self.rows.dedup_by_key(|r| r.sequence); // the same version met in a snapshot and in the log
+        self.vectors.sort_unstable_by_key(|v| v.sequence);
+        for v in &self.vectors {
+            if let Ok(i) = self.rows.binary_search_by_key(&v.chunk, |r| r.sequence) {
+                self.rows[i].vector = v.at;
+                self.rows[i].truncated = v.truncated;
+            }
+        }
+        state.heads.reserve(self.rows.len());
+        for (i, row) in self.rows.iter_mut().enumerate() {
+            row.previous = state.heads.insert(row.key, i as u32).unwrap_or(NONE);
+        }
+        state.rows = self.rows;
+        for i in 0..state.rows.len() {
+            if state.rows[i].tombstone && state.rows[i].previous != NONE {
+                state.rows[i].version = state.rows[state.rows[i].previous as usize].version;
+            }
+        }
+        state.versions = state.rows.iter().filter(|r| !r.tombstone).count() as u64;
+        let heads: Vec<u32> = state.heads.values().copied().collect();
+        for i in heads {
+            let r = &state.rows[i as usize];
+            if let Some(u) = self.usage.get(&r.key) {
+                r.usage.fetch_max(u.count, Ordering::Relaxed);
+                r.accessed_at.fetch_max(u.accessed_at, Ordering::Relaxed);
+            }
+            let expires_at = r.expires_at;
+            if r.tombstone || expires_at.is_some_and(|e| e <= wall) {
+                continue;
+            }
+            if let Some(e) = expires_at {
+                state.expiry.insert((monotonic.saturating_add(e - wall), i), ());
+            }
+            state.revive(i);
+        }
+        for (segment, bytes) in self.usage_bytes {
+            state.usage.entry(segment).or_insert_with(SegmentUse::default).live += bytes;
+        }
+    }
+}
+
+/// The row of a tombstone.
+pub fn tombstone_row(key: u128, sequence: u64, at: Location, deleted_at: i64) -> Row {
+    Row {
+        key,
+        sequence,
+        at,
+        vector: Location::default(),
+        previous: NONE,
+        created_at: deleted_at,
+        updated_at: deleted_at,
+        expires_at: None,
+        version: 0,
+        raw_len: 0,
+        dictionary: 0,
+        tombstone: true,
+        truncated: false,
+        usage: AtomicU32::new(0),
+        accessed_at: AtomicI64::new(0),
+    }
+}

@@ -1,0 +1,23 @@
+//! A file of zeros that is given up when the disk is full, so that deletes and compaction can go on.
+
+use std::path::Path;
+
+use crate::vfs::{OpenMode, Vfs};
+
+/// Name of the file.
+pub const NAME: &str = "RESERVE";
+const BYTES: usize = 1 << 20;
+
+/// Makes the reserve when it is missing and there is room; having none is no error.
+pub fn ensure(vfs: &dyn Vfs, dir: &Path) {
+    let path = dir.join(NAME);
+    if let Ok(file) = vfs.open(&path, OpenMode::Read)
+        && file.len().is_ok_and(|n| n == BYTES as u64)
+    {
+        return;
+    }
+    let made = vfs.open(&path, OpenMode::Create).and_then(|f| f.write_at(&vec![0; BYTES], 0).and_then(|()| f.sync()));
+    if made.is_err() {
+        let _ = vfs.remove(&path); // half a reserve only takes room
+    }
+}

@@ -1,0 +1,234 @@
+//! What all threads of an open store share.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+
+use fluorite_ml::{Embedder, EmbeddingCache, Tokenizer};
+use parking_lot::{Condvar, Mutex, RwLock};
+
+use super::EngineConfig;
+use super::backlog::Backlog;
+use super::commit::{Writer, drain};
+use super::prepare::{Compression, chunk_key};
+use super::queue::{CommitQueue, Op, Place, Target};
+use super::state::State;
+use super::text::TextSide;
+use crate::cache::ChunkCache;
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::executor::Executor;
+use crate::index::RowSet;
+use crate::log::{Codec, ModelId};
+use crate::options::SearchFilter;
+use crate::vfs::{Vfs, VfsLock};
+
+/// zstd level of compaction.
+pub const COMPACT_LEVEL: i32 = 9;
+/// Calls that may wait before `Busy`.
+pub const MOST_CALLS: usize = 1_024;
+
+/// An open store.
+pub struct Shared {
+    pub config: EngineConfig,
+    pub vfs: Arc<dyn Vfs>,
+    pub clock: Arc<dyn Clock>,
+    pub executor: Executor,
+    pub seed: u64,
+    pub store_id: u128,
+    pub codec: Codec,
+    /// Dictionary of new records.
+    pub dictionary: AtomicU32,
+    pub training: AtomicBool,
+    pub compacting: AtomicBool,
+    pub state: RwLock<State>,
+    pub cache: ChunkCache,
+    pub text: TextSide,
+    pub backlog: Backlog,
+    /// Rows opened from the log whose filter entries and vectors are still to be loaded.
+    pub unloaded: Mutex<Vec<u32>>,
+    pub queue: Arc<CommitQueue>,
+    pub writer: Mutex<Option<Writer>>,
+    pub embedder: Option<Arc<dyn Embedder>>,
+    pub tokenizer: Mutex<Option<Arc<Tokenizer>>>,
+    pub embeddings: EmbeddingCache,
+    pub model: Mutex<Option<ModelId>>,
+    pub model_hash: AtomicU64,
+    pub next_deadline: AtomicI64,
+    /// Rows whose counters changed since they were last written.
+    pub read_rows: Mutex<RowSet>,
+    pub poisoned: Mutex<Option<String>>,
+    /// A damaged record met while indexing.
+    pub index_damage: Mutex<Option<String>>,
+    pub recovered_tail: u64,
+    pub calls: Mutex<usize>,
+    pub calls_done: Condvar,
+    pub closing: AtomicBool,
+    pub lock: Mutex<Option<Box<dyn VfsLock>>>,
+    pub committer: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+/// A call in flight; `close` waits for it.
+pub struct Call(pub Arc<Shared>);
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let mut calls = self.0.calls.lock();
+        *calls -= 1;
+        if *calls == 0 {
+            self.0.calls_done.notify_all();
+        }
+    }
+}
+
+impl Shared {
+    /// Folder of the segments.
+    pub fn log_dir(&self) -> PathBuf {
+        self.config.path.join("log")
+    }
+
+    /// Folder of the dictionaries.
+    pub fn dict_dir(&self) -> PathBuf {
+        self.config.path.join("dict")
+    }
+
+    /// Folder of derived files.
+    pub fn index_dir(&self) -> PathBuf {
+        self.config.path.join("index")
+    }
+
+    /// Registers a call; `Closed` when closing, `Busy` when too many wait.
+    pub fn enter(self: &Arc<Self>) -> Result<Call> {
+        let mut calls = self.calls.lock();
+        if self.closing.load(Ordering::Acquire) {
+            return Err(Error::Closed);
+        }
+        if *calls >= MOST_CALLS {
+            return Err(Error::Busy { waiting: *calls });
+        }
+        *calls += 1;
+        Ok(Call(Arc::clone(self)))
+    }
+
+    /// The key of a chunk.
+    pub fn key(&self, namespace: &str, id: &str) -> u128 {
+        chunk_key(self.seed, namespace, id)
+    }
+
+    /// Compression of new records.
+    pub fn compression(&self) -> Compression {
+        let level = self.config.enable_compression.then_some(self.config.compression_level);
+        Compression { dictionary: self.dictionary.load(Ordering::Acquire), level }
+    }
+
+    /// Dimensions of the store's vectors, once known.
+    pub fn dimensions(&self) -> Option<usize> {
+        self.model.lock().as_ref().map(|m| m.dimensions)
+    }
+
+    /// Hash of the model id as VECTOR records carry it.
+    pub fn model_hash(&self) -> u64 {
+        self.model_hash.load(Ordering::Acquire)
+    }
+
+    /// Makes a model known.
+    pub fn set_model(&self, model: Option<ModelId>) {
+        let hash = model.as_ref().map_or(0, |m| xxhash_rust::xxh3::xxh3_64(m.id.as_bytes()));
+        self.model_hash.store(hash, Ordering::Release);
+        *self.model.lock() = model;
+    }
+
+    /// Hands work to the committer; the inline stepper commits at once.
+    pub fn submit(self: &Arc<Self>, place: Place, op: Op) {
+        place.fill(op);
+        self.kick();
+    }
+
+    /// With the inline stepper: commits what is ready, unless a commit is under way on this thread already.
+    pub fn kick(self: &Arc<Self>) {
+        if self.executor.is_inline() && !self.writer.is_locked() {
+            drain(self);
+        }
+    }
+
+    /// The first failure makes writes fail until the store is reopened.
+    pub fn poison(&self, e: &Error) {
+        let cause = match e {
+            Error::Poisoned { cause } => cause.clone(),
+            other => other.to_string(),
+        };
+        self.poisoned.lock().get_or_insert(cause);
+    }
+
+    /// `Err(Poisoned)` after a failure.
+    pub fn check_poison(&self) -> Result<()> {
+        match &*self.poisoned.lock() {
+            Some(cause) => Err(Error::Poisoned { cause: cause.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives up the reserve file; false when it is gone already.
+    pub fn release_reserve(&self) -> bool {
+        self.vfs.remove(&self.config.path.join(super::reserve::NAME)).is_ok()
+    }
+
+    /// Ends the life of chunks whose time is up.
+    pub fn expire_due(&self) {
+        let now = self.clock.monotonic_ms();
+        if now < self.next_deadline.load(Ordering::Acquire) {
+            return;
+        }
+        let mut state = self.state.write();
+        let mut dead = Vec::new();
+        for row in state.due(now) {
+            if state.kill(row) {
+                dead.push(super::text::TextItem::Dead(row));
+            }
+            if let Some(sequence) = state.row(row).map(|r| r.sequence) {
+                self.cache.remove(sequence);
+            }
+        }
+        while let Some((&(at, row), ())) = state.expiry.first_key_value() {
+            if at > now {
+                break;
+            }
+            state.expiry.remove(&(at, row));
+        }
+        self.next_deadline.store(state.next_deadline(), Ordering::Release);
+        self.text.push(dead);
+    }
+
+    /// Names of the live chunks a filter matches.
+    pub fn matching_targets(&self, filter: &SearchFilter) -> Result<Vec<Target>> {
+        self.ensure_loaded()?;
+        self.expire_due();
+        let state = self.state.read();
+        let rows = self.select(&state, filter)?;
+        let mut targets = Vec::new();
+        let mut seen = HashSet::new();
+        for row in rows.iter() {
+            let Some(r) = state.row(row) else { continue };
+            if seen.insert(r.key) {
+                let (namespace, id) = self.names(&state, r)?;
+                targets.push(Target { key: r.key, namespace, id });
+            }
+        }
+        Ok(targets)
+    }
+
+    /// Live rows that match.
+    pub fn select(&self, state: &State, filter: &SearchFilter) -> Result<RowSet> {
+        Ok(match state.filter.evaluate(filter, &state.live)? {
+            crate::index::Selection::All => state.live.clone(),
+            crate::index::Selection::Some(rows) => rows,
+        })
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("path", &self.config.path).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,143 @@
+//! The id table on disk: opening reads it and replays only what came after.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+
+use super::commit::Writer;
+use super::replay::Replay;
+use super::shared::Shared;
+use super::state::{NONE, Row};
+use crate::error::{Error, Result};
+use crate::log::varint::{Reader, put};
+use crate::log::{Location, Manifest};
+use crate::vfs::{Vfs, read_checked, replace};
+
+const MAGIC: &[u8; 8] = b"FLUOIDS1";
+const VERSION: u32 = 1;
+const NAME: &str = "ids";
+
+/// How far a snapshot covers each segment.
+pub type Coverage = Vec<(u32, u64)>;
+
+/// Saves the table. Everything it names is durable (the writer has synced).
+pub fn save(shared: &Shared, w: &Writer) -> Result<()> {
+    let mut coverage: Coverage = w.manifest.sealed.iter().map(|s| (s.number, s.length)).collect();
+    coverage.push((w.live.segment().number(), w.live.len()));
+    let mut body = Vec::new();
+    put(&mut body, coverage.len() as u64);
+    for (number, upto) in coverage {
+        put(&mut body, u64::from(number));
+        put(&mut body, upto);
+    }
+    put(&mut body, w.next_sequence);
+    {
+        let state = shared.state.read();
+        let free: std::collections::HashSet<u32> = state.free.iter().copied().collect();
+        let mut rows: Vec<&Row> =
+            state.rows.iter().enumerate().filter(|(i, _)| !free.contains(&(*i as u32))).map(|(_, r)| r).collect();
+        rows.sort_unstable_by_key(|r| r.sequence);
+        put(&mut body, rows.len() as u64);
+        for r in &rows {
+            body.extend_from_slice(&r.key.to_le_bytes());
+        }
+        let mut last = 0;
+        for r in &rows {
+            put(&mut body, r.sequence - last);
+            last = r.sequence;
+            put_row(&mut body, r);
+        }
+    }
+    let len = body.len() as u64;
+    let mut out = len.to_le_bytes().to_vec();
+    out.extend(zstd::bulk::compress(&body, 1).map_err(|e| Error::internal(format!("zstd: {e}")))?);
+    replace(&*shared.vfs, &shared.index_dir(), NAME, MAGIC, VERSION, &out)
+}
+
+fn put_location(out: &mut Vec<u8>, at: Location) {
+    put(out, u64::from(at.length));
+    if !at.is_none() {
+        put(out, u64::from(at.segment));
+        put(out, u64::from(at.offset));
+    }
+}
+
+fn put_row(out: &mut Vec<u8>, r: &Row) {
+    put(out, u64::from(r.tombstone) | u64::from(r.truncated) << 1);
+    put_location(out, r.at);
+    put_location(out, r.vector);
+    put(out, r.created_at.max(0) as u64);
+    put(out, (r.updated_at - r.created_at).max(0) as u64);
+    put(out, r.expires_at.map_or(0, |e| (e - r.updated_at).max(0) as u64 + 1));
+    put(out, u64::from(r.version));
+    put(out, u64::from(r.raw_len));
+    put(out, u64::from(r.dictionary));
+    put(out, u64::from(r.usage.load(Ordering::Relaxed)));
+    put(out, (r.accessed_at.load(Ordering::Relaxed) - r.updated_at).max(0) as u64);
+}
+
+fn location(r: &mut Reader<'_>) -> Option<Location> {
+    let length = u32::try_from(r.varint()?).ok()?;
+    if length == 0 {
+        return Some(Location::default());
+    }
+    Some(Location { length, segment: u32::try_from(r.varint()?).ok()?, offset: u32::try_from(r.varint()?).ok()? })
+}
+
+fn row(r: &mut Reader<'_>, key: u128, sequence: u64) -> Option<Row> {
+    let flags = r.varint()?;
+    let (at, vector) = (location(r)?, location(r)?);
+    let created_at = i64::try_from(r.varint()?).ok()?;
+    let updated_at = created_at.checked_add(i64::try_from(r.varint()?).ok()?)?;
+    let expires_at = match r.varint()? {
+        0 => None,
+        n => Some(updated_at.checked_add(i64::try_from(n - 1).ok()?)?),
+    };
+    let mut small = || u32::try_from(r.varint()?).ok();
+    let (version, raw_len, dictionary, usage) = (small()?, small()?, small()?, small()?);
+    let accessed_at = updated_at.checked_add(i64::try_from(r.varint()?).ok()?)?;
+    Some(Row {
+        key,
+        sequence,
+        at,
+        vector,
+        previous: NONE,
+        created_at,
+        updated_at,
+        expires_at,
+        version,
+        raw_len,
+        dictionary,
+        tombstone: flags & 1 != 0,
+        truncated: flags & 2 != 0,
+        usage: AtomicU32::new(usage),
+        accessed_at: AtomicI64::new(accessed_at),
+    })
+}
+
+/// Loads the table when it fits the manifest. Missing, damaged or of other segments: nothing, and the log is read whole.
+pub fn load(vfs: &dyn Vfs, index_dir: &Path, manifest: &Manifest) -> Option<(Replay, Coverage)> {
+    let body = read_checked(vfs, index_dir, NAME, MAGIC, VERSION).ok().flatten()?;
+    let (len, frame) = body.split_at_checked(8)?;
+    let len = usize::try_from(u64::from_le_bytes(len.try_into().ok()?)).ok()?;
+    let raw = zstd::bulk::decompress(frame, len).ok()?; // the envelope's checksum held: the length is ours
+    let mut r = Reader(&raw);
+    let mut coverage = Coverage::new();
+    for _ in 0..r.varint()? {
+        let (number, upto) = (u32::try_from(r.varint()?).ok()?, r.varint()?);
+        let known = number == manifest.live || manifest.sealed.iter().any(|s| s.number == number && s.length >= upto);
+        if !known {
+            return None;
+        }
+        coverage.push((number, upto));
+    }
+    let next_sequence = r.varint()?;
+    let count = usize::try_from(r.varint()?).ok()?;
+    let mut keys = Reader(r.take(count.checked_mul(16)?)?);
+    let mut rows = Vec::with_capacity(count);
+    let mut sequence = 0u64;
+    for _ in 0..count {
+        sequence = sequence.checked_add(r.varint()?)?;
+        rows.push(row(&mut r, u128::from_le_bytes(keys.array()?), sequence)?);
+    }
+    Some((Replay::resumed(rows, next_sequence), coverage))
+}

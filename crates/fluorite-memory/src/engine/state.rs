@@ -1,0 +1,199 @@
+//! What the engine knows in memory: one row per kept version, and the tables over rows.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+
+use crate::index::{ExactScan, FilterIndex, RowSet, VectorIndex};
+use crate::log::{Location, Segment};
+
+/// No row.
+pub const NONE: u32 = u32::MAX;
+
+/// One version of a chunk, or a tombstone.
+#[derive(Debug)]
+pub struct Row {
+    pub key: u128,
+    pub sequence: u64,
+    pub at: Location,
+    pub vector: Location,
+    /// The version before it, or `NONE`.
+    pub previous: u32,
+    pub created_at: i64,
+    pub updated_at: i64,
+    pub expires_at: Option<i64>,
+    pub version: u32,
+    pub raw_len: u32,
+    pub dictionary: u32,
+    pub tombstone: bool,
+    pub truncated: bool,
+    pub usage: AtomicU32,
+    pub accessed_at: AtomicI64,
+}
+
+impl Row {
+    /// Counts a read.
+    pub fn touch(&self, now: i64) {
+        self.usage.fetch_add(1, Ordering::Relaxed);
+        self.accessed_at.fetch_max(now, Ordering::Relaxed);
+    }
+}
+
+/// Keys are hashes already.
+#[derive(Default)]
+pub struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for b in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*b);
+        }
+    }
+    fn write_u128(&mut self, v: u128) {
+        self.0 = v as u64;
+    }
+}
+
+/// Bytes of a segment and how many of them are still wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SegmentUse {
+    pub total: u64,
+    pub live: u64,
+}
+
+/// Everything a reader needs, under one lock.
+#[derive(Default)]
+pub struct State {
+    pub rows: Vec<Row>,
+    pub free: Vec<u32>,
+    /// Key -> newest row (which may be a tombstone or expired).
+    pub heads: HashMap<u128, u32, BuildHasherDefault<KeyHasher>>,
+    /// Rows that can be found: newest of their key, not deleted, not expired.
+    pub live: RowSet,
+    /// Live rows with a vector (in `vectors`, or still to be loaded from the log).
+    pub embedded: RowSet,
+    pub filter: FilterIndex,
+    /// Made with the first vector, which names the dimensions.
+    pub vectors: Option<ExactScan>,
+    /// f32 values of rows whose vector lies in the live segment.
+    pub fresh: HashMap<u32, Arc<[f32]>>,
+    pub segments: HashMap<u32, Segment>,
+    pub usage: HashMap<u32, SegmentUse>,
+    /// Monotonic deadline -> row.
+    pub expiry: BTreeMap<(i64, u32), ()>,
+    pub raw_bytes: u64,
+    pub truncated: u64,
+    pub versions: u64,
+}
+
+impl State {
+    /// The row that answers for a key: live only.
+    pub fn find(&self, key: u128) -> Option<(u32, &Row)> {
+        let row = *self.heads.get(&key)?;
+        if !self.live.contains(row) {
+            return None;
+        }
+        Some((row, self.rows.get(row as usize)?))
+    }
+
+    /// The row a number stands for.
+    pub fn row(&self, row: u32) -> Option<&Row> {
+        self.rows.get(row as usize)
+    }
+
+    /// Puts a row into a free place, or a new one.
+    pub fn place(&mut self, row: Row) -> u32 {
+        match self.free.pop() {
+            Some(at) => {
+                self.rows[at as usize] = row;
+                at
+            }
+            None => {
+                self.rows.push(row);
+                (self.rows.len() - 1) as u32
+            }
+        }
+    }
+
+    /// Makes a row unfindable; true when it was live.
+    pub fn kill(&mut self, row: u32) -> bool {
+        if !self.live.remove(row) {
+            return false;
+        }
+        self.embedded.remove(row);
+        self.fresh.remove(&row);
+        if let Some(r) = self.rows.get(row as usize) {
+            self.raw_bytes = self.raw_bytes.saturating_sub(u64::from(r.raw_len));
+            self.truncated -= u64::from(r.truncated);
+            for at in [r.at, r.vector] {
+                if let Some(u) = self.usage.get_mut(&at.segment) {
+                    u.live = u.live.saturating_sub(u64::from(at.length));
+                }
+            }
+        }
+        true
+    }
+
+    /// Makes a row findable.
+    pub fn revive(&mut self, row: u32) {
+        self.live.insert(row);
+        if let Some(r) = self.rows.get(row as usize) {
+            self.raw_bytes += u64::from(r.raw_len);
+            self.truncated += u64::from(r.truncated);
+            for at in [r.at, r.vector] {
+                if !at.is_none() {
+                    self.usage.entry(at.segment).or_default().live += u64::from(at.length);
+                }
+            }
+            if !r.vector.is_none() {
+                self.embedded.insert(row);
+            }
+        }
+    }
+
+    /// Gives a live row its vector's place.
+    pub fn attach_vector(&mut self, row: u32, at: Location, truncated: bool) {
+        let Some(r) = self.rows.get_mut(row as usize) else { return };
+        let old = std::mem::replace(&mut r.vector, at);
+        self.truncated = self.truncated + u64::from(truncated) - u64::from(r.truncated);
+        r.truncated = truncated;
+        if let Some(u) = self.usage.get_mut(&old.segment) {
+            u.live = u.live.saturating_sub(u64::from(old.length));
+        }
+        self.usage.entry(at.segment).or_default().live += u64::from(at.length);
+        self.embedded.insert(row);
+    }
+
+    /// Takes a unit vector into the vector index.
+    pub fn index_vector(&mut self, row: u32, values: &[f32]) {
+        self.vectors.get_or_insert_with(|| ExactScan::new(values.len())).insert(row, values);
+    }
+
+    /// Rows whose time is up at this monotonic moment.
+    pub fn due(&self, now: i64) -> Vec<u32> {
+        self.expiry.range(..=(now, NONE)).map(|((_, row), ())| *row).collect()
+    }
+
+    /// The next deadline, `i64::MAX` when there is none.
+    pub fn next_deadline(&self) -> i64 {
+        self.expiry.keys().next().map_or(i64::MAX, |(at, _)| *at)
+    }
+
+    /// Log bytes in all, and those of live rows.
+    pub fn log_bytes(&self) -> (u64, u64) {
+        self.usage.values().fold((0, 0), |(t, l), u| (t + u.total, l + u.live))
+    }
+
+    /// Estimate of the bytes all tables hold.
+    pub fn bytes(&self) -> usize {
+        let rows = self.rows.capacity() * std::mem::size_of::<Row>();
+        let heads = self.heads.capacity() * 24;
+        let fresh: usize = self.fresh.values().map(|v| v.len() * 4 + 48).sum();
+        let vectors = self.vectors.as_ref().map_or(0, VectorIndex::bytes);
+        rows + heads + fresh + self.filter.bytes() + vectors
+    }
+}

@@ -1,0 +1,207 @@
+//! What the engine says about itself.
+
+use super::shared::Shared;
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::log::{Manifest, Segment, load_dictionary, scan_segment};
+use crate::options::{Progress, ProgressFn};
+use crate::report::{CacheStats, ComponentHealth, Damage, EngineStats, ModelStats, SystemHealth, VerifyReport};
+use crate::vfs::OpenMode;
+
+const MOST_DAMAGE: usize = 1_000;
+
+impl Shared {
+    /// Figures of this moment.
+    #[allow(clippy::cast_precision_loss)] // ratios
+    pub fn stats(&self) -> EngineStats {
+        self.expire_due();
+        let disk_bytes = self.disk_bytes();
+        let e = self.embeddings.stats();
+        let rate = |hits: u64, misses: u64| if hits + misses == 0 { 0.0 } else { hits as f64 / (hits + misses) as f64 };
+        let embeddings = CacheStats {
+            bytes: e.bytes as u64,
+            limit_bytes: e.capacity as u64,
+            entries: e.entries as u64,
+            hits: e.hits,
+            misses: e.misses,
+            hit_rate: rate(e.hits, e.misses),
+        };
+        let model = self.model.lock().clone();
+        let text_bytes = self.text.head.read().bytes();
+        let state = self.state.read();
+        let (total, live) = state.log_bytes();
+        let chunks = state.live.len() as u64;
+        let vectors = state.embedded.len() as u64;
+        EngineStats {
+            chunks,
+            versions: state.versions,
+            pending: if self.embedder.is_some() { chunks - vectors } else { 0 },
+            vectors,
+            unindexed: (self.text.behind() + self.unloaded.lock().len()) as u64,
+            raw_bytes: state.raw_bytes,
+            disk_bytes,
+            disk_ratio: if state.raw_bytes == 0 { 0.0 } else { disk_bytes as f64 / state.raw_bytes as f64 },
+            segments: state.segments.len() as u64,
+            live_share: if total == 0 { 1.0 } else { live as f64 / total as f64 },
+            dictionary_id: self.dictionary.load(std::sync::atomic::Ordering::Relaxed),
+            cache: self.cache.stats(),
+            model: ModelStats {
+                dimensions: model.as_ref().map(|m| m.dimensions as u64),
+                id: model.map(|m| m.id),
+                enabled: self.embedder.is_some(),
+                truncated: state.truncated,
+                cache: embeddings,
+            },
+            process_rss_bytes: resident_bytes(),
+            index_bytes: (state.bytes() + text_bytes) as u64,
+            calls: *self.calls.lock() as u64,
+            threads: self.executor.threads() as u64,
+            recovered_tail_bytes: self.recovered_tail,
+        }
+    }
+
+    fn disk_bytes(&self) -> u64 {
+        let root = &self.config.path;
+        let mut sum = 0;
+        for dir in [root.clone(), self.log_dir(), self.dict_dir(), self.index_dir()] {
+            for name in self.vfs.list(&dir).unwrap_or_default() {
+                sum += self.vfs.open(&dir.join(name), OpenMode::Read).and_then(|f| f.len()).unwrap_or(0);
+            }
+        }
+        sum
+    }
+
+    /// What works and what does not.
+    pub fn health(&self) -> SystemHealth {
+        let part = |status, detail| ComponentHealth { status, detail };
+        let storage = match &*self.poisoned.lock() {
+            Some(cause) => part("failed", Some(format!("writes are refused since: {cause}; reopen the store"))),
+            None => part("ok", None),
+        };
+        let index = match &*self.index_damage.lock() {
+            Some(e) => part("degraded", Some(format!("some chunks are not indexed: {e}"))),
+            None => part("ok", None),
+        };
+        let embedder = match (self.embedder.is_some(), self.backlog.failure()) {
+            (_, Some(e)) => part("degraded", Some(format!("some chunks could not be embedded: {e}"))),
+            (false, None) => part("ok", Some("off (enable_ml: false)".into())),
+            (true, None) => part("ok", None),
+        };
+        let worst = ["failed", "degraded"].into_iter().find(|w| [&storage, &index, &embedder].iter().any(|p| p.status == *w));
+        SystemHealth { status: worst.unwrap_or("ok"), storage, index, embedder }
+    }
+
+    /// Tells a caller how far long work has come.
+    #[allow(clippy::cast_precision_loss)] // a rate
+    pub fn report_progress(&self, to: Option<&ProgressFn>, phase: &'static str, done: u64, total: Option<u64>, started: i64) {
+        let Some(f) = to else { return };
+        let seconds = ((self.clock.monotonic_ms() - started).max(1)) as f64 / 1e3;
+        let rate = done as f64 / seconds;
+        let seconds_left = total.filter(|_| rate > 0.0).map(|t| t.saturating_sub(done) as f64 / rate);
+        f(Progress { phase, done, total, rate, seconds_left });
+    }
+
+    /// Reads everything and compares every checksum. Changes nothing.
+    pub fn verify(&self, cancel: &CancelToken, progress: Option<&ProgressFn>) -> Result<VerifyReport> {
+        let mut report = VerifyReport::default();
+        let manifest = match Manifest::load(&*self.vfs, &self.config.path) {
+            Ok(Some(m)) => m,
+            Ok(None) => {
+                report.note(Error::Corrupt {
+                    path: self.config.path.join("MANIFEST"),
+                    offset: 0,
+                    what: "the file is missing".into(),
+                })?;
+                return Ok(report);
+            }
+            Err(e) => {
+                report.note(e)?;
+                return Ok(report);
+            }
+        };
+        for id in &manifest.dictionaries {
+            if let Err(e) = load_dictionary(&*self.vfs, &self.dict_dir(), *id) {
+                report.note(e)?;
+            }
+        }
+        let mut segments: Vec<Segment> = self.state.read().segments.values().cloned().collect();
+        segments.sort_by_key(Segment::number);
+        let started = self.clock.monotonic_ms();
+        let total = segments.len() as u64;
+        for (i, segment) in segments.iter().enumerate() {
+            cancel.check()?;
+            self.verify_segment(segment, &manifest, &mut report, cancel)?;
+            self.report_progress(progress, "verify", i as u64 + 1, Some(total), started);
+        }
+        report.ok = report.damaged.is_empty();
+        Ok(report)
+    }
+
+    fn verify_segment(
+        &self,
+        segment: &Segment,
+        manifest: &Manifest,
+        report: &mut VerifyReport,
+        cancel: &CancelToken,
+    ) -> Result<()> {
+        let live;
+        let bytes: &[u8] = match segment.map() {
+            Some(map) => map,
+            None => {
+                // what is being appended right now is not judged: the length is taken before the bytes
+                let upto = self
+                    .writer
+                    .lock()
+                    .as_ref()
+                    .map_or(0, |w| if w.live.segment().number() == segment.number() { w.live.len() } else { 0 });
+                if upto == 0 {
+                    return Ok(()); // sealed meanwhile: its successor in the list, or the next verify, reads it
+                }
+                let mut buf = vec![0; upto as usize];
+                let file =
+                    self.vfs.open(segment.path(), OpenMode::Read).map_err(|e| Error::io("cannot open", segment.path(), &e))?;
+                if let Err(e) = file.read_at(&mut buf, 0) {
+                    return report.note(segment.corrupt(0, &format!("the file cannot be read whole: {e}")));
+                }
+                live = buf;
+                &live
+            }
+        };
+        report.bytes += bytes.len() as u64;
+        let mut records = 0;
+        let scan = scan_segment(segment, bytes, 0, |_| {
+            records += 1;
+            cancel.check()
+        });
+        report.records += records;
+        match scan {
+            Ok(scan) if scan.end == bytes.len() as u64 => {}
+            Ok(scan) => report.note(segment.corrupt(scan.end, "a group does not match its checksum"))?,
+            Err(e) => report.note(e)?,
+        }
+        if let Some(s) = manifest.sealed.iter().find(|s| s.number == segment.number())
+            && crc32c::crc32c(bytes) != s.crc
+        {
+            report.note(segment.corrupt(0, "the checksum of the whole segment does not match the manifest"))?;
+        }
+        Ok(())
+    }
+}
+
+impl VerifyReport {
+    /// Lists damage; other errors end the verification.
+    fn note(&mut self, e: Error) -> Result<()> {
+        let Error::Corrupt { path, offset, what } = e else { return Err(e) };
+        let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        if self.damaged.len() < MOST_DAMAGE {
+            self.damaged.push(Damage { file, offset, what });
+        }
+        Ok(())
+    }
+}
+
+/// Resident memory of this process; 0 where the system does not tell.
+fn resident_bytes() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok().and_then(|s| s.split(' ').nth(1)?.parse::<u64>().ok());
+    pages.unwrap_or(0) * 4096
+}

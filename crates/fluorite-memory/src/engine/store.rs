@@ -1,0 +1,168 @@
+//! Storing: chunks are checked, embedded and compressed in parallel, then take effect in the order of the calls.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+
+use super::prepare::{PreparedChunk, check, encode};
+use super::queue::{Op, Place};
+use super::shared::{Call, Shared};
+use crate::chunk::ChunkInput;
+use crate::error::{Error, Result};
+use crate::options::{EmbedMode, OnError, WriteOptions};
+use crate::pending::Settler;
+use crate::report::{BatchFailure, BatchResult};
+
+/// Most chunks of an atomic call.
+pub const MOST_ATOMIC: usize = 10_000;
+/// Most bytes of one batch.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// One call on its way.
+pub struct Job {
+    pub place: Place,
+    pub chunks: Vec<ChunkInput>,
+    pub options: WriteOptions,
+    pub settler: Settler<BatchResult>,
+    pub call: Call,
+}
+
+/// What the jobs of one call share.
+struct Gather {
+    slots: Mutex<Vec<Option<Result<PreparedChunk>>>>,
+    /// Ids as given, for the failures' list.
+    given: Vec<Option<String>>,
+    left: AtomicUsize,
+    rest: Mutex<Option<(Place, Settler<BatchResult>, Call)>>,
+    options: WriteOptions,
+}
+
+/// Runs the preparation. With texts to embed, every text is a job of its own and the last one goes on.
+pub fn run(shared: &Arc<Shared>, job: Job) {
+    let Job { place, chunks, options, settler, call } = job;
+    let given: Vec<Option<String>> = chunks.iter().map(|c| c.id.clone()).collect();
+    let dimensions = shared.dimensions();
+    let mut slots: Vec<Option<Result<PreparedChunk>>> = Vec::with_capacity(chunks.len());
+    let mut stop = None;
+    for chunk in chunks {
+        let checked = options.cancel.check().and_then(|()| check(chunk, &shared.config, shared.seed, dimensions));
+        if let Err(e) = &checked
+            && options.on_error.unwrap_or_default() == OnError::Abort
+        {
+            stop = Some(e.clone());
+            break;
+        }
+        slots.push(Some(checked));
+    }
+    if let Some(e) = stop {
+        drop(place);
+        return settler.settle(Err(e));
+    }
+    let embed = shared.embedder.is_some() && options.embed.unwrap_or_default() == EmbedMode::Sync;
+    let texts: Vec<usize> = slots
+        .iter()
+        .enumerate()
+        .filter(|(_, s)| matches!(s, Some(Ok(p)) if embed && p.vector.is_none()))
+        .map(|(i, _)| i)
+        .collect();
+    let how = shared.compression();
+    for (i, slot) in slots.iter_mut().enumerate() {
+        if let Some(Ok(p)) = slot
+            && texts.binary_search(&i).is_err()
+            && let Err(e) = encode(p, &shared.codec, how)
+        {
+            *slot = Some(Err(e));
+        }
+    }
+    let gather = Arc::new(Gather {
+        slots: Mutex::new(slots),
+        given,
+        left: AtomicUsize::new(texts.len().max(1)),
+        rest: Mutex::new(Some((place, settler, call))),
+        options,
+    });
+    if texts.is_empty() {
+        return gather.finish(shared);
+    }
+    for i in texts {
+        let (shared2, gather) = (Arc::clone(shared), Arc::clone(&gather));
+        shared.executor.spawn(move || gather.embed(&shared2, i));
+    }
+}
+
+impl Gather {
+    fn embed(&self, shared: &Arc<Shared>, i: usize) {
+        let taken = self.slots.lock().get_mut(i).and_then(Option::take);
+        if let Some(slot) = taken {
+            let done = slot.and_then(|mut p| {
+                self.options.cancel.check()?;
+                p.vector = Some(shared.embed_text(&p.chunk.text())?);
+                encode(&mut p, &shared.codec, shared.compression())?;
+                Ok(p)
+            });
+            if let Some(place) = self.slots.lock().get_mut(i) {
+                *place = Some(done);
+            }
+        }
+        if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.finish(shared);
+        }
+    }
+
+    /// All chunks are prepared: hands them to the committer.
+    fn finish(&self, shared: &Arc<Shared>) {
+        let Some((place, settler, call)) = self.rest.lock().take() else { return };
+        let slots = std::mem::take(&mut *self.slots.lock());
+        match self.sort(slots) {
+            Err(e) => {
+                drop(place);
+                settler.settle(Err(e));
+            }
+            Ok((chunks, result)) if chunks.is_empty() => {
+                drop(place);
+                settler.settle(Ok(result));
+            }
+            Ok((chunks, result)) => {
+                let durability = self.options.durability.unwrap_or(shared.config.durability);
+                let settle = Box::new(move |r: Result<()>| {
+                    settler.settle(r.map(|()| result));
+                    drop(call);
+                });
+                shared.submit(place, Op::Put { chunks, durability, settle });
+                return;
+            }
+        }
+        shared.kick();
+    }
+
+    fn sort(&self, slots: Vec<Option<Result<PreparedChunk>>>) -> Result<(Vec<PreparedChunk>, BatchResult)> {
+        let mut result = BatchResult::default();
+        let mut chunks = Vec::with_capacity(slots.len());
+        let mut bytes = 0u64;
+        for (index, slot) in slots.into_iter().enumerate() {
+            match slot.unwrap_or_else(|| Err(Error::internal("a chunk was lost on its way"))) {
+                Ok(p) => {
+                    bytes += p.payload.len() as u64;
+                    result.ids.push(Some(p.chunk.id.clone()));
+                    chunks.push(p);
+                }
+                Err(e) if self.options.on_error.unwrap_or_default() == OnError::Abort || matches!(e, Error::Aborted) => {
+                    return Err(e);
+                }
+                Err(e) => {
+                    result.ids.push(None);
+                    let id = self.given.get(index).cloned().flatten();
+                    result.failed.push(BatchFailure { index: index as u64, id, code: e.code(), message: e.to_string() });
+                }
+            }
+        }
+        if bytes > MOST_BYTES {
+            return Err(Error::argument(format!(
+                "a batch holds at most {MOST_BYTES} bytes after compression, this one has {bytes}: split it"
+            )));
+        }
+        result.stored = chunks.len() as u64;
+        Ok((chunks, result))
+    }
+}

@@ -1,0 +1,47 @@
+//! Engines for tests.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)] // each test file uses a part; a test that fails may panic
+
+use std::path::Path;
+use std::sync::Arc;
+
+use fluorite_memory::vfs::{SimVfs, Vfs};
+use fluorite_memory::{ChunkInput, Engine, EngineConfig, Executor, ManualClock, Platform, WriteOptions};
+
+/// A real store without a model.
+pub fn open(path: &Path) -> Engine {
+    Engine::open(config(path)).unwrap()
+}
+
+/// Settings of `open`.
+pub fn config(path: &Path) -> EngineConfig {
+    EngineConfig { enable_ml: false, num_threads: Some(2), cache_size_mb: 16, ..EngineConfig::new(path) }
+}
+
+/// A deterministic engine on a simulated disk.
+pub fn open_sim(disk: &SimVfs, segment_bytes: u64) -> fluorite_memory::Result<Engine> {
+    open_sim_at(disk, segment_bytes, Arc::new(ManualClock::at(1_700_000_000_000)))
+}
+
+/// The same with a clock of the test's.
+pub fn open_sim_at(disk: &SimVfs, segment_bytes: u64, clock: Arc<ManualClock>) -> fluorite_memory::Result<Engine> {
+    let config = EngineConfig { segment_bytes, ..config(Path::new("/store")) };
+    let vfs: Arc<dyn Vfs> = Arc::new(disk.clone());
+    let platform = Platform { vfs, clock, executor: Executor::inline(), embedder: Box::new(|| Ok(None)), new_store: (7, 11) };
+    Engine::open_on(config, platform)
+}
+
+/// A chunk with an id.
+pub fn chunk(id: &str, content: &str) -> ChunkInput {
+    ChunkInput::text(content).with_id(id)
+}
+
+/// Stores one chunk and waits.
+pub fn put(engine: &Engine, id: &str, content: &str) {
+    engine.store(vec![chunk(id, content)], WriteOptions::default()).wait().unwrap();
+}
+
+/// The content of a chunk, if there is one.
+pub fn get(engine: &Engine, id: &str) -> Option<String> {
+    let found = engine.get_many("default", vec![id.into()]).wait().unwrap();
+    found[0].as_ref().map(|r| r.chunk.text().into_owned())
+}
