@@ -1,0 +1,38 @@
+# Short names for what CI and developers run. `just ready` is the whole of CI in one word.
+
+default:
+    @just --list
+
+# everything CI checks
+ready:
+    bash .ci/run
+
+setup:
+    npm run setup
+
+fmt:
+    cargo fmt --all
+
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# licences, bans, sources; needs cargo-deny (cargo install cargo-deny)
+deny:
+    cargo deny check licenses bans sources
+
+test:
+    npm test
+
+demo *args:
+    npm run demo -- {{args}}
+
+# figures beside peers; prints JSON
+bench-store *args:
+    npm run bench:store -- {{args}}
+
+bench-embed *args:
+    npm run bench:embed -- {{args}}
+
+bench-limits *args:
+    npm run bench:limits -- {{args}}
