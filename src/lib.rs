@@ -1,1 +1,16 @@
-//! The N-API binding.
+//! The Node binding: converts, never decides. Lifetime of a call: `bridge` or `store` reads the arguments (`convert`),
+//! the engine works, `settle` brings the result back (`records`), all through the safe face of `raw`.
+#![allow(unreachable_pub)] // napi exports must be `pub`; nothing can reach into a cdylib
+
+mod bridge;
+mod config;
+mod convert;
+mod core;
+mod error;
+mod learn;
+mod progress;
+mod raw;
+mod records;
+mod settle;
+mod store;
+mod time;

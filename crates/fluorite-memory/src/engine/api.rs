@@ -44,7 +44,7 @@ struct Opening {
 impl Drop for Opening {
     fn drop(&mut self) {
         if !self.closed.load(Ordering::Acquire) {
-            let _ = self.end(); // nobody is left to tell
+            drop(self.end()); // nobody is left to tell
         }
     }
 }
@@ -273,7 +273,7 @@ impl Engine {
             settler.settle(r);
             drop(call);
         });
-        shared.submit(place, Op::DeleteWhere { filter, settle });
+        shared.submit(place, Op::DeleteWhere { filter: Box::new(filter), settle });
         done
     }
 

@@ -48,7 +48,7 @@ fn save_all(shared: &Shared, w: &mut Writer) -> Result<()> {
     w.live.sync()?;
     let mut bytes = Vec::new();
     let group = GroupBuilder::begin(&mut bytes, w.next_sequence);
-    group.finish(&mut bytes, w.live.segment().salt(), w.live.len(), w.live.synced());
+    group.finish(&mut bytes, w.live.segment().salt(), w.live.end(), w.live.synced());
     w.live.append(&bytes)?;
     w.live.sync()?;
     snapshot::save(shared, w)

@@ -53,7 +53,7 @@ pub fn run(shared: &Arc<Shared>) {
     loop {
         let dirty = {
             let w = shared.writer.lock();
-            w.as_ref().is_some_and(|w| w.live.synced() < w.live.len())
+            w.as_ref().is_some_and(|w| w.live.synced() < w.live.end())
         };
         let Some(ops) = shared.queue.wait(MOST_OPS, dirty.then_some(FLUSH_INTERVAL)) else { return };
         let idle = ops.is_empty();
@@ -182,7 +182,7 @@ impl Pass {
             let at = Location { length, ..at };
             self.effects.push(Effect::Chunk { prepared: Box::new(prepared), at, vector: vector.zip(vector_at) });
         }
-        group.finish(&mut self.bytes, salt, w.live.len(), w.live.synced());
+        group.finish(&mut self.bytes, salt, w.live.end(), w.live.synced());
         self.outcomes.push(settle);
     }
 
@@ -211,7 +211,7 @@ impl Pass {
             self.effects.push(Effect::Tombstone { key: t.key, sequence, at, deleted_at: now, version });
         }
         if found.iter().any(|f| *f) {
-            group.finish(&mut self.bytes, salt, w.live.len(), w.live.synced());
+            group.finish(&mut self.bytes, salt, w.live.end(), w.live.synced());
         } else {
             self.bytes.truncate(start);
         }
@@ -233,7 +233,7 @@ impl Pass {
             let at = Location { length, ..at };
             self.effects.push(Effect::Vector { row: item.row, sequence: item.sequence, at, vector: v });
         }
-        group.finish(&mut self.bytes, salt, w.live.len(), w.live.synced());
+        group.finish(&mut self.bytes, salt, w.live.end(), w.live.synced());
         self.outcomes.push(settle);
     }
 
@@ -259,7 +259,7 @@ impl Pass {
         let sequence = w.sequence();
         let length = encode_usage(&mut self.bytes, salt, sequence, &entries);
         group.count();
-        group.finish(&mut self.bytes, salt, w.live.len(), w.live.synced());
+        group.finish(&mut self.bytes, salt, w.live.end(), w.live.synced());
         self.effects.push(Effect::Usage { bytes: u64::from(length) });
     }
 
@@ -316,7 +316,7 @@ impl Writer {
 
     /// Where the next byte appended to `pending` will lie.
     fn locate(&self, pending: &[u8]) -> Location {
-        Location { segment: self.live.segment().number(), offset: (self.live.len() + pending.len() as u64) as u32, length: 0 }
+        Location { segment: self.live.segment().number(), offset: (self.live.end() + pending.len() as u64) as u32, length: 0 }
     }
 
     /// Vectors of these dimensions may enter; the first ever names the store's model in the manifest.
@@ -338,7 +338,7 @@ impl Writer {
     }
 
     fn seal_if_full(&mut self, shared: &Arc<Shared>) {
-        if self.live.len() >= shared.config.segment_bytes
+        if self.live.end() >= shared.config.segment_bytes
             && let Err(e) = self.seal(shared)
             && !matches!(e, Error::NoSpace { .. })
         {
@@ -349,7 +349,7 @@ impl Writer {
     /// Seals the live segment and starts the next one. On `NoSpace` nothing has changed.
     pub fn seal(&mut self, shared: &Shared) -> Result<()> {
         self.live.sync()?;
-        let sealed = SealedSegment { number: self.live.segment().number(), length: self.live.len(), crc: self.live.checksum() };
+        let sealed = SealedSegment { number: self.live.segment().number(), length: self.live.end(), crc: self.live.checksum() };
         let log_dir: PathBuf = shared.log_dir();
         let mut next = self.manifest.clone();
         next.live = next.next_segment;
@@ -363,7 +363,7 @@ impl Writer {
         let mut state = shared.state.write();
         state.segments.insert(sealed.number, mapped);
         let segment = self.live.segment().clone();
-        state.usage.insert(segment.number(), super::state::SegmentUse { total: self.live.len(), live: 0 });
+        state.usage.insert(segment.number(), super::state::SegmentUse { total: self.live.end(), live: 0 });
         state.segments.insert(segment.number(), segment);
         state.fresh.clear();
         Ok(())

@@ -115,7 +115,7 @@ impl Shared {
     fn choose(&self, w: &mut Writer, all: bool) -> Result<Option<(Vec<Segment>, u32, bool)>> {
         self.check_poison()?;
         self.expire_due();
-        if all && w.live.len() > crate::log::SEGMENT_HEADER as u64 {
+        if all && w.live.end() > crate::log::SEGMENT_HEADER as u64 {
             w.seal(self)?;
         }
         let state = self.state.read();
@@ -207,7 +207,7 @@ impl Shared {
                 if buffer.len() >= GROUP_BYTES
                     && let Some(full) = group.take()
                 {
-                    full.finish(&mut buffer, out.segment().salt(), out.len(), out.synced());
+                    full.finish(&mut buffer, out.segment().salt(), out.end(), out.synced());
                     out.append(&buffer)?;
                     buffer.clear();
                 }
@@ -217,7 +217,7 @@ impl Shared {
                 return Err(victim.corrupt(scan.end, "a group does not match its checksum; compaction stopped"));
             }
             if let Some(rest) = group {
-                rest.finish(&mut buffer, out.segment().salt(), out.len(), out.synced());
+                rest.finish(&mut buffer, out.segment().salt(), out.end(), out.synced());
                 out.append(&buffer)?;
             }
             done += bytes.len() as u64;
@@ -239,7 +239,7 @@ impl Shared {
         moved: &mut Moved,
     ) -> Result<()> {
         let salt = out.segment().salt();
-        let offset = (out.len() + buffer.len() as u64) as u32;
+        let offset = (out.end() + buffer.len() as u64) as u32;
         let segment = out.segment().number();
         let place = |row, sequence, kind, length| Place { row, sequence, kind, at: Location { segment, offset, length } };
         let length = match &record.view {
@@ -334,15 +334,15 @@ impl Shared {
 fn swap(shared: &Shared, w: &mut Writer, victims: &[u32], out: LiveSegment, moved: Moved) -> Result<u64> {
     let number = out.segment().number();
     let log_dir = shared.log_dir();
-    let empty = out.len() == crate::log::SEGMENT_HEADER as u64;
+    let empty = out.end() == crate::log::SEGMENT_HEADER as u64;
     let mut next = w.manifest.clone();
     next.sealed.retain(|s| !victims.contains(&s.number));
     let mut mapped = None;
     if empty {
         let _ = shared.vfs.remove(&log_dir.join(segment_name(number)));
     } else {
-        next.sealed.push(SealedSegment { number, length: out.len(), crc: out.checksum() });
-        mapped = Some(Segment::sealed(&*shared.vfs, &log_dir, number, out.len(), w.store_id)?);
+        next.sealed.push(SealedSegment { number, length: out.end(), crc: out.checksum() });
+        mapped = Some(Segment::sealed(&*shared.vfs, &log_dir, number, out.end(), w.store_id)?);
     }
     next.save(&*shared.vfs, &shared.config.path)?;
     w.manifest = next;
@@ -350,7 +350,7 @@ fn swap(shared: &Shared, w: &mut Writer, victims: &[u32], out: LiveSegment, move
         let mut state = shared.state.write();
         if let Some(segment) = mapped {
             state.segments.insert(number, segment);
-            state.usage.insert(number, SegmentUse { total: out.len(), live: moved.usage_bytes });
+            state.usage.insert(number, SegmentUse { total: out.end(), live: moved.usage_bytes });
         }
         relocate(&mut state, number, &moved);
         free_rows(&mut state, victims)

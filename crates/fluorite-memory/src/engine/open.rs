@@ -80,7 +80,7 @@ fn take_lock(vfs: &dyn Vfs, root: &Path) -> Result<Box<dyn VfsLock>> {
     match vfs.lock(&path, &owner).map_err(|e| Error::io("cannot lock", &path, &e))? {
         Some(lock) => Ok(lock),
         None => {
-            let mut text = vec![0; 32];
+            let mut text = [0; 32];
             let pid = vfs.open(&path, crate::vfs::OpenMode::Read).ok().and_then(|f| {
                 let n = f.len().ok()?.min(32) as usize;
                 f.read_at(&mut text[..n], 0).ok()?;
@@ -131,7 +131,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
     let (live, recovered_tail) = LiveSegment::recover(&*vfs, &log_dir, manifest.live, store_id, covered(manifest.live), |r| {
         replay.take(seed, model_hash, &r)
     })?;
-    state.usage.insert(manifest.live, SegmentUse { total: live.len(), live: 0 });
+    state.usage.insert(manifest.live, SegmentUse { total: live.end(), live: 0 });
     state.segments.insert(manifest.live, live.segment().clone());
     let next_sequence = replay.next_sequence.max(1);
     replay.build(&mut state, clock.wall_ms(), clock.monotonic_ms());

@@ -17,6 +17,9 @@ use crate::options::{Durability, SearchFilter};
 /// Called with the outcome once the effect is visible (and durable, as asked).
 pub type Settle<T> = Box<dyn FnOnce(Result<T>) + Send>;
 
+/// Work that wants the writer for itself.
+pub type Exclusive = Box<dyn FnOnce(&Shared, &mut Writer) + Send>;
+
 /// A key with the names a tombstone records.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -47,7 +50,7 @@ pub enum Op {
         settle: Settle<Vec<bool>>,
     },
     DeleteWhere {
-        filter: SearchFilter,
+        filter: Box<SearchFilter>,
         settle: Settle<u64>,
     },
     Vectors {
@@ -59,7 +62,7 @@ pub enum Op {
         settle: Settle<()>,
     },
     /// Alone with the writer: sealing, compaction, dictionaries, closing.
-    Exclusive(Box<dyn FnOnce(&Shared, &mut Writer) + Send>),
+    Exclusive(Exclusive),
 }
 
 #[derive(Default)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use super::prepare::chunk_key;
-use super::state::{NONE, Row, SegmentUse, State};
+use super::state::{NONE, Row, State};
 use crate::error::Result;
 use crate::log::{Location, RecordView, ScannedRecord, UsageEntry};
 
@@ -115,7 +115,7 @@ impl Replay {
             state.revive(i);
         }
         for (segment, bytes) in self.usage_bytes {
-            state.usage.entry(segment).or_insert_with(SegmentUse::default).live += bytes;
+            state.usage.entry(segment).or_default().live += bytes;
         }
     }
 }

@@ -22,7 +22,7 @@ pub type Coverage = Vec<(u32, u64)>;
 /// Saves the table. Everything it names is durable (the writer has synced).
 pub fn save(shared: &Shared, w: &Writer) -> Result<()> {
     let mut coverage: Coverage = w.manifest.sealed.iter().map(|s| (s.number, s.length)).collect();
-    coverage.push((w.live.segment().number(), w.live.len()));
+    coverage.push((w.live.segment().number(), w.live.end()));
     let mut body = Vec::new();
     put(&mut body, coverage.len() as u64);
     for (number, upto) in coverage {

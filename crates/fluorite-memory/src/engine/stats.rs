@@ -153,7 +153,7 @@ impl Shared {
                     .writer
                     .lock()
                     .as_ref()
-                    .map_or(0, |w| if w.live.segment().number() == segment.number() { w.live.len() } else { 0 });
+                    .map_or(0, |w| if w.live.segment().number() == segment.number() { w.live.end() } else { 0 });
                 if upto == 0 {
                     return Ok(()); // sealed meanwhile: its successor in the list, or the next verify, reads it
                 }

@@ -83,7 +83,7 @@ impl LiveSegment {
 
     /// Offset of the next group.
     #[must_use]
-    pub fn len(&self) -> u64 {
+    pub fn end(&self) -> u64 {
         self.len
     }
 

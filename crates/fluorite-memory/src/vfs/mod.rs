@@ -29,6 +29,7 @@ pub enum OpenMode {
     Create,
 }
 
+#[allow(clippy::len_without_is_empty)] // a length that can fail has no use for is_empty
 /// A file held open. All calls take `&self` and may run on several threads.
 pub trait VfsFile: Send + Sync + std::fmt::Debug {
     /// Fills `buf` from `offset`; `UnexpectedEof` when the file is shorter.
