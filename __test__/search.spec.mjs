@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { FluoriteBridge } from '../index.mjs';
+import { folder, open, rejects, vector } from './helpers.mjs';
+
+const CHUNKS = [
+  { id: 'hono', content: 'A Hono server with middleware for authentication', frameworks: ['hono'], tags: ['auth'], language: 'typescript', quality_score: 0.9 },
+  { id: 'next', content: 'Next.js pages that render on the server', frameworks: ['nextjs'], tags: ['ssr'], language: 'typescript', quality_score: 0.7 },
+  { id: 'laravel', content: 'Laravel queue workers and retries', frameworks: ['laravel'], tags: ['queue'], language: 'php', quality_score: 0.3, namespace: 'php' },
+  { id: 'both', content: 'Hono behind Next.js as a backend for the frontend', frameworks: ['hono', 'nextjs'], tags: ['bff'], source: 'src/bff.ts', metadata: { team: 'web' } },
+];
+
+test('words find, best first, scores between 0 and 1', async (t) => {
+  const bridge = await open(t);
+  await bridge.storeChunks(CHUNKS);
+  const hits = await bridge.searchSimilar('queue workers', 10);
+  assert.equal(hits[0].id, 'laravel');
+  for (const hit of hits) assert.ok(hit.score >= 0 && hit.score <= 1);
+  assert.deepEqual(hits.map((h) => h.score), hits.map((h) => h.score).slice().sort((a, b) => b - a));
+  assert.equal(hits[0].content, CHUNKS[2].content);
+  assert.equal(hits[0].similarity, null);
+  assert.ok(hits[0].lexical_score > 0);
+});
+
+test('a just stored chunk is found, a deleted or older one is not', async (t) => {
+  const bridge = await open(t);
+  await bridge.storeChunk({ id: 'x', content: 'zebra crossing' });
+  assert.deepEqual((await bridge.searchSimilar('zebra')).map((h) => h.id), ['x']);
+  await bridge.storeChunk({ id: 'x', content: 'lion' });
+  assert.deepEqual(await bridge.searchSimilar('zebra'), []);
+  await bridge.deleteChunk('x');
+  assert.deepEqual(await bridge.searchSimilar('lion'), []);
+});
+
+test('limit as number or option, offset', async (t) => {
+  const bridge = await open(t);
+  await bridge.storeChunks(Array.from({ length: 30 }, (_, i) => ({ id: `w${i}`, content: `common word number${i}` })));
+  assert.equal((await bridge.searchSimilar('common word')).length, 10);
+  assert.equal((await bridge.searchSimilar('common word', 7)).length, 7);
+  const all = await bridge.searchSimilar('common word', { limit: 20 });
+  const rest = await bridge.searchSimilar('common word', { limit: 10, offset: 10 });
+  assert.deepEqual(rest.map((h) => h.id), all.slice(10).map((h) => h.id));
+  for (const limit of [0, -1, 1_001, 1.5, NaN]) await rejects(bridge.searchSimilar('common', limit), 'INVALID_ARGUMENT', /limit/);
+});
+
+test('fields: none, some, all', async (t) => {
+  const bridge = await open(t);
+  await bridge.storeChunks(CHUNKS);
+  const [bare] = await bridge.searchSimilar('queue workers', { fields: [] });
+  assert.deepEqual(Object.keys(bare), ['id', 'score']);
+  const [some] = await bridge.searchSimilar('queue workers', { fields: ['tags', 'namespace'] });
+  assert.deepEqual([some.id, some.tags, some.namespace, some.content], ['laravel', ['queue'], 'php', undefined]);
+  await rejects(bridge.searchSimilar('x', { fields: ['contnet'] }), 'INVALID_ARGUMENT', /contnet/);
+});
+
+test('filters by namespace, sets, language, quality, metadata and time', async (t) => {
+  const bridge = await open(t);
+  await bridge.storeChunks(CHUNKS);
+  const found = async (filter) => (await bridge.searchSimilar('server backend queue hono next laravel', { limit: 10, filter })).map((h) => h.id).sort();
+  assert.deepEqual(await found({}), ['both', 'hono', 'laravel', 'next']);
+  assert.deepEqual(await found({ namespace: 'php' }), ['laravel']);
+  assert.deepEqual(await found({ frameworks: { any: ['hono'] } }), ['both', 'hono']);
+  assert.deepEqual(await found({ frameworks: { all: ['hono', 'nextjs'] } }), ['both']);
+  assert.deepEqual(await found({ frameworks: { none: ['hono'] } }), ['laravel', 'next']);
+  assert.deepEqual(await found({ tags: { any: ['auth', 'ssr'] } }), ['hono', 'next']);
+  assert.deepEqual(await found({ language: ['php'] }), ['laravel']);
+  assert.deepEqual(await found({ source: ['src/bff.ts'] }), ['both']);
+  assert.deepEqual(await found({ minQuality: 0.6 }), ['hono', 'next']);
+  assert.deepEqual(await found({ metadata: { team: 'web' } }), ['both']);
+  assert.deepEqual(await found({ created_after: new Date(Date.now() + 60_000) }), []);
+  assert.deepEqual(await found({ created_before: Date.now() + 60_000 }), ['both', 'hono', 'laravel', 'next']);
+});
+
+test('searchMany answers as single searches do', async (t) => {
+  const bridge = await open(t);
+  await bridge.storeChunks(CHUNKS);
+  const queries = ['queue workers', 'middleware authentication', 'render pages'];
+  const many = await bridge.searchMany(queries, { limit: 2 });
+  for (const [i, query] of queries.entries()) assert.deepEqual(many[i].map((h) => h.id), (await bridge.searchSimilar(query, 2)).map((h) => h.id));
+  assert.deepEqual(await bridge.searchMany([]), []);
+});
+
+test('explain names the parts of the score', async (t) => {
+  const bridge = await open(t);
+  await bridge.storeChunks(CHUNKS);
+  const [hit] = await bridge.searchSimilar('queue', { explain: true });
+  assert.equal(typeof hit.explain, 'object');
+  for (const part of Object.values(hit.explain)) assert.equal(typeof part, 'number');
+});
+
+test('vector search: exact and index agree, cosine as score', async (t) => {
+  const bridge = await open(t);
+  await bridge.storeChunks(Array.from({ length: 500 }, (_, i) => ({ id: `v${i}`, content: `v ${i}`, embedding: vector(i + 1) })));
+  const query = vector(77);
+  const quick = await bridge.searchSimilar(query, { limit: 10, fields: [] });
+  const exact = await bridge.searchSimilar(query, { limit: 10, fields: [], exact: true });
+  assert.deepEqual(quick.map((h) => h.id), exact.map((h) => h.id));
+  assert.equal(quick[0].id, 'v76');
+});
+
+test('with the model: meaning finds what words do not; vectors are unit length and deterministic', async (t) => {
+  const bridge = await FluoriteBridge.open({ memory_path: folder() });
+  t.after(() => bridge.shutdown());
+  await bridge.storeChunks([
+    { id: 'cat', content: 'A kitten sleeps on the sofa' },
+    { id: 'db', content: 'Transactions and indexes of a relational database' },
+    { id: 'css', content: 'Centering a box with flexbox' },
+  ]);
+  const [hit] = await bridge.searchSimilar('SQL storage engine', { mode: 'vector' });
+  assert.equal(hit.id, 'db');
+  const [a, b] = await bridge.generateEmbeddings(['A kitten sleeps', 'A kitten sleeps']);
+  assert.ok(a instanceof Float32Array && a.length === 384);
+  assert.deepEqual(a, b);
+  assert.ok(Math.abs(Math.hypot(...a) - 1) < 1e-4);
+  assert.deepEqual(await bridge.generateEmbedding('A kitten sleeps'), a);
+  assert.ok(bridge.countTokens('A kitten sleeps') >= 3);
+  assert.deepEqual(await bridge.generateEmbeddings([]), []);
+});
+
+test('embed background: words at once, vectors after flush', async (t) => {
+  const bridge = await FluoriteBridge.open({ memory_path: folder() });
+  t.after(() => bridge.shutdown());
+  await bridge.storeChunks(CHUNKS, { embed: 'background' });
+  assert.equal((await bridge.searchSimilar('queue workers', { mode: 'lexical' }))[0].id, 'laravel');
+  await bridge.flush({ embedded: true });
+  const stats = await bridge.getStats();
+  assert.deepEqual([stats.pending, stats.vectors], [0, CHUNKS.length]);
+});
+
+test('without the model, embedding says what to do', async (t) => {
+  const bridge = await open(t);
+  await rejects(bridge.generateEmbedding('x'), ['MODEL_NOT_FOUND', 'EMBEDDING_FAILED', 'INVALID_ARGUMENT']);
+});

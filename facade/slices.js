@@ -1,0 +1,142 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.slicesOf = slicesOf;
+exports.gather = gather;
+exports.sendAll = sendAll;
+const errors_js_1 = require("./errors.js");
+const call_js_1 = require("./call.js");
+/** Most items of a slice: converting arguments must not hold the event loop. */
+const SLICE_ITEMS = 64;
+/** About as many bytes as a slice may have. */
+const SLICE_BYTES = 256 * 1024;
+/** Most chunks of an `atomic` call. */
+const ATOMIC_LIMIT = 10_000;
+/** Slices on their way at once, so that one group commit serves several. */
+const IN_FLIGHT = 8;
+/** Estimated bytes of an item. Looks at `content` alone; hostile items count nothing, the native part refuses them. */
+function weight(item) {
+    try {
+        const content = typeof item === 'string' ? item : item?.content;
+        return typeof content === 'string' ? content.length : (content?.byteLength ?? 0);
+    }
+    catch {
+        return 0;
+    }
+}
+/** The items as slices. A source that throws, or is no source, is the caller's error; an abort does not wait for it. */
+async function* slices(items, what, signal) {
+    let slice = [];
+    let bytes = 0;
+    for await (const item of read(items, what, signal)) {
+        slice.push(item);
+        bytes += weight(item);
+        if (slice.length >= SLICE_ITEMS || bytes >= SLICE_BYTES) {
+            yield slice;
+            slice = [];
+            bytes = 0;
+        }
+    }
+    if (slice.length > 0)
+        yield slice;
+}
+/** Slices of an array: no promise per item. */
+function* arraySlices(items) {
+    for (let from = 0; from < items.length;) {
+        let to = from;
+        for (let bytes = 0; to < items.length && to - from < SLICE_ITEMS && bytes < SLICE_BYTES; to++)
+            bytes += weight(items[to]);
+        yield items.slice(from, to);
+        from = to;
+    }
+}
+/** The slices of an array or of any other source, and how many items there are when that is known. */
+function slicesOf(items, what, signal) {
+    if (!Array.isArray(items))
+        return [slices(items, what, signal), null];
+    try {
+        return [arraySlices(items), items.length];
+    }
+    catch (e) {
+        throw (0, errors_js_1.inputError)(what, e);
+    }
+}
+/** All items of an `atomic` call; the native part refuses more than its limit, so no more is read. */
+async function gather(items, what, signal) {
+    if (Array.isArray(items))
+        return items;
+    const all = [];
+    for await (const item of read(items, what, signal))
+        if (all.push(item) > ATOMIC_LIMIT)
+            break;
+    return all;
+}
+async function* read(items, what, signal) {
+    let iterator;
+    try {
+        const source = items;
+        const make = typeof items === 'object' && source ? (source[Symbol.asyncIterator] ?? source[Symbol.iterator]) : undefined;
+        if (typeof make !== 'function')
+            throw new errors_js_1.FluoriteError('INVALID_ARGUMENT', `${what} must be an array or an async iterable`);
+        iterator = make.call(source);
+    }
+    catch (e) {
+        throw (0, errors_js_1.inputError)(what, e);
+    }
+    let stop;
+    const stopped = new Promise((_, reject) => {
+        stop = () => reject((0, call_js_1.aborted)(signal));
+    });
+    stopped.catch(() => undefined); // it may be settled with nobody waiting
+    signal?.addEventListener('abort', stop, { once: true });
+    let ended = false;
+    try {
+        for (;;) {
+            let next;
+            try {
+                next = await Promise.race([iterator.next(), stopped]);
+                if (next.done)
+                    ended = true;
+            }
+            catch (e) {
+                ended = !signal?.aborted; // a source that threw is at its end
+                throw (0, errors_js_1.inputError)(`${what} could not be read`, e);
+            }
+            if (next.done)
+                return;
+            yield next.value;
+        }
+    }
+    finally {
+        signal?.removeEventListener('abort', stop);
+        // Not awaited: a source that hangs in next() would hang here as well.
+        if (!ended)
+            Promise.resolve(iterator.return?.()).catch(() => undefined);
+    }
+}
+/** Sends slices, several at once; after the first failure no more. Resolves when all sent ones are settled. */
+async function sendAll(source, what, send) {
+    const flying = new Set();
+    let failure;
+    let offset = 0;
+    try {
+        for await (const slice of source) {
+            const sent = send(slice, offset)
+                .catch((error) => {
+                failure ??= { error };
+            })
+                .finally(() => flying.delete(sent));
+            flying.add(sent);
+            offset += slice.length;
+            if (flying.size >= IN_FLIGHT)
+                await Promise.race(flying);
+            if (failure)
+                break;
+        }
+    }
+    catch (e) {
+        failure ??= { error: (0, errors_js_1.inputError)(what, e) }; // a Proxy of an array threw
+    }
+    await Promise.all(flying);
+    if (failure)
+        throw failure.error;
+}

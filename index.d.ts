@@ -1,0 +1,78 @@
+import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkVersion, EngineStats, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, VerifyReport, WriteOptions } from './facade/types.js';
+export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
+export type * from './facade/types.js';
+/**
+ * An embedded memory engine: stores text, embeds it, finds it again. One folder is one store; bridges of a process that open
+ * the same folder share it, also across worker threads. Every method rejects with a {@link FluoriteError}; none throws.
+ *
+ * @example
+ * const bridge = await FluoriteBridge.open({ memory_path: './memory' });
+ * await bridge.storeChunk({ id: 'hono', content: 'A BFF with Next.js and Hono', frameworks: ['nextjs', 'hono'] });
+ * const [best] = await bridge.searchSimilar('BFF implementation', 10);
+ */
+export declare class FluoriteBridge implements AsyncDisposable {
+    #private;
+    /** A bridge that is open already. */
+    static open(config: BridgeConfig): Promise<FluoriteBridge>;
+    /**
+     * Opens the store, creating it when it is not there. After a failure it can be called again.
+     * Codes: `INVALID_CONFIG`, `ALREADY_INITIALIZED`, `STORE_LOCKED`, `CORRUPT`, `UNSUPPORTED_FORMAT`, `MODEL_NOT_FOUND`, `MODEL_REJECTED`, `IO`.
+     */
+    initialize(config: BridgeConfig): Promise<void>;
+    /** Is the store open? */
+    get ready(): boolean;
+    /** Stores a chunk, or a new version of it. When it resolves the chunk is durable and the next search finds it. */
+    storeChunk(chunk: ChunkInput, options?: WriteOptions): Promise<ChunkId>;
+    /**
+     * Stores many chunks, in slices of 64 (or 256 KB) that become durable and visible each by itself; `atomic` makes the call one batch.
+     * An async iterable is read no faster than it can be stored.
+     */
+    storeChunks(chunks: readonly ChunkInput[] | AsyncIterable<ChunkInput> | Iterable<ChunkInput>, options?: BatchOptions): Promise<BatchResult>;
+    /** Resolves when everything stored so far is durable; with `embedded` also when every waiting vector is computed. */
+    flush(options?: {
+        embedded?: boolean;
+    }): Promise<void>;
+    /** The chunk with all its fields, or `null`. */
+    getChunk(id: ChunkId, options?: IdOptions): Promise<Chunk | null>;
+    /** Chunks by id, in the order given, all of one moment; `null` where there is none. */
+    getChunks(ids: readonly ChunkId[], options?: IdOptions): Promise<(Chunk | null)[]>;
+    /** The content as bytes, exactly as stored, or `null`. */
+    getContentBuffer(id: ChunkId, options?: IdOptions): Promise<Buffer | null>;
+    /** Deletes a chunk; true when there was one. */
+    deleteChunk(id: ChunkId, options?: IdOptions): Promise<boolean>;
+    /** Deletes what matches and returns how many. An empty filter is refused without `{ all: true }`. */
+    deleteWhere(filter: SearchFilter, options?: {
+        all?: boolean;
+    }): Promise<number>;
+    /** All chunks, page by page; chunks stored meanwhile may or may not appear. */
+    listChunks(options?: ListOptions): AsyncGenerator<Chunk, void, undefined>;
+    /** The kept versions of a chunk, oldest first. */
+    history(id: ChunkId, options?: IdOptions): Promise<ChunkVersion[]>;
+    /** The best hits, best first. A text is searched by meaning and words, a vector by meaning. The last argument may be the limit alone. */
+    searchSimilar<F extends ChunkField = never>(query: string | Float32Array, options: SearchOptions & {
+        fields: readonly F[];
+    }): Promise<PartialHit<F>[]>;
+    searchSimilar(query: string | Float32Array, options?: number | SearchOptions): Promise<SearchHit[]>;
+    /** Many searches with the same options, in parallel. */
+    searchMany(queries: readonly (string | Float32Array)[], options?: number | SearchOptions): Promise<SearchHit[][]>;
+    /** The vector of a text, unit length. */
+    generateEmbedding(text: string, options?: SignalOptions): Promise<Float32Array>;
+    /** The vectors of texts, unit length, in the order given. */
+    generateEmbeddings(texts: readonly string[], options?: CallOptions): Promise<Float32Array[]>;
+    /** Tokens of a text by the model's tokenizer, not cut. The one method that is synchronous: it throws a FluoriteError. */
+    countTokens(text: string): number;
+    /** Stores every readable spike template of a folder as a chunk. Unreadable files are reported, never fatal; unchanged ones are skipped. */
+    learnFromSpikes(options?: LearnOptions): Promise<LearningReport>;
+    /** Figures of the store, its caches and the model. */
+    getStats(): Promise<EngineStats>;
+    /** What works. */
+    health(): Promise<SystemHealth>;
+    /** Reads every record and compares checksums. */
+    verify(options?: CallOptions): Promise<VerifyReport>;
+    /** Rewrites what is mostly deleted or overwritten, at a higher compression level. */
+    optimize(options?: CallOptions): Promise<OptimizeReport>;
+    /** Waits for the calls in flight, saves and closes. Every later call rejects with `CLOSED`; a second shutdown waits for the first. */
+    shutdown(): Promise<void>;
+    /** `await using bridge = await FluoriteBridge.open(...)`: the same as {@link shutdown}. */
+    [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,224 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.FluoriteBridge = exports.isFluoriteError = exports.FluoriteError = void 0;
+const call_js_1 = require("./facade/call.js");
+const errors_js_1 = require("./facade/errors.js");
+const records_js_1 = require("./facade/records.js");
+const slices_js_1 = require("./facade/slices.js");
+const native_js_1 = require("./native.js");
+var errors_js_2 = require("./facade/errors.js");
+Object.defineProperty(exports, "FluoriteError", { enumerable: true, get: function () { return errors_js_2.FluoriteError; } });
+Object.defineProperty(exports, "isFluoriteError", { enumerable: true, get: function () { return errors_js_2.isFluoriteError; } });
+/**
+ * An embedded memory engine: stores text, embeds it, finds it again. One folder is one store; bridges of a process that open
+ * the same folder share it, also across worker threads. Every method rejects with a {@link FluoriteError}; none throws.
+ *
+ * @example
+ * const bridge = await FluoriteBridge.open({ memory_path: './memory' });
+ * await bridge.storeChunk({ id: 'hono', content: 'A BFF with Next.js and Hono', frameworks: ['nextjs', 'hono'] });
+ * const [best] = await bridge.searchSimilar('BFF implementation', 10);
+ */
+class FluoriteBridge {
+    #native = new native_js_1.NativeBridge();
+    #opening;
+    #closing;
+    /** A bridge that is open already. */
+    static async open(config) {
+        const bridge = new this();
+        await bridge.initialize(config);
+        return bridge;
+    }
+    /**
+     * Opens the store, creating it when it is not there. After a failure it can be called again.
+     * Codes: `INVALID_CONFIG`, `ALREADY_INITIALIZED`, `STORE_LOCKED`, `CORRUPT`, `UNSUPPORTED_FORMAT`, `MODEL_NOT_FOUND`, `MODEL_REJECTED`, `IO`.
+     */
+    initialize(config) {
+        return (0, errors_js_1.guard)(async () => {
+            const opening = this.#native.initialize(config, __dirname);
+            this.#opening = opening;
+            await opening;
+        });
+    }
+    /** Is the store open? */
+    get ready() {
+        return this.#native.ready;
+    }
+    /** Stores a chunk, or a new version of it. When it resolves the chunk is durable and the next search finds it. */
+    storeChunk(chunk, options) {
+        return (0, errors_js_1.guard)(() => (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), (call) => this.#native.storeOne(chunk, options, call.number)));
+    }
+    /**
+     * Stores many chunks, in slices of 64 (or 256 KB) that become durable and visible each by itself; `atomic` makes the call one batch.
+     * An async iterable is read no faster than it can be stored.
+     */
+    storeChunks(chunks, options) {
+        return (0, errors_js_1.guard)(() => {
+            const hooks = (0, call_js_1.hooksOf)(options);
+            const atomic = options?.atomic === true;
+            return (0, call_js_1.cancellable)(this.#native, hooks, async (call) => {
+                const [source, total] = (0, slices_js_1.slicesOf)(chunks, 'chunks', hooks.signal);
+                const stored = (0, call_js_1.meter)(call, 'store', total);
+                const result = { ids: [], stored: 0, failed: [] };
+                const send = async (slice, offset) => {
+                    call.check();
+                    const [ids, count, failed] = await this.#native.store(slice, options, offset, call.number);
+                    for (let i = 0; i < ids.length; i++)
+                        result.ids[offset + i] = ids[i];
+                    result.stored += count;
+                    if (failed !== undefined)
+                        result.failed.push(...JSON.parse(failed));
+                    stored(slice.length);
+                };
+                if (atomic)
+                    await send(await (0, slices_js_1.gather)(chunks, 'chunks', hooks.signal), 0);
+                else if (total === 0)
+                    await send([], 0); // options are checked all the same
+                else
+                    await (0, slices_js_1.sendAll)(source, 'chunks', send);
+                result.failed.sort((a, b) => a.index - b.index);
+                return result;
+            });
+        });
+    }
+    /** Resolves when everything stored so far is durable; with `embedded` also when every waiting vector is computed. */
+    flush(options) {
+        return (0, errors_js_1.guard)(() => this.#native.flush(options));
+    }
+    /** The chunk with all its fields, or `null`. */
+    async getChunk(id, options) {
+        try {
+            // Cache hits come back as they are: awaiting them would cost more than reading them.
+            const got = this.#native.get(id, options);
+            const found = got instanceof Promise ? await got : got;
+            return found === null ? null : (0, records_js_1.toChunk)(found);
+        }
+        catch (e) {
+            throw (0, errors_js_1.fluoriteError)(e);
+        }
+    }
+    /** Chunks by id, in the order given, all of one moment; `null` where there is none. */
+    getChunks(ids, options) {
+        return (0, errors_js_1.guard)(async () => (await this.#native.getMany(ids, options)).map((t) => (t === null ? null : (0, records_js_1.toChunk)(t))));
+    }
+    /** The content as bytes, exactly as stored, or `null`. */
+    getContentBuffer(id, options) {
+        return (0, errors_js_1.guard)(() => this.#native.content(id, options));
+    }
+    /** Deletes a chunk; true when there was one. */
+    deleteChunk(id, options) {
+        return (0, errors_js_1.guard)(() => this.#native.delete(id, options));
+    }
+    /** Deletes what matches and returns how many. An empty filter is refused without `{ all: true }`. */
+    deleteWhere(filter, options) {
+        return (0, errors_js_1.guard)(() => this.#native.deleteWhere(filter, options));
+    }
+    /** All chunks, page by page; chunks stored meanwhile may or may not appear. */
+    async *listChunks(options) {
+        try {
+            let cursor;
+            do {
+                (0, call_js_1.hooksOf)(options); // an aborted signal ends the listing before the next page
+                const [records, next] = await this.#native.list(options, cursor);
+                for (const record of records)
+                    yield (0, records_js_1.toChunk)(record);
+                cursor = next;
+            } while (cursor !== undefined);
+        }
+        catch (e) {
+            throw (0, errors_js_1.fluoriteError)(e);
+        }
+    }
+    /** The kept versions of a chunk, oldest first. */
+    history(id, options) {
+        return (0, errors_js_1.guard)(async () => (await this.#native.history(id, options)).map(records_js_1.toVersion));
+    }
+    async searchSimilar(query, options) {
+        try {
+            const got = (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), (call) => this.#native.search(query, options, call.number));
+            return (0, records_js_1.toHits)(await got, (0, records_js_1.fieldsOf)(options));
+        }
+        catch (e) {
+            throw (0, errors_js_1.fluoriteError)(e);
+        }
+    }
+    /** Many searches with the same options, in parallel. */
+    searchMany(queries, options) {
+        return (0, errors_js_1.guard)(async () => {
+            const all = await (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), (call) => this.#native.searchMany(queries, options, call.number));
+            return all.map((found) => (0, records_js_1.toHits)(found, (0, records_js_1.fieldsOf)(options)));
+        });
+    }
+    /** The vector of a text, unit length. */
+    generateEmbedding(text, options) {
+        return (0, errors_js_1.guard)(async () => {
+            const vectors = await (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), (call) => this.#native.embed([text], options, call.number));
+            return vectors[0];
+        });
+    }
+    /** The vectors of texts, unit length, in the order given. */
+    generateEmbeddings(texts, options) {
+        return (0, errors_js_1.guard)(() => {
+            if (!Array.isArray(texts))
+                throw new errors_js_1.FluoriteError('INVALID_ARGUMENT', 'texts must be an array');
+            return (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), async (call) => {
+                const [source, total] = (0, slices_js_1.slicesOf)(texts, 'texts', undefined);
+                const embedded = (0, call_js_1.meter)(call, 'embed', total);
+                const vectors = [];
+                const send = async (slice, offset) => {
+                    call.check();
+                    const some = await this.#native.embed(slice, options, call.number);
+                    for (let i = 0; i < some.length; i++)
+                        vectors[offset + i] = some[i];
+                    embedded(slice.length);
+                };
+                await (total === 0 ? send([], 0) : (0, slices_js_1.sendAll)(source, 'texts', send));
+                return vectors;
+            });
+        });
+    }
+    /** Tokens of a text by the model's tokenizer, not cut. The one method that is synchronous: it throws a FluoriteError. */
+    countTokens(text) {
+        try {
+            return this.#native.countTokens(text);
+        }
+        catch (e) {
+            throw (0, errors_js_1.fluoriteError)(e);
+        }
+    }
+    /** Stores every readable spike template of a folder as a chunk. Unreadable files are reported, never fatal; unchanged ones are skipped. */
+    learnFromSpikes(options) {
+        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.learn(options, call.report, call.number)));
+    }
+    /** Figures of the store, its caches and the model. */
+    getStats() {
+        return (0, errors_js_1.guard)(async () => JSON.parse(await this.#native.stats()));
+    }
+    /** What works. */
+    health() {
+        return (0, errors_js_1.guard)(() => JSON.parse(this.#native.health()));
+    }
+    /** Reads every record and compares checksums. */
+    verify(options) {
+        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.verify(options, call.report, call.number)));
+    }
+    /** Rewrites what is mostly deleted or overwritten, at a higher compression level. */
+    optimize(options) {
+        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.optimize(options, call.report, call.number)));
+    }
+    /** Waits for the calls in flight, saves and closes. Every later call rejects with `CLOSED`; a second shutdown waits for the first. */
+    shutdown() {
+        this.#closing ??= (0, errors_js_1.guard)(async () => {
+            await this.#opening?.catch(() => undefined);
+            await this.#native.shutdown();
+        });
+        return this.#closing;
+    }
+    /** `await using bridge = await FluoriteBridge.open(...)`: the same as {@link shutdown}. */
+    [Symbol.asyncDispose]() {
+        return this.shutdown();
+    }
+    async #long(options, work) {
+        return JSON.parse(await (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), work));
+    }
+}
+exports.FluoriteBridge = FluoriteBridge;

@@ -1,0 +1,130 @@
+import { FluoriteError, inputError } from './errors.js';
+import { aborted } from './call.js';
+
+/** Most items of a slice: converting arguments must not hold the event loop. */
+const SLICE_ITEMS = 64;
+/** About as many bytes as a slice may have. */
+const SLICE_BYTES = 256 * 1024;
+/** Most chunks of an `atomic` call. */
+const ATOMIC_LIMIT = 10_000;
+/** Slices on their way at once, so that one group commit serves several. */
+const IN_FLIGHT = 8;
+
+/** Estimated bytes of an item. Looks at `content` alone; hostile items count nothing, the native part refuses them. */
+function weight(item: unknown): number {
+  try {
+    const content = typeof item === 'string' ? item : (item as { content?: unknown } | null)?.content;
+    return typeof content === 'string' ? content.length : ((content as Uint8Array | undefined)?.byteLength ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** The items as slices. A source that throws, or is no source, is the caller's error; an abort does not wait for it. */
+async function* slices<T>(items: unknown, what: string, signal: AbortSignal | undefined): AsyncGenerator<T[]> {
+  let slice: T[] = [];
+  let bytes = 0;
+  for await (const item of read<T>(items, what, signal)) {
+    slice.push(item);
+    bytes += weight(item);
+    if (slice.length >= SLICE_ITEMS || bytes >= SLICE_BYTES) {
+      yield slice;
+      slice = [];
+      bytes = 0;
+    }
+  }
+  if (slice.length > 0) yield slice;
+}
+
+/** Slices of an array: no promise per item. */
+function* arraySlices<T>(items: readonly T[]): Generator<T[]> {
+  for (let from = 0; from < items.length; ) {
+    let to = from;
+    for (let bytes = 0; to < items.length && to - from < SLICE_ITEMS && bytes < SLICE_BYTES; to++) bytes += weight(items[to]);
+    yield items.slice(from, to);
+    from = to;
+  }
+}
+
+/** The slices of an array or of any other source, and how many items there are when that is known. */
+export function slicesOf<T>(items: unknown, what: string, signal: AbortSignal | undefined): [Iterable<T[]> | AsyncIterable<T[]>, number | null] {
+  if (!Array.isArray(items)) return [slices<T>(items, what, signal), null];
+  try {
+    return [arraySlices(items as T[]), items.length];
+  } catch (e) {
+    throw inputError(what, e);
+  }
+}
+
+/** All items of an `atomic` call; the native part refuses more than its limit, so no more is read. */
+export async function gather<T>(items: unknown, what: string, signal: AbortSignal | undefined): Promise<T[]> {
+  if (Array.isArray(items)) return items as T[];
+  const all: T[] = [];
+  for await (const item of read<T>(items, what, signal)) if (all.push(item) > ATOMIC_LIMIT) break;
+  return all;
+}
+
+async function* read<T>(items: unknown, what: string, signal: AbortSignal | undefined): AsyncGenerator<T> {
+  let iterator: AsyncIterator<T>;
+  try {
+    const source = items as Partial<AsyncIterable<T> & Iterable<T>> | null | undefined;
+    const make = typeof items === 'object' && source ? (source[Symbol.asyncIterator] ?? source[Symbol.iterator]) : undefined;
+    if (typeof make !== 'function') throw new FluoriteError('INVALID_ARGUMENT', `${what} must be an array or an async iterable`);
+    iterator = (make as () => AsyncIterator<T>).call(source);
+  } catch (e) {
+    throw inputError(what, e);
+  }
+  let stop: (() => void) | undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(aborted(signal as AbortSignal));
+  });
+  stopped.catch(() => undefined); // it may be settled with nobody waiting
+  signal?.addEventListener('abort', stop as () => void, { once: true });
+  let ended = false;
+  try {
+    for (;;) {
+      let next;
+      try {
+        next = await Promise.race([iterator.next(), stopped]);
+        if (next.done) ended = true;
+      } catch (e) {
+        ended = !signal?.aborted; // a source that threw is at its end
+        throw inputError(`${what} could not be read`, e);
+      }
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    signal?.removeEventListener('abort', stop as () => void);
+    // Not awaited: a source that hangs in next() would hang here as well.
+    if (!ended) Promise.resolve(iterator.return?.()).catch(() => undefined);
+  }
+}
+
+/** Sends slices, several at once; after the first failure no more. Resolves when all sent ones are settled. */
+export async function sendAll<T>(
+  source: Iterable<T[]> | AsyncIterable<T[]>,
+  what: string,
+  send: (slice: T[], offset: number) => Promise<void>,
+): Promise<void> {
+  const flying = new Set<Promise<void>>();
+  let failure: { error: unknown } | undefined;
+  let offset = 0;
+  try {
+    for await (const slice of source) {
+      const sent: Promise<void> = send(slice, offset)
+        .catch((error: unknown) => {
+          failure ??= { error };
+        })
+        .finally(() => flying.delete(sent));
+      flying.add(sent);
+      offset += slice.length;
+      if (flying.size >= IN_FLIGHT) await Promise.race(flying);
+      if (failure) break;
+    }
+  } catch (e) {
+    failure ??= { error: inputError(what, e) }; // a Proxy of an array threw
+  }
+  await Promise.all(flying);
+  if (failure) throw (failure as { error: unknown }).error;
+}

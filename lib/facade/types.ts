@@ -1,0 +1,377 @@
+type CamelCase<S extends string> = S extends `${infer A}_${infer B}` ? `${A}${Capitalize<CamelCase<B>>}` : S;
+/** Input objects take snake_case and camelCase; the same key in both spellings is refused. */
+export type EitherCase<T> = T | { [K in keyof T as K extends string ? CamelCase<K> : K]: T[K] };
+
+/** Id of a chunk: 1 to 1,024 bytes of well-formed text, unique in its namespace. */
+export type ChunkId = string;
+/** What a chunk is. */
+export type ChunkType =
+  | 'spike_template' | 'pattern' | 'api_integration' | 'component' | 'application' | 'configuration' | 'best_practice'
+  | 'error_solution' | 'performance' | 'security' | 'testing' | 'documentation' | 'conversation' | 'thought';
+/** How long a chunk is meant to matter. */
+export type MemoryType = 'long_term' | 'short_term' | 'episodic' | 'semantic' | 'procedural';
+/** When a write counts as done: after fsync (survives power loss), or once the operating system has the bytes. */
+export type Durability = 'sync' | 'buffered';
+
+/** Configuration of a store. Precedence: these values, environment variables, the file at `config_path`, defaults. */
+export type BridgeConfig = EitherCase<{
+  /** Folder of the store; created when absent. `FLUORITE_MEMORY_PATH` when not given. */
+  memory_path?: string;
+  /** Folder with models, searched before the one inside the package. */
+  models_path?: string;
+  /** Folder of spike templates, the default `path` of `learnFromSpikes`. */
+  spike_templates_path?: string;
+  /** Load the embedding model? Default true; without it search is by words. */
+  enable_ml?: boolean;
+  /** A TOML file with `[memory]`, `[learning]` and `[ml]`. */
+  config_path?: string;
+  /** MiB of the cache of decompressed chunks: 512. */
+  cache_size_mb?: number;
+  /** The store. */
+  memory?: EitherCase<{
+    /** MiB of the cache of decompressed chunks: 512. */
+    cache_size_mb?: number;
+    /** zstd: on. */
+    enable_compression?: boolean;
+    /** zstd level: 3. */
+    compression_level?: number;
+    /** Largest content in bytes: 1 MiB. */
+    max_chunk_size?: number;
+    /** Default of writes: `sync`. */
+    durability?: Durability;
+  }>;
+  /** Learning from spikes. */
+  learning?: EitherCase<{
+    /** Take in generated spikes as well: false. */
+    include_generated?: boolean;
+  }>;
+  /** The model. */
+  ml?: EitherCase<{
+    /** Name of the model's folder: `all-MiniLM-L6-v2`. */
+    embedding_model?: string;
+    /** Only `true`. */
+    cpu_only?: true;
+    /** Worker threads: cores, at most 8. */
+    num_threads?: number;
+  }>;
+}>;
+
+/** A chunk to store. Only `content` is required. */
+export type ChunkInput = EitherCase<{
+  /** A UUIDv7 when absent. */
+  id?: ChunkId;
+  /** Text, or bytes that need not be text; at most `max_chunk_size` (1 MiB). */
+  content: string | Uint8Array;
+  /** Frameworks it belongs to. */
+  frameworks?: string[];
+  /** Free labels. */
+  tags?: string[];
+  /** 0 to 1; 0.5 when absent. */
+  quality_score?: number;
+  /** `component` when absent. */
+  chunk_type?: ChunkType;
+  /** `long_term` when absent. */
+  memory_type?: MemoryType;
+  /** Programming or natural language. */
+  language?: string;
+  /** Where it came from: a path, a URL. */
+  source?: string;
+  /** `default` when absent. */
+  namespace?: string;
+  /** Any JSON object. */
+  metadata?: Record<string, unknown>;
+  /** A vector of the store's model; normalised when stored. */
+  embedding?: Float32Array | number[];
+  /** Seconds until it expires. */
+  ttl_seconds?: number;
+  /** Never evicted by bounded memories. */
+  pinned?: boolean;
+}>;
+
+/** A stored chunk. Times are ISO strings. */
+export interface Chunk {
+  id: ChunkId;
+  /** Text; bytes that are not UTF-8 are U+FFFD here (`getContentBuffer` has them). */
+  content: string;
+  frameworks: string[];
+  tags: string[];
+  quality_score: number;
+  chunk_type: ChunkType;
+  memory_type: MemoryType;
+  language: string | null;
+  source: string | null;
+  namespace: string;
+  metadata: Record<string, unknown>;
+  pinned: boolean;
+  /** When its first version was stored. */
+  created_at: string;
+  /** When this version was stored. */
+  updated_at: string;
+  /** When it was last read. */
+  accessed_at: string;
+  /** When it expires; `null` for never. */
+  expires_at: string | null;
+  /** Reads so far. */
+  usage_count: number;
+  /** 1 for the first. */
+  version: number;
+  /** XXH3-128 of the content, 32 hexadecimal digits. */
+  content_hash: string;
+}
+/** A field that searches can be limited to. */
+export type ChunkField = Exclude<keyof Chunk, 'id'>;
+/** One version of a chunk, as `history` lists it. */
+export type ChunkVersion = Omit<Chunk, 'usage_count' | 'accessed_at'>;
+
+/** Progress of a long call. */
+export interface Progress {
+  /** What is being done now. */
+  phase: string;
+  /** Units finished. */
+  done: number;
+  /** Units in all, `null` when not known. */
+  total: number | null;
+  /** Units per second so far. */
+  rate: number;
+  /** Seconds left at this rate, `null` when not known. */
+  seconds_left: number | null;
+}
+/** Options of every call that can be stopped. */
+export interface SignalOptions {
+  /** Stops the work; the call rejects with `ABORTED`. */
+  signal?: AbortSignal | undefined;
+}
+/** Options of every long call. */
+export interface CallOptions extends SignalOptions {
+  /** Told from time to time; what it throws stops the call. */
+  on_progress?: ((progress: Progress) => void) | undefined;
+}
+/** Where a call by id looks. */
+export interface IdOptions {
+  /** `default` when absent. */
+  namespace?: string;
+}
+/** Options of a write. */
+export interface WriteOptions extends SignalOptions {
+  /** The store's setting when absent, which is `sync` by default. */
+  durability?: Durability;
+  /** `sync`: embedded when it resolves. `background`: found by its words until the vector is there. */
+  embed?: 'sync' | 'background';
+}
+/** Options of `storeChunks`. */
+export type BatchOptions = EitherCase<WriteOptions & CallOptions & {
+  /** `abort` (default): the first failure rejects, slices stored before stay. `collect`: failures are listed. */
+  on_error?: 'abort' | 'collect';
+  /** All or none, in one batch of at most 10,000 chunks. */
+  atomic?: boolean;
+}>;
+/** A chunk that was not stored. */
+export interface BatchFailure {
+  /** Position in the call. */
+  index: number;
+  id: ChunkId | null;
+  code: string;
+  message: string;
+}
+/** Result of `storeChunks`. */
+export interface BatchResult {
+  /** In the order given; `null` where the chunk failed. */
+  ids: (ChunkId | null)[];
+  /** Chunks stored. */
+  stored: number;
+  /** Chunks not stored (`on_error: 'collect'`). */
+  failed: BatchFailure[];
+}
+
+/** Any, all, none of these. */
+export interface SetFilter {
+  any?: string[];
+  all?: string[];
+  none?: string[];
+}
+/** Which chunks count. All given conditions must hold. */
+export type SearchFilter = EitherCase<{
+  /** All namespaces when absent. */
+  namespace?: string | string[];
+  frameworks?: SetFilter;
+  tags?: SetFilter;
+  chunk_type?: ChunkType[];
+  language?: string[];
+  source?: string[];
+  /** At least this quality. */
+  min_quality?: number;
+  /** Created at or after: ISO text, a Date, or milliseconds. */
+  created_after?: string | number | Date;
+  /** Created before. */
+  created_before?: string | number | Date;
+  /** Top-level members that must equal these scalars. */
+  metadata?: Record<string, string | number | boolean | null>;
+  /** `false` leaves out chunks tagged `generated`. */
+  include_generated?: boolean;
+}>;
+/** Options of a search. */
+export type SearchOptions = EitherCase<SignalOptions & {
+  /** 10 when absent, at most 1,000 together with `offset`. */
+  limit?: number;
+  /** Hits to skip. */
+  offset?: number;
+  /** `hybrid` for text when the model is on, `lexical` when it is off; vectors always search vectors. */
+  mode?: 'hybrid' | 'vector' | 'lexical';
+  filter?: SearchFilter;
+  /** Leaves out hits below this score: 0. */
+  min_score?: number;
+  /** Adds the components of the score. */
+  explain?: boolean;
+  /** Scans all vectors in full precision. */
+  exact?: boolean;
+  /** Fields wanted; `[]` is id and score alone, the cheapest; all when absent. */
+  fields?: readonly ChunkField[];
+}>;
+/** What a search says about a hit. */
+export interface HitScores {
+  /** 0 to 1, higher is better. */
+  score: number;
+  /** Cosine, negative counted as 0; `null` without vectors. */
+  similarity: number | null;
+  /** BM25 mapped to 0 to 1; `null` when words were not asked. */
+  lexical_score: number | null;
+  /** Its vector is still to be computed. */
+  pending: boolean;
+  /** Its vector covers only the first tokens of the text. */
+  truncated: boolean;
+  /** Components of the score, with `explain`. */
+  explain?: Record<string, number>;
+}
+/** One hit: the chunk and its scores. */
+export interface SearchHit extends Chunk, HitScores {}
+/** A hit limited to some fields; with none it is id and score. */
+export type PartialHit<F extends ChunkField> = [F] extends [never] ? { id: ChunkId; score: number } : Pick<Chunk, F | 'id'> & HitScores;
+
+/** Options of `listChunks`. */
+export type ListOptions = EitherCase<SignalOptions & {
+  filter?: SearchFilter;
+  /** `stored` (oldest first) when absent, by `id`, or latest `updated` first. */
+  order?: 'stored' | 'id' | 'updated';
+  /** At most this many. */
+  limit?: number;
+  /** Start behind the chunk with this id. */
+  after?: ChunkId;
+}>;
+/** Options of `learnFromSpikes`. */
+export type LearnOptions = EitherCase<CallOptions & {
+  /** Folder of spike files; `spike_templates_path` of the configuration when absent. */
+  path?: string;
+  /** Store generated templates as well: false. */
+  include_generated?: boolean;
+  /** Leave out files whose content is already stored: true. */
+  incremental?: boolean;
+  /** Templates per step, 1 to 1,000: 32. */
+  batch_size?: number;
+  /** Read files on several threads: true. The result is the same either way. */
+  parallel_processing?: boolean;
+  /** When vectors are computed: `sync`. */
+  embed?: 'sync' | 'background';
+  /** Namespace of the chunks: `default`. */
+  namespace?: string;
+}>;
+
+/** Figures of a cache. */
+export interface CacheStats {
+  bytes: number;
+  limit_bytes: number;
+  entries: number;
+  hits: number;
+  misses: number;
+  /** hits / (hits + misses), 0 before the first read. */
+  hit_rate: number;
+}
+/** Result of `getStats`. */
+export interface EngineStats {
+  /** Chunks that can be found. */
+  chunks: number;
+  /** Versions kept, older ones included. */
+  versions: number;
+  /** Chunks whose vector is still to be computed. */
+  pending: number;
+  /** Chunks with a vector. */
+  vectors: number;
+  /** Rows the text index has still to take in. */
+  unindexed: number;
+  /** Metadata and content of the live chunks before compression. */
+  raw_bytes: number;
+  /** All files of the store. */
+  disk_bytes: number;
+  /** disk_bytes / raw_bytes, 0 for an empty store. */
+  disk_ratio: number;
+  segments: number;
+  /** Share of log bytes that live chunks hold. */
+  live_share: number;
+  /** 0 before a dictionary is trained. */
+  dictionary_id: number;
+  cache: CacheStats;
+  model: {
+    /** Name and file hash; `null` before the first vector. */
+    id: string | null;
+    dimensions: number | null;
+    /** Can this engine embed text? */
+    enabled: boolean;
+    /** Live chunks longer than the model reads. */
+    truncated: number;
+    cache: CacheStats;
+  };
+  process_rss_bytes: number;
+  /** Estimate of what the indexes hold. */
+  index_bytes: number;
+  /** Calls waiting or running. */
+  calls: number;
+  threads: number;
+  /** Bytes the open had to cut from a torn tail. */
+  recovered_tail_bytes: number;
+}
+/** One part of the engine. */
+export interface ComponentHealth {
+  status: 'ok' | 'degraded' | 'failed';
+  detail: string | null;
+}
+/** Result of `health`; `status` is the worst of the parts. */
+export interface SystemHealth {
+  status: 'ok' | 'degraded' | 'failed';
+  storage: ComponentHealth;
+  index: ComponentHealth;
+  embedder: ComponentHealth;
+}
+/** Result of `verify`. */
+export interface VerifyReport {
+  ok: boolean;
+  records: number;
+  bytes: number;
+  /** Damaged places, at most 1,000. */
+  damaged: { file: string; offset: number; what: string }[];
+}
+/** Result of `optimize`. */
+export interface OptimizeReport {
+  segments_rewritten: number;
+  bytes_before: number;
+  bytes_after: number;
+  versions_dropped: number;
+}
+/** Result of `learnFromSpikes`. */
+export interface LearningReport {
+  /** Spike files in the folder. */
+  found: number;
+  /** Stored for the first time. */
+  stored: number;
+  /** Stored again because the content changed. */
+  updated: number;
+  /** Left alone because the content is stored. */
+  unchanged: number;
+  /** Chunks deleted because their file is gone. */
+  removed: number;
+  /** Boilerplate left out. */
+  skipped_generated: number;
+  /** Files read after a repair (of the reading; the file stays as it is). */
+  repaired: { file: string; repair: string }[];
+  /** Files left out, and why. */
+  invalid: { file: string; offset?: number; reason: string }[];
+  duration_ms: number;
+}

@@ -1,0 +1,243 @@
+import { cancellable, hooksOf, meter } from './facade/call.js';
+import { FluoriteError, fluoriteError, guard } from './facade/errors.js';
+import { fieldsOf, toChunk, toHits, toVersion, type Tuple } from './facade/records.js';
+import { gather, sendAll, slicesOf } from './facade/slices.js';
+import type {
+  BatchFailure, BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkVersion,
+  EngineStats, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, SearchFilter, SearchHit,
+  SearchOptions, SignalOptions, SystemHealth, VerifyReport, WriteOptions,
+} from './facade/types.js';
+import { NativeBridge } from './native.js';
+
+export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
+export type * from './facade/types.js';
+
+/**
+ * An embedded memory engine: stores text, embeds it, finds it again. One folder is one store; bridges of a process that open
+ * the same folder share it, also across worker threads. Every method rejects with a {@link FluoriteError}; none throws.
+ *
+ * @example
+ * const bridge = await FluoriteBridge.open({ memory_path: './memory' });
+ * await bridge.storeChunk({ id: 'hono', content: 'A BFF with Next.js and Hono', frameworks: ['nextjs', 'hono'] });
+ * const [best] = await bridge.searchSimilar('BFF implementation', 10);
+ */
+export class FluoriteBridge implements AsyncDisposable {
+  readonly #native = new NativeBridge();
+  #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** A bridge that is open already. */
+  static async open(config: BridgeConfig): Promise<FluoriteBridge> {
+    const bridge = new this();
+    await bridge.initialize(config);
+    return bridge;
+  }
+
+  /**
+   * Opens the store, creating it when it is not there. After a failure it can be called again.
+   * Codes: `INVALID_CONFIG`, `ALREADY_INITIALIZED`, `STORE_LOCKED`, `CORRUPT`, `UNSUPPORTED_FORMAT`, `MODEL_NOT_FOUND`, `MODEL_REJECTED`, `IO`.
+   */
+  initialize(config: BridgeConfig): Promise<void> {
+    return guard(async () => {
+      const opening = this.#native.initialize(config, __dirname);
+      this.#opening = opening;
+      await opening;
+    });
+  }
+
+  /** Is the store open? */
+  get ready(): boolean {
+    return this.#native.ready;
+  }
+
+  /** Stores a chunk, or a new version of it. When it resolves the chunk is durable and the next search finds it. */
+  storeChunk(chunk: ChunkInput, options?: WriteOptions): Promise<ChunkId> {
+    return guard(() => cancellable(this.#native, hooksOf(options), (call) => this.#native.storeOne(chunk, options, call.number)));
+  }
+
+  /**
+   * Stores many chunks, in slices of 64 (or 256 KB) that become durable and visible each by itself; `atomic` makes the call one batch.
+   * An async iterable is read no faster than it can be stored.
+   */
+  storeChunks(chunks: readonly ChunkInput[] | AsyncIterable<ChunkInput> | Iterable<ChunkInput>, options?: BatchOptions): Promise<BatchResult> {
+    return guard(() => {
+      const hooks = hooksOf(options);
+      const atomic = (options as { atomic?: unknown } | null | undefined)?.atomic === true;
+      return cancellable(this.#native, hooks, async (call) => {
+        const [source, total] = slicesOf<ChunkInput>(chunks, 'chunks', hooks.signal);
+        const stored = meter(call, 'store', total);
+        const result: BatchResult = { ids: [], stored: 0, failed: [] };
+        const send = async (slice: ChunkInput[], offset: number): Promise<void> => {
+          call.check();
+          const [ids, count, failed] = await this.#native.store(slice, options, offset, call.number);
+          for (let i = 0; i < ids.length; i++) result.ids[offset + i] = ids[i] as ChunkId | null;
+          result.stored += count;
+          if (failed !== undefined) result.failed.push(...(JSON.parse(failed) as BatchFailure[]));
+          stored(slice.length);
+        };
+        if (atomic) await send(await gather(chunks, 'chunks', hooks.signal), 0);
+        else if (total === 0) await send([], 0); // options are checked all the same
+        else await sendAll(source, 'chunks', send);
+        result.failed.sort((a, b) => a.index - b.index);
+        return result;
+      });
+    });
+  }
+
+  /** Resolves when everything stored so far is durable; with `embedded` also when every waiting vector is computed. */
+  flush(options?: { embedded?: boolean }): Promise<void> {
+    return guard(() => this.#native.flush(options));
+  }
+
+  /** The chunk with all its fields, or `null`. */
+  async getChunk(id: ChunkId, options?: IdOptions): Promise<Chunk | null> {
+    try {
+      // Cache hits come back as they are: awaiting them would cost more than reading them.
+      const got = this.#native.get(id, options);
+      const found = got instanceof Promise ? await got : got;
+      return found === null ? null : toChunk(found);
+    } catch (e) {
+      throw fluoriteError(e);
+    }
+  }
+
+  /** Chunks by id, in the order given, all of one moment; `null` where there is none. */
+  getChunks(ids: readonly ChunkId[], options?: IdOptions): Promise<(Chunk | null)[]> {
+    return guard(async () => (await this.#native.getMany(ids, options)).map((t) => (t === null ? null : toChunk(t))));
+  }
+
+  /** The content as bytes, exactly as stored, or `null`. */
+  getContentBuffer(id: ChunkId, options?: IdOptions): Promise<Buffer | null> {
+    return guard(() => this.#native.content(id, options));
+  }
+
+  /** Deletes a chunk; true when there was one. */
+  deleteChunk(id: ChunkId, options?: IdOptions): Promise<boolean> {
+    return guard(() => this.#native.delete(id, options));
+  }
+
+  /** Deletes what matches and returns how many. An empty filter is refused without `{ all: true }`. */
+  deleteWhere(filter: SearchFilter, options?: { all?: boolean }): Promise<number> {
+    return guard(() => this.#native.deleteWhere(filter, options));
+  }
+
+  /** All chunks, page by page; chunks stored meanwhile may or may not appear. */
+  async *listChunks(options?: ListOptions): AsyncGenerator<Chunk, void, undefined> {
+    try {
+      let cursor: unknown;
+      do {
+        hooksOf(options); // an aborted signal ends the listing before the next page
+        const [records, next]: [Tuple[], unknown?] = await this.#native.list(options, cursor);
+        for (const record of records) yield toChunk(record);
+        cursor = next;
+      } while (cursor !== undefined);
+    } catch (e) {
+      throw fluoriteError(e);
+    }
+  }
+
+  /** The kept versions of a chunk, oldest first. */
+  history(id: ChunkId, options?: IdOptions): Promise<ChunkVersion[]> {
+    return guard(async () => (await this.#native.history(id, options)).map(toVersion));
+  }
+
+  /** The best hits, best first. A text is searched by meaning and words, a vector by meaning. The last argument may be the limit alone. */
+  searchSimilar<F extends ChunkField = never>(query: string | Float32Array, options: SearchOptions & { fields: readonly F[] }): Promise<PartialHit<F>[]>;
+  searchSimilar(query: string | Float32Array, options?: number | SearchOptions): Promise<SearchHit[]>;
+  async searchSimilar(query: string | Float32Array, options?: number | SearchOptions): Promise<SearchHit[]> {
+    try {
+      const got = cancellable(this.#native, hooksOf(options), (call) => this.#native.search(query, options, call.number));
+      return toHits(await got, fieldsOf(options));
+    } catch (e) {
+      throw fluoriteError(e);
+    }
+  }
+
+  /** Many searches with the same options, in parallel. */
+  searchMany(queries: readonly (string | Float32Array)[], options?: number | SearchOptions): Promise<SearchHit[][]> {
+    return guard(async () => {
+      const all = await cancellable(this.#native, hooksOf(options), (call) => this.#native.searchMany(queries, options, call.number));
+      return all.map((found) => toHits(found, fieldsOf(options)));
+    });
+  }
+
+  /** The vector of a text, unit length. */
+  generateEmbedding(text: string, options?: SignalOptions): Promise<Float32Array> {
+    return guard(async () => {
+      const vectors = await cancellable(this.#native, hooksOf(options), (call) => this.#native.embed([text], options, call.number));
+      return vectors[0] as Float32Array;
+    });
+  }
+
+  /** The vectors of texts, unit length, in the order given. */
+  generateEmbeddings(texts: readonly string[], options?: CallOptions): Promise<Float32Array[]> {
+    return guard(() => {
+      if (!Array.isArray(texts)) throw new FluoriteError('INVALID_ARGUMENT', 'texts must be an array');
+      return cancellable(this.#native, hooksOf(options), async (call) => {
+        const [source, total] = slicesOf<string>(texts, 'texts', undefined);
+        const embedded = meter(call, 'embed', total);
+        const vectors: Float32Array[] = [];
+        const send = async (slice: string[], offset: number): Promise<void> => {
+          call.check();
+          const some = await this.#native.embed(slice, options, call.number);
+          for (let i = 0; i < some.length; i++) vectors[offset + i] = some[i] as Float32Array;
+          embedded(slice.length);
+        };
+        await (total === 0 ? send([], 0) : sendAll(source, 'texts', send));
+        return vectors;
+      });
+    });
+  }
+
+  /** Tokens of a text by the model's tokenizer, not cut. The one method that is synchronous: it throws a FluoriteError. */
+  countTokens(text: string): number {
+    try {
+      return this.#native.countTokens(text);
+    } catch (e) {
+      throw fluoriteError(e);
+    }
+  }
+
+  /** Stores every readable spike template of a folder as a chunk. Unreadable files are reported, never fatal; unchanged ones are skipped. */
+  learnFromSpikes(options?: LearnOptions): Promise<LearningReport> {
+    return guard(() => this.#long<LearningReport>(options, (call) => this.#native.learn(options, call.report, call.number)));
+  }
+
+  /** Figures of the store, its caches and the model. */
+  getStats(): Promise<EngineStats> {
+    return guard(async () => JSON.parse(await this.#native.stats()) as EngineStats);
+  }
+
+  /** What works. */
+  health(): Promise<SystemHealth> {
+    return guard(() => JSON.parse(this.#native.health()) as SystemHealth);
+  }
+
+  /** Reads every record and compares checksums. */
+  verify(options?: CallOptions): Promise<VerifyReport> {
+    return guard(() => this.#long<VerifyReport>(options, (call) => this.#native.verify(options, call.report, call.number)));
+  }
+
+  /** Rewrites what is mostly deleted or overwritten, at a higher compression level. */
+  optimize(options?: CallOptions): Promise<OptimizeReport> {
+    return guard(() => this.#long<OptimizeReport>(options, (call) => this.#native.optimize(options, call.report, call.number)));
+  }
+
+  /** Waits for the calls in flight, saves and closes. Every later call rejects with `CLOSED`; a second shutdown waits for the first. */
+  shutdown(): Promise<void> {
+    this.#closing ??= guard(async () => {
+      await this.#opening?.catch(() => undefined);
+      await this.#native.shutdown();
+    });
+    return this.#closing;
+  }
+
+  /** `await using bridge = await FluoriteBridge.open(...)`: the same as {@link shutdown}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  async #long<T>(options: unknown, work: Parameters<typeof cancellable<string>>[2]): Promise<T> {
+    return JSON.parse(await cancellable(this.#native, hooksOf(options), work)) as T;
+  }
+}

@@ -1,0 +1,30 @@
+//! What `initialize` was given, resolved, and the engine opened from it.
+
+use std::path::Path;
+
+use fluorite_learner::LearningConfig;
+use fluorite_memory::input::Value;
+use fluorite_memory::{Engine, Error};
+
+use crate::error::Fail;
+
+/// An open engine and the settings that belong to the bridge.
+pub(crate) struct Opened {
+    pub(crate) engine: Engine,
+    pub(crate) learning: LearningConfig,
+}
+
+/// Resolves the configuration (explicit, environment, file, default) and opens the engine; blocks. The model and the
+/// ONNX Runtime library inside the package come after what the user configured.
+pub(crate) fn open(explicit: Value, package: &Path) -> Result<Opened, Error> {
+    let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let config = fluorite_learner::resolve(explicit, &environment)?;
+    let runtime = vec![package.join("runtime"), package.to_path_buf()];
+    let engine = Engine::open(config.engine_config(Some(&package.join("models")), runtime))?;
+    Ok(Opened { engine, learning: config.learning })
+}
+
+/// A configuration that is no data is a configuration error.
+pub(crate) fn refused(fail: Fail) -> Fail {
+    Error::config(fail.to_string()).into()
+}

@@ -1,0 +1,203 @@
+//! JavaScript values to `input::Value`, within limits, naming the path of what cannot be data.
+
+use fluorite_memory::Error;
+use fluorite_memory::input::{self, Value};
+use serde::de::DeserializeOwned;
+
+use crate::error::Fail;
+use crate::raw::{Env, Js, Kind, Numbers, Text};
+use crate::time;
+
+/// Deepest nesting; cyclic objects end here.
+const MAX_DEPTH: usize = 64;
+/// Keys of a path that a message shows.
+const SHOWN: usize = 8;
+/// Most values in one argument.
+const MAX_NODES: usize = 1_000_000;
+
+/// Why a value is refused, and where it lies (innermost key first).
+pub(crate) struct Refused {
+    path: Vec<String>,
+    message: String,
+    ill_formed: bool,
+}
+
+impl Refused {
+    fn new(message: impl Into<String>) -> Self {
+        Self { path: Vec::new(), message: message.into(), ill_formed: false }
+    }
+
+    pub(crate) fn at(mut self, key: impl Into<String>) -> Self {
+        self.path.push(key.into());
+        self
+    }
+
+    /// The failure; ill-formed text in `id` of a chunk is `INVALID_ID`.
+    pub(crate) fn fail(self) -> Fail {
+        if self.ill_formed && self.path.first().is_some_and(|k| k == "id") && self.path.len() <= 3 {
+            return Error::InvalidId { message: self.message }.into();
+        }
+        let mut path: Vec<&str> = self.path.iter().rev().map(String::as_str).take(SHOWN).collect();
+        if self.path.len() > SHOWN {
+            path.push("…");
+        }
+        Fail::argument(format!("{}: {}", path.join("."), self.message))
+    }
+}
+
+struct Reader<'e> {
+    env: Env<'e>,
+    nodes: usize,
+}
+
+impl<'e> Reader<'e> {
+    fn value(&mut self, v: Js<'e>, depth: usize) -> Result<Value, Refused> {
+        self.count(1)?;
+        let env = self.env;
+        let internal = |e: Fail| Refused::new(e.to_string());
+        Ok(match env.kind(v) {
+            Kind::Undefined | Kind::Null => Value::Null,
+            Kind::Bool => Value::Bool(env.bool(v).map_err(internal)?),
+            Kind::Number => Value::Number(env.number(v).map_err(internal)?),
+            Kind::Text => Value::Text(self.text(v)?),
+            Kind::Numbers => match env.numbers(v).map_err(Refused::new)? {
+                Numbers::Bytes(b) => Value::Bytes(b),
+                Numbers::Floats(f) => Value::Floats(f),
+            },
+            Kind::Date => {
+                let iso = time::iso(env.date(v).map_err(internal)?);
+                Value::Text(iso.ok_or_else(|| Refused::new("the date is invalid"))?)
+            }
+            Kind::List | Kind::Object if depth == 0 => {
+                return Err(Refused::new(format!("it is cyclic, or nested deeper than {MAX_DEPTH} levels")));
+            }
+            Kind::List => self.list(v, depth - 1)?,
+            Kind::Object => Value::Object(self.members(v, depth - 1, &[])?),
+            Kind::Other(word) => return Err(Refused::new(format!("{word} cannot be stored"))),
+        })
+    }
+
+    fn text(&self, v: Js<'e>) -> Result<String, Refused> {
+        match self.env.text(v) {
+            Ok(Text::Well(s)) => Ok(s),
+            Ok(Text::Ill(_)) => Err(Refused { ill_formed: true, ..Refused::new("the text has a lone surrogate (half a character)") }),
+            Err(e) => Err(Refused::new(e.to_string())),
+        }
+    }
+
+    fn list(&mut self, v: Js<'e>, depth: usize) -> Result<Value, Refused> {
+        let n = self.env.length(v).map_err(|e| Refused::new(e.to_string()))?;
+        if n as usize > self.nodes {
+            return Err(too_many());
+        }
+        let mut items = Vec::with_capacity(n as usize);
+        for i in 0..n {
+            let item = self.env.element(v, i).map_err(|m| Refused::new(m).at(i.to_string()))?;
+            items.push(self.value(item, depth).map_err(|e| e.at(i.to_string()))?);
+        }
+        Ok(Value::List(items))
+    }
+
+    fn members(&mut self, v: Js<'e>, depth: usize, skip: &[&str]) -> Result<Vec<(String, Value)>, Refused> {
+        let keys = self.env.keys(v).map_err(Refused::new)?;
+        let n = self.env.length(keys).map_err(|e| Refused::new(e.to_string()))?;
+        if n == 0 && !self.env.is_plain(v) {
+            return Err(Refused::new("a Map, Set or other special object cannot be stored"));
+        }
+        self.count(n as usize)?;
+        let mut members = Vec::with_capacity(n as usize);
+        for i in 0..n {
+            let key = self.env.element(keys, i).map_err(Refused::new)?;
+            let name = self.text(key).map_err(|_| Refused::new("a key has a lone surrogate (half a character)"))?;
+            if skip.contains(&name.as_str()) {
+                continue;
+            }
+            let member = match self.env.member(v, key) {
+                Ok(member) => member,
+                Err(m) => return Err(Refused::new(m).at(name)),
+            };
+            if self.env.kind(member) == Kind::Undefined {
+                continue;
+            }
+            match self.value(member, depth) {
+                Ok(value) => members.push((name, value)),
+                Err(e) => return Err(e.at(name)),
+            }
+        }
+        Ok(members)
+    }
+
+    fn count(&mut self, n: usize) -> Result<(), Refused> {
+        self.nodes = self.nodes.checked_sub(n).ok_or_else(too_many)?;
+        Ok(())
+    }
+}
+
+fn too_many() -> Refused {
+    Refused::new(format!("it has more than {MAX_NODES} values; pass it in parts"))
+}
+
+/// The tree of a value; `undefined` is `Null`.
+pub(crate) fn tree<'e>(env: Env<'e>, v: Js<'e>) -> Result<Value, Refused> {
+    Reader { env, nodes: MAX_NODES }.value(v, MAX_DEPTH)
+}
+
+/// A typed value: a chunk, a filter. `name` leads the message.
+pub(crate) fn typed<'e, T: DeserializeOwned>(env: Env<'e>, v: Js<'e>, name: &str) -> Result<T, Fail> {
+    let value = tree(env, v).map_err(|e| e.at(name).fail())?;
+    input::from_value(value).map_err(|m| Fail::argument(format!("{name}: {m}")))
+}
+
+/// Options: `undefined` and `null` are the defaults; what only the facade uses is left out.
+pub(crate) fn options<'e, T: DeserializeOwned + Default>(env: Env<'e>, v: Js<'e>) -> Result<T, Fail> {
+    let mut reader = Reader { env, nodes: MAX_NODES };
+    let value = match env.kind(v) {
+        Kind::Undefined | Kind::Null => return Ok(T::default()),
+        Kind::Object => {
+            let skip = ["signal", "on_progress", "onProgress"];
+            reader.members(v, MAX_DEPTH - 1, &skip).map(Value::Object)
+        }
+        _ => reader.value(v, MAX_DEPTH),
+    };
+    let value = value.map_err(|e| e.at("options").fail())?;
+    input::from_value(value).map_err(|m| Fail::argument(format!("options: {m}")))
+}
+
+/// A text argument.
+pub(crate) fn text<'e>(env: Env<'e>, v: Js<'e>, name: &str) -> Result<String, Fail> {
+    if env.kind(v) != Kind::Text {
+        return Err(Fail::argument(format!("{name} must be a string")));
+    }
+    match env.text(v)? {
+        Text::Well(s) => Ok(s),
+        Text::Ill(_) => Err(Fail::argument(format!("{name}: the text has a lone surrogate (half a character)"))),
+    }
+}
+
+/// An id argument: ill-formed text would become another id.
+pub(crate) fn id<'e>(env: Env<'e>, v: Js<'e>) -> Result<String, Fail> {
+    if env.kind(v) != Kind::Text {
+        return Err(Fail::argument("id must be a string"));
+    }
+    match env.text(v)? {
+        Text::Well(s) => fluorite_memory::check_id(&s).map(|()| s).map_err(Fail::from),
+        Text::Ill(_) => Err(Error::InvalidId { message: "it has a lone surrogate (half a character)".into() }.into()),
+    }
+}
+
+/// A list argument, each element read by `read`.
+pub(crate) fn list<'e, T>(
+    env: Env<'e>,
+    v: Js<'e>,
+    name: &str,
+    read: impl Fn(Js<'e>, usize) -> Result<T, Fail>,
+) -> Result<Vec<T>, Fail> {
+    if env.kind(v) != Kind::List {
+        return Err(Fail::argument(format!("{name} must be an array")));
+    }
+    let n = env.length(v)?;
+    if n as usize > MAX_NODES {
+        return Err(too_many().at(name).fail());
+    }
+    (0..n).map(|i| read(env.element(v, i).map_err(|m| Refused::new(m).at(i.to_string()).at(name).fail())?, i as usize)).collect()
+}

@@ -1,0 +1,49 @@
+//! Failures on their way to JavaScript: an engine error, or a call at the wrong moment of the bridge's life.
+
+use std::any::Any;
+
+use fluorite_memory::Error;
+
+/// What an export fails with.
+#[derive(Debug, Clone)]
+pub(crate) enum Fail {
+    Engine(Error),
+    NotInitialized,
+    AlreadyInitialized,
+}
+
+impl Fail {
+    pub(crate) fn argument(message: impl Into<String>) -> Self {
+        Self::Engine(Error::argument(message))
+    }
+
+    /// A caught panic: a defect of this library, never the end of the process.
+    pub(crate) fn panic(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        Self::Engine(Error::internal(text.unwrap_or("a panic without a message")))
+    }
+
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Engine(e) => e.code(),
+            Self::NotInitialized => "NOT_INITIALIZED",
+            Self::AlreadyInitialized => "ALREADY_INITIALIZED",
+        }
+    }
+}
+
+impl std::fmt::Display for Fail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Engine(e) => e.fmt(f),
+            Self::NotInitialized => f.write_str("the bridge is not initialized: await initialize({ memory_path }) first"),
+            Self::AlreadyInitialized => f.write_str("the bridge is initialized already: make another FluoriteBridge for another store"),
+        }
+    }
+}
+
+impl From<Error> for Fail {
+    fn from(e: Error) -> Self {
+        Self::Engine(e)
+    }
+}
