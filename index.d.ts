@@ -58,7 +58,7 @@ export declare class FluoriteBridge implements AsyncDisposable {
     /** The vector of a text, unit length. */
     generateEmbedding(text: string, options?: SignalOptions): Promise<Float32Array>;
     /** The vectors of texts, unit length, in the order given. */
-    generateEmbeddings(texts: readonly string[], options?: CallOptions): Promise<Float32Array[]>;
+    generateEmbeddings(texts: readonly string[] | AsyncIterable<string>, options?: CallOptions): Promise<Float32Array[]>;
     /** Tokens of a text by the model's tokenizer, not cut. The one method that is synchronous: it throws a FluoriteError. */
     countTokens(text: string): number;
     /** Stores every readable spike template of a folder as a chunk. Unreadable files are reported, never fatal; unchanged ones are skipped. */

@@ -70,11 +70,11 @@ class FluoriteBridge {
                     stored(slice.length);
                 };
                 if (atomic)
-                    await send(await (0, slices_js_1.gather)(chunks, 'chunks', hooks.signal), 0);
+                    await send(await (0, slices_js_1.gather)(source), 0);
                 else if (total === 0)
                     await send([], 0); // options are checked all the same
                 else
-                    await (0, slices_js_1.sendAll)(source, 'chunks', send);
+                    await (0, slices_js_1.sendAll)(source, send);
                 result.failed.sort((a, b) => a.index - b.index);
                 return result;
             });
@@ -158,10 +158,9 @@ class FluoriteBridge {
     /** The vectors of texts, unit length, in the order given. */
     generateEmbeddings(texts, options) {
         return (0, errors_js_1.guard)(() => {
-            if (!Array.isArray(texts))
-                throw new errors_js_1.FluoriteError('INVALID_ARGUMENT', 'texts must be an array');
-            return (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), async (call) => {
-                const [source, total] = (0, slices_js_1.slicesOf)(texts, 'texts', undefined);
+            const hooks = (0, call_js_1.hooksOf)(options);
+            return (0, call_js_1.cancellable)(this.#native, hooks, async (call) => {
+                const [source, total] = (0, slices_js_1.slicesOf)(texts, 'texts', hooks.signal);
                 const embedded = (0, call_js_1.meter)(call, 'embed', total);
                 const vectors = [];
                 const send = async (slice, offset) => {
@@ -171,7 +170,7 @@ class FluoriteBridge {
                         vectors[offset + i] = some[i];
                     embedded(slice.length);
                 };
-                await (total === 0 ? send([], 0) : (0, slices_js_1.sendAll)(source, 'texts', send));
+                await (total === 0 ? send([], 0) : (0, slices_js_1.sendAll)(source, send));
                 return vectors;
             });
         });

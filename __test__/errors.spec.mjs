@@ -165,6 +165,7 @@ test('messages name the place and the remedy', async (t) => {
   await rejects(bridge.getChunk('\ud800'), 'INVALID_ID', /surrogate/);
   await rejects(bridge.getChunk('x'.repeat(1_025)), 'INVALID_ID', /1025|1,025/);
   await rejects(bridge.searchSimilar('a\ud800'), 'INVALID_ARGUMENT', /surrogate/);
+  await bridge.storeChunk({ content: 'x', embedding: vector(1) });
   await rejects(bridge.searchSimilar(vector(1).slice(1)), 'DIMENSION_MISMATCH', /383/);
   await rejects(bridge.searchSimilar(new Float32Array(384)), ['INVALID_ARGUMENT', 'DIMENSION_MISMATCH']);
 });

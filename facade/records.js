@@ -58,6 +58,8 @@ function some(t, places) {
 }
 /** The fields asked for; whether they exist is the native part's to judge. */
 function fieldsOf(options) {
-    const fields = options?.fields;
+    if (typeof options !== 'object' || options === null)
+        return undefined;
+    const { fields } = options;
     return Array.isArray(fields) ? fields : undefined;
 }

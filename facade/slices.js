@@ -40,34 +40,40 @@ async function* slices(items, what, signal) {
         yield slice;
 }
 /** Slices of an array: no promise per item. */
-function* arraySlices(items) {
+function* arraySlices(items, what) {
     for (let from = 0; from < items.length;) {
         let to = from;
-        for (let bytes = 0; to < items.length && to - from < SLICE_ITEMS && bytes < SLICE_BYTES; to++)
-            bytes += weight(items[to]);
-        yield items.slice(from, to);
+        let slice;
+        try {
+            for (let bytes = 0; to < items.length && to - from < SLICE_ITEMS && bytes < SLICE_BYTES; to++)
+                bytes += weight(items[to]);
+            slice = items.slice(from, to);
+        }
+        catch (e) {
+            throw (0, errors_js_1.inputError)(what, e); // a Proxy of an array
+        }
+        yield slice;
         from = to;
     }
 }
 /** The slices of an array or of any other source, and how many items there are when that is known. */
 function slicesOf(items, what, signal) {
-    if (!Array.isArray(items))
-        return [slices(items, what, signal), null];
     try {
-        return [arraySlices(items), items.length];
+        // Both may throw: of a revoked Proxy, and of one with a trap.
+        return Array.isArray(items) ? [arraySlices(items, what), items.length] : [slices(items, what, signal), null];
     }
     catch (e) {
         throw (0, errors_js_1.inputError)(what, e);
     }
 }
 /** All items of an `atomic` call; the native part refuses more than its limit, so no more is read. */
-async function gather(items, what, signal) {
-    if (Array.isArray(items))
-        return items;
+async function gather(source) {
     const all = [];
-    for await (const item of read(items, what, signal))
-        if (all.push(item) > ATOMIC_LIMIT)
+    for await (const slice of source) {
+        all.push(...slice);
+        if (all.length > ATOMIC_LIMIT)
             break;
+    }
     return all;
 }
 async function* read(items, what, signal) {
@@ -114,7 +120,7 @@ async function* read(items, what, signal) {
     }
 }
 /** Sends slices, several at once; after the first failure no more. Resolves when all sent ones are settled. */
-async function sendAll(source, what, send) {
+async function sendAll(source, send) {
     const flying = new Set();
     let failure;
     let offset = 0;
@@ -134,7 +140,7 @@ async function sendAll(source, what, send) {
         }
     }
     catch (e) {
-        failure ??= { error: (0, errors_js_1.inputError)(what, e) }; // a Proxy of an array threw
+        failure ??= { error: e }; // the source's
     }
     await Promise.all(flying);
     if (failure)

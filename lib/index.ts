@@ -1,5 +1,5 @@
 import { cancellable, hooksOf, meter } from './facade/call.js';
-import { FluoriteError, fluoriteError, guard } from './facade/errors.js';
+import { fluoriteError, guard } from './facade/errors.js';
 import { fieldsOf, toChunk, toHits, toVersion, type Tuple } from './facade/records.js';
 import { gather, sendAll, slicesOf } from './facade/slices.js';
 import type {
@@ -75,9 +75,9 @@ export class FluoriteBridge implements AsyncDisposable {
           if (failed !== undefined) result.failed.push(...(JSON.parse(failed) as BatchFailure[]));
           stored(slice.length);
         };
-        if (atomic) await send(await gather(chunks, 'chunks', hooks.signal), 0);
+        if (atomic) await send(await gather(source), 0);
         else if (total === 0) await send([], 0); // options are checked all the same
-        else await sendAll(source, 'chunks', send);
+        else await sendAll(source, send);
         result.failed.sort((a, b) => a.index - b.index);
         return result;
       });
@@ -170,11 +170,11 @@ export class FluoriteBridge implements AsyncDisposable {
   }
 
   /** The vectors of texts, unit length, in the order given. */
-  generateEmbeddings(texts: readonly string[], options?: CallOptions): Promise<Float32Array[]> {
+  generateEmbeddings(texts: readonly string[] | AsyncIterable<string>, options?: CallOptions): Promise<Float32Array[]> {
     return guard(() => {
-      if (!Array.isArray(texts)) throw new FluoriteError('INVALID_ARGUMENT', 'texts must be an array');
-      return cancellable(this.#native, hooksOf(options), async (call) => {
-        const [source, total] = slicesOf<string>(texts, 'texts', undefined);
+      const hooks = hooksOf(options);
+      return cancellable(this.#native, hooks, async (call) => {
+        const [source, total] = slicesOf<string>(texts, 'texts', hooks.signal);
         const embedded = meter(call, 'embed', total);
         const vectors: Float32Array[] = [];
         const send = async (slice: string[], offset: number): Promise<void> => {
@@ -183,7 +183,7 @@ export class FluoriteBridge implements AsyncDisposable {
           for (let i = 0; i < some.length; i++) vectors[offset + i] = some[i] as Float32Array;
           embedded(slice.length);
         };
-        await (total === 0 ? send([], 0) : sendAll(source, 'texts', send));
+        await (total === 0 ? send([], 0) : sendAll(source, send));
         return vectors;
       });
     });

@@ -60,6 +60,7 @@ function some(t: Tuple, places: readonly number[]): Record<string, unknown> {
 
 /** The fields asked for; whether they exist is the native part's to judge. */
 export function fieldsOf(options: unknown): readonly string[] | undefined {
-  const fields = (options as { fields?: unknown } | null | undefined)?.fields;
+  if (typeof options !== 'object' || options === null) return undefined;
+  const { fields } = options as { fields?: unknown };
   return Array.isArray(fields) ? (fields as string[]) : undefined;
 }

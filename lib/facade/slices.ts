@@ -37,30 +37,38 @@ async function* slices<T>(items: unknown, what: string, signal: AbortSignal | un
 }
 
 /** Slices of an array: no promise per item. */
-function* arraySlices<T>(items: readonly T[]): Generator<T[]> {
+function* arraySlices<T>(items: readonly T[], what: string): Generator<T[]> {
   for (let from = 0; from < items.length; ) {
     let to = from;
-    for (let bytes = 0; to < items.length && to - from < SLICE_ITEMS && bytes < SLICE_BYTES; to++) bytes += weight(items[to]);
-    yield items.slice(from, to);
+    let slice;
+    try {
+      for (let bytes = 0; to < items.length && to - from < SLICE_ITEMS && bytes < SLICE_BYTES; to++) bytes += weight(items[to]);
+      slice = items.slice(from, to);
+    } catch (e) {
+      throw inputError(what, e); // a Proxy of an array
+    }
+    yield slice;
     from = to;
   }
 }
 
 /** The slices of an array or of any other source, and how many items there are when that is known. */
 export function slicesOf<T>(items: unknown, what: string, signal: AbortSignal | undefined): [Iterable<T[]> | AsyncIterable<T[]>, number | null] {
-  if (!Array.isArray(items)) return [slices<T>(items, what, signal), null];
   try {
-    return [arraySlices(items as T[]), items.length];
+    // Both may throw: of a revoked Proxy, and of one with a trap.
+    return Array.isArray(items) ? [arraySlices(items as T[], what), items.length] : [slices<T>(items, what, signal), null];
   } catch (e) {
     throw inputError(what, e);
   }
 }
 
 /** All items of an `atomic` call; the native part refuses more than its limit, so no more is read. */
-export async function gather<T>(items: unknown, what: string, signal: AbortSignal | undefined): Promise<T[]> {
-  if (Array.isArray(items)) return items as T[];
+export async function gather<T>(source: Iterable<T[]> | AsyncIterable<T[]>): Promise<T[]> {
   const all: T[] = [];
-  for await (const item of read<T>(items, what, signal)) if (all.push(item) > ATOMIC_LIMIT) break;
+  for await (const slice of source) {
+    all.push(...slice);
+    if (all.length > ATOMIC_LIMIT) break;
+  }
   return all;
 }
 
@@ -104,7 +112,6 @@ async function* read<T>(items: unknown, what: string, signal: AbortSignal | unde
 /** Sends slices, several at once; after the first failure no more. Resolves when all sent ones are settled. */
 export async function sendAll<T>(
   source: Iterable<T[]> | AsyncIterable<T[]>,
-  what: string,
   send: (slice: T[], offset: number) => Promise<void>,
 ): Promise<void> {
   const flying = new Set<Promise<void>>();
@@ -123,7 +130,7 @@ export async function sendAll<T>(
       if (failure) break;
     }
   } catch (e) {
-    failure ??= { error: inputError(what, e) }; // a Proxy of an array threw
+    failure ??= { error: e }; // the source's
   }
   await Promise.all(flying);
   if (failure) throw (failure as { error: unknown }).error;
