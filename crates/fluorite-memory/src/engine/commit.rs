@@ -338,16 +338,27 @@ impl Writer {
     }
 
     fn seal_if_full(&mut self, shared: &Arc<Shared>) {
-        if self.live.end() >= shared.config.segment_bytes
-            && let Err(e) = self.seal(shared)
-            && !matches!(e, Error::NoSpace { .. })
-        {
-            shared.poison(&e);
+        if self.live.end() >= shared.config.segment_bytes {
+            let _ = self.seal(shared); // NO_SPACE: tried again with the next write; else poisoned
         }
     }
 
-    /// Seals the live segment and starts the next one. On `NoSpace` nothing has changed.
+    /// Makes everything written durable; a failure poisons the store.
+    pub fn sync(&mut self, shared: &Shared) -> Result<()> {
+        self.live.sync().inspect_err(|e| shared.poison(e))
+    }
+
+    /// Seals the live segment and starts the next one. On `NoSpace` nothing has changed; any other failure poisons the store:
+    /// the manifest on disk may name the next segment already.
     pub fn seal(&mut self, shared: &Shared) -> Result<()> {
+        self.start_next(shared).inspect_err(|e| {
+            if !matches!(e, Error::NoSpace { .. }) {
+                shared.poison(e);
+            }
+        })
+    }
+
+    fn start_next(&mut self, shared: &Shared) -> Result<()> {
         self.live.sync()?;
         let sealed = SealedSegment { number: self.live.segment().number(), length: self.live.end(), crc: self.live.checksum() };
         let log_dir: PathBuf = shared.log_dir();

@@ -332,6 +332,9 @@ impl Shared {
 
 /// Puts the new segment in the victims' place: manifest first, then memory, then the files go.
 fn swap(shared: &Shared, w: &mut Writer, victims: &[u32], out: LiveSegment, moved: Moved) -> Result<u64> {
+    // a version was left out because of a newer one: that must be durable before the older one goes
+    shared.check_poison()?;
+    w.sync(shared)?;
     let number = out.segment().number();
     let log_dir = shared.log_dir();
     let empty = out.end() == crate::log::SEGMENT_HEADER as u64;
@@ -373,7 +376,7 @@ fn swap(shared: &Shared, w: &mut Writer, victims: &[u32], out: LiveSegment, move
         let _ = shared.vfs.remove(&log_dir.join(segment_name(*v))); // a stray at worst
     }
     let _ = shared.vfs.sync_dir(&log_dir);
-    let _ = w.live.sync().and_then(|()| snapshot::save(shared, w)); // derived: without it the next open reads the log
+    let _ = w.sync(shared).and_then(|()| snapshot::save(shared, w)); // derived: without it the next open reads the log
     Ok(moved.dropped)
 }
 

@@ -58,16 +58,17 @@ pub fn load_embedder(config: &EngineConfig, threads: usize) -> Result<Arc<dyn Em
 
 /// Creates the folders of a store and makes them durable.
 fn make_folders(vfs: &dyn Vfs, root: &Path) -> Result<()> {
-    let existed = vfs.list(root).is_ok();
     for dir in ["log", "dict", "index"].map(|d| root.join(d)) {
         vfs.create_dir_all(&dir).map_err(|e| Error::io("cannot create", &dir, &e))?;
     }
     vfs.sync_dir(root).map_err(|e| Error::io("cannot sync", root, &e))?;
-    if !existed {
-        // every level that may be new; a parent that cannot be opened (permissions) existed before us
+    let manifest = vfs.open(&root.join("MANIFEST"), crate::vfs::OpenMode::Read);
+    if manifest.is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
+        // every level that may be new; a parent that may not be opened existed before us
         for parent in root.ancestors().skip(1).filter(|p| !p.as_os_str().is_empty()) {
-            if vfs.sync_dir(parent).is_err() {
-                break;
+            match vfs.sync_dir(parent) {
+                Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => break,
+                other => other.map_err(|e| Error::io("cannot sync", parent, &e))?,
             }
         }
     }
@@ -188,8 +189,8 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
 /// A new store: the first segment, then the manifest that names it.
 fn create(vfs: &dyn Vfs, root: &Path, log_dir: &Path, (store_id, seed): (u128, u64)) -> Result<Manifest> {
     // a log without a manifest is a store that lost it: never start over on top of one
-    let orphans = vfs.list(log_dir).unwrap_or_default();
-    if orphans.iter().any(|n| n != &segment_name(1)) || has_groups(vfs, log_dir, &orphans) {
+    let orphans = vfs.list(log_dir).map_err(|e| Error::io("cannot list", log_dir, &e))?;
+    if orphans.iter().any(|n| n != &segment_name(1)) || has_groups(vfs, log_dir, &orphans)? {
         return Err(Error::Corrupt { path: root.join("MANIFEST"), offset: 0, what: "there is a log, but no manifest".into() });
     }
     let manifest = Manifest::new(store_id, seed);
@@ -199,11 +200,14 @@ fn create(vfs: &dyn Vfs, root: &Path, log_dir: &Path, (store_id, seed): (u128, u
 }
 
 /// A first segment with anything behind its header is data; a bare header is a creation that was interrupted.
-fn has_groups(vfs: &dyn Vfs, log_dir: &Path, names: &[String]) -> bool {
-    names.iter().any(|n| {
-        let file = vfs.open(&log_dir.join(n), crate::vfs::OpenMode::Read);
-        file.and_then(|f| f.len()).is_ok_and(|len| len > crate::log::SEGMENT_HEADER as u64)
-    })
+fn has_groups(vfs: &dyn Vfs, log_dir: &Path, names: &[String]) -> Result<bool> {
+    for path in names.iter().map(|n| log_dir.join(n)) {
+        let len = vfs.open(&path, crate::vfs::OpenMode::Read).and_then(|f| f.len());
+        if len.map_err(|e| Error::io("cannot read", &path, &e))? > crate::log::SEGMENT_HEADER as u64 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The store's model and the configured one must be the same; a store without one takes the configured one.

@@ -63,13 +63,16 @@ impl LiveSegment {
         if from > on_disk {
             return Err(segment.corrupt(on_disk, "the segment is shorter than its snapshot says"));
         }
-        let Scan { end, damaged, .. } = scan_segment(&segment, &bytes, from, visit)?;
+        let Scan { end, synced, damaged, .. } = scan_segment(&segment, &bytes, from, visit)?;
         if damaged {
             return Err(segment.corrupt(end, "bytes that were durable do not match their checksum"));
         }
         if end < on_disk {
             file.set_len(end).map_err(|e| io("cannot cut", &e))?;
         }
+        // A failed fsync before this open may have left pages that read well, count as clean and were never stored: what no
+        // group says to be durable is written again.
+        file.write_at(&bytes[synced as usize..end as usize], synced).map_err(|e| io("cannot write", &e))?;
         file.sync().map_err(|e| io("cannot sync", &e))?;
         let crc = crc32c::crc32c(&bytes[..end as usize]);
         Ok((Self { segment, file, len: end, synced: end, crc }, on_disk - end))

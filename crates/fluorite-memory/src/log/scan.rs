@@ -20,6 +20,8 @@ pub struct ScannedRecord<'a> {
 pub struct Scan {
     /// End of the last whole group.
     pub end: u64,
+    /// Offset that was durable, as the groups say (what lies before `from` counts as durable).
+    pub synced: u64,
     /// Records visited.
     pub records: u64,
     /// Damage at `end` that a later group proves to be below a durable position.
@@ -36,10 +38,11 @@ pub fn scan_segment(
     let salt = segment.salt();
     let mut offset = (from as usize).max(SEGMENT_HEADER);
     let mut records = 0;
+    let mut synced = offset as u64;
     while offset < bytes.len() {
         let Some((head, body)) = read_head(bytes, offset, salt).and_then(|h| Some((h, read_body(bytes, offset, &h, salt)?)))
         else {
-            return Ok(Scan { end: offset as u64, records, damaged: proven_durable(bytes, offset, salt) });
+            return Ok(Scan { end: offset as u64, synced, records, damaged: proven_durable(bytes, offset, salt) });
         };
         let mut at = 0;
         for _ in 0..head.records {
@@ -51,9 +54,10 @@ pub fn scan_segment(
             at += length;
         }
         records += u64::from(head.records);
+        synced = synced.max(head.synced_upto.min(offset as u64));
         offset += GROUP_HEADER + head.body_len;
     }
-    Ok(Scan { end: offset as u64, records, damaged: false })
+    Ok(Scan { end: offset as u64, synced, records, damaged: false })
 }
 
 /// Does any whole group behind `damage` say that `damage` was durable?

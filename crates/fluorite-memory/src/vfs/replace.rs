@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 const HEADER: usize = 20;
 
 /// Writes `body` so that after a crash the file is either the old one or the new one, never a mixture.
+/// `NoSpace` says that it is the old one; after another error it may be either.
 pub fn replace(vfs: &dyn Vfs, dir: &Path, name: &str, magic: &[u8; 8], version: u32, body: &[u8]) -> Result<()> {
     let path = dir.join(name);
     let temp = dir.join(format!("{name}.tmp"));
@@ -26,7 +27,8 @@ pub fn replace(vfs: &dyn Vfs, dir: &Path, name: &str, magic: &[u8; 8], version: 
     file.sync().map_err(|e| io("cannot sync", &e))?;
     drop(file);
     vfs.rename(&temp, &path).map_err(|e| io("cannot replace", &e))?;
-    vfs.sync_dir(dir).map_err(|e| io("cannot sync the folder of", &e))
+    // renamed already: even a full disk is not "nothing has changed" from here on
+    vfs.sync_dir(dir).map_err(|e| Error::Io { action: "cannot sync the folder of", path, message: e.to_string() })
 }
 
 /// The body of such a file; `None` when there is no file.

@@ -1,6 +1,9 @@
 //! Engines for tests.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)] // each test file uses a part; a test that fails may panic
 
+pub mod dice;
+pub mod history;
+
 use std::path::Path;
 use std::sync::Arc;
 
