@@ -131,7 +131,8 @@ impl Pass {
     }
 
     fn put(&mut self, shared: &Shared, w: &mut Writer, chunks: Vec<PreparedChunk>, durability: Durability, settle: Settle<()>) {
-        if let Err(e) = w.admit_vectors(shared, chunks.iter().filter_map(|c| c.vector.as_ref()).map(|v| v.values.len())) {
+        let lengths = chunks.iter().filter_map(|c| c.vector.as_ref()).map(|v| v.values.len());
+        if let Err(e) = shared.check_room().and_then(|()| w.admit_vectors(shared, lengths)) {
             return settle(Err(e));
         }
         self.has_puts = true;
@@ -219,9 +220,11 @@ impl Pass {
     }
 
     fn vectors(&mut self, shared: &Shared, w: &mut Writer, items: Vec<LateVector>, settle: Settle<()>) {
-        if let Err(e) = w.admit_vectors(shared, items.iter().map(|i| i.vector.values.len())) {
+        let lengths = items.iter().map(|i| i.vector.values.len());
+        if let Err(e) = shared.check_room().and_then(|()| w.admit_vectors(shared, lengths)) {
             return settle(Err(e));
         }
+        self.has_puts = true;
         let salt = w.live.segment().salt();
         let model = shared.model_hash();
         let mut group = GroupBuilder::begin(&mut self.bytes, w.next_sequence);
@@ -281,6 +284,7 @@ impl Pass {
                     settle_all(outcomes, Vec::new(), &Err(e));
                 } else {
                     again.outcomes = outcomes;
+                    again.sync = sync;
                 }
                 for (targets, settle) in deletes {
                     again.delete(shared, w, targets, settle);

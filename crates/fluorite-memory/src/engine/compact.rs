@@ -163,7 +163,13 @@ impl Shared {
         match written {
             Err(e) => {
                 let _ = self.vfs.remove(&path); // a stray at worst
-                settle(Err(e));
+                settle(Err(match e {
+                    // only the new file failed; it is given up, the store goes on
+                    Error::Poisoned { cause } if self.check_poison().is_ok() => {
+                        Error::Io { action: "cannot compact into", path, message: cause }
+                    }
+                    e => e,
+                }));
             }
             Ok((live, moved)) => {
                 let victims: Vec<u32> = job.victims.iter().map(Segment::number).collect();
@@ -175,7 +181,7 @@ impl Shared {
                         bytes_after: shared.state.read().log_bytes().0,
                         versions_dropped: dropped,
                     });
-                    super::reserve::ensure(&*shared.vfs, &shared.config.path);
+                    shared.restore_reserve();
                     settle(done);
                 };
                 self.submit(self.queue.place(), Op::Exclusive(Box::new(swap)));

@@ -62,8 +62,7 @@ fn make_folders(vfs: &dyn Vfs, root: &Path) -> Result<()> {
         vfs.create_dir_all(&dir).map_err(|e| Error::io("cannot create", &dir, &e))?;
     }
     vfs.sync_dir(root).map_err(|e| Error::io("cannot sync", root, &e))?;
-    let manifest = vfs.open(&root.join("MANIFEST"), crate::vfs::OpenMode::Read);
-    if manifest.is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
+    if vfs.open(&root.join("MANIFEST"), crate::vfs::OpenMode::Read).is_err() {
         // every level that may be new; a parent that may not be opened existed before us
         for parent in root.ancestors().skip(1).filter(|p| !p.as_os_str().is_empty()) {
             match vfs.sync_dir(parent) {
@@ -136,7 +135,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
     state.segments.insert(manifest.live, live.segment().clone());
     let next_sequence = replay.next_sequence.max(1);
     replay.build(&mut state, clock.wall_ms(), clock.monotonic_ms());
-    reserve::ensure(&*vfs, &root);
+    let reserve_gone = AtomicBool::new(!reserve::ensure(&*vfs, &root));
     let unloaded: Vec<u32> = state.live.iter().collect();
     let text = TextSide::default();
     text.push(unloaded.iter().filter_map(|r| Some(TextItem::Add(*r, state.row(*r)?.sequence))).collect());
@@ -170,6 +169,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         model: Mutex::new(None),
         model_hash: AtomicU64::new(0),
         next_deadline,
+        reserve_gone,
         read_rows: Mutex::new(RowSet::default()),
         poisoned: Mutex::new(None),
         index_damage: Mutex::new(None),

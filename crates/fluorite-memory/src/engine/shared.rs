@@ -56,6 +56,8 @@ pub struct Shared {
     pub model: Mutex<Option<ModelId>>,
     pub model_hash: AtomicU64,
     pub next_deadline: AtomicI64,
+    /// The reserve was given up and there is no room for it yet: what is left is for deletes and compaction.
+    pub reserve_gone: AtomicBool,
     /// Rows whose counters changed since they were last written.
     pub read_rows: Mutex<RowSet>,
     pub poisoned: Mutex<Option<String>>,
@@ -171,7 +173,22 @@ impl Shared {
 
     /// Gives up the reserve file; false when it is gone already.
     pub fn release_reserve(&self) -> bool {
-        self.vfs.remove(&self.config.path.join(super::reserve::NAME)).is_ok()
+        let gone = self.vfs.remove(&self.config.path.join(super::reserve::NAME)).is_ok();
+        self.reserve_gone.fetch_or(gone, Ordering::AcqRel);
+        gone
+    }
+
+    /// Makes the reserve again, if it is missing and there is room.
+    pub fn restore_reserve(&self) {
+        self.reserve_gone.store(!super::reserve::ensure(&*self.vfs, &self.config.path), Ordering::Release);
+    }
+
+    /// `NoSpace` while the reserve is gone: writers must not take the room deletes need.
+    pub fn check_room(&self) -> Result<()> {
+        if self.reserve_gone.load(Ordering::Acquire) {
+            self.restore_reserve();
+        }
+        if self.reserve_gone.load(Ordering::Acquire) { Err(Error::NoSpace { path: self.log_dir() }) } else { Ok(()) }
     }
 
     /// Ends the life of chunks whose time is up.
