@@ -137,6 +137,10 @@ pub struct EngineStats {
     pub raw_bytes: u64,
     /// Bytes of all files of the store.
     pub disk_bytes: u64,
+    /// Part of `disk_bytes`: vectors of live chunks (f32, not compressed).
+    pub vector_bytes: u64,
+    /// Part of `disk_bytes`: the reserve for a full disk (1 MiB, whatever the store's size).
+    pub reserve_bytes: u64,
     /// `disk_bytes / raw_bytes`; 0 for an empty store.
     pub disk_ratio: f64,
     /// Segments of the log, the live one included.

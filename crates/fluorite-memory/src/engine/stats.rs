@@ -40,6 +40,8 @@ impl Shared {
             unindexed: (self.text.behind() + self.unloaded.lock().len()) as u64,
             raw_bytes: state.raw_bytes,
             disk_bytes,
+            vector_bytes: state.embedded.iter().filter_map(|r| state.row(r)).map(|r| u64::from(r.vector.length)).sum(),
+            reserve_bytes: self.file_bytes(&self.config.path.join(super::reserve::NAME)),
             disk_ratio: if state.raw_bytes == 0 { 0.0 } else { disk_bytes as f64 / state.raw_bytes as f64 },
             segments: state.segments.len() as u64,
             live_share: if total == 0 { 1.0 } else { live as f64 / total as f64 },
@@ -65,10 +67,14 @@ impl Shared {
         let mut sum = 0;
         for dir in [root.clone(), self.log_dir(), self.dict_dir(), self.index_dir()] {
             for name in self.vfs.list(&dir).unwrap_or_default() {
-                sum += self.vfs.open(&dir.join(name), OpenMode::Read).and_then(|f| f.len()).unwrap_or(0);
+                sum += self.file_bytes(&dir.join(name));
             }
         }
         sum
+    }
+
+    fn file_bytes(&self, path: &std::path::Path) -> u64 {
+        self.vfs.open(path, OpenMode::Read).and_then(|f| f.len()).unwrap_or(0)
     }
 
     /// What works and what does not.

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::log::{RecordView, save_dictionary, train_dictionary};
 
 /// Chunks stored before training.
-pub const TRAIN_AFTER: u64 = 2_000;
+pub const TRAIN_AFTER: u64 = 1_000;
 const MOST_SAMPLES: usize = 5_000;
 /// zstd asks for about a hundred times the dictionary's size; more only costs time.
 const SAMPLE_BYTES: usize = 8 << 20;
