@@ -1,0 +1,80 @@
+//! In-engine figures without Node: bulk load, open, get, first search. Prints one JSON line.
+//!
+//! `cargo run --release -p fluorite-memory --example bulk_load -- <folder of *.json> [chunks]`
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)] // a program, not the library
+
+use std::time::Instant;
+
+use fluorite_memory::{ChunkInput, Engine, EngineConfig, Query, SearchOptions, WriteOptions};
+
+fn main() {
+    let mut args = std::env::args().skip(1);
+    let folder = args.next().unwrap_or_else(|| "examples/spikes".into());
+    let wanted: usize = args.next().and_then(|n| n.parse().ok()).unwrap_or(100_000);
+    let mut texts: Vec<String> =
+        std::fs::read_dir(folder).unwrap().filter_map(|f| std::fs::read_to_string(f.ok()?.path()).ok()).collect();
+    texts.sort();
+    let pieces: Vec<String> = texts
+        .iter()
+        .flat_map(|t| t.as_bytes().chunks(1_300).map(|c| String::from_utf8_lossy(c).into_owned()).collect::<Vec<_>>())
+        .filter(|p| p.len() > 600)
+        .collect();
+    let chunk = |i: usize| {
+        let (a, b) = (&pieces[i % pieces.len()], &pieces[(i * 7 + i / pieces.len()) % pieces.len()]);
+        let half = |s: &str, n: usize| s.chars().take(n).collect::<String>();
+        let mut c = ChunkInput::text(&format!("{} // {i}\n{}", half(a, 650), half(b, 650))).with_id(&format!("chunk-{i:06}"));
+        c.tags = Some(vec![format!("t{}", i % 50)]);
+        c.frameworks = Some(vec![format!("f{}", i % 20)]);
+        c
+    };
+    let dir = std::env::temp_dir().join(format!("fluorite-bulk-{}", std::process::id()));
+    let config = EngineConfig { enable_ml: false, ..EngineConfig::new(&dir) };
+    let engine = Engine::open(config.clone()).unwrap();
+    let slices: Vec<Vec<ChunkInput>> =
+        (0..wanted).collect::<Vec<_>>().chunks(64).map(|s| s.iter().map(|i| chunk(*i)).collect()).collect();
+    let t = Instant::now();
+    let mut flying = std::collections::VecDeque::new();
+    for s in slices {
+        if flying.len() == 8 {
+            let first: fluorite_memory::Pending<_> = flying.pop_front().unwrap();
+            first.wait().unwrap();
+        }
+        flying.push_back(engine.store(s, WriteOptions::default()));
+    }
+    for p in flying {
+        p.wait().unwrap();
+    }
+    let load = t.elapsed();
+    let t = Instant::now();
+    engine.search(Query::Text("component state".into()), SearchOptions::default()).wait().unwrap();
+    let first_search = t.elapsed();
+    let stats = engine.stats().wait().unwrap();
+    let t = Instant::now();
+    engine.shutdown().wait().unwrap();
+    let shutdown = t.elapsed();
+    let t = Instant::now();
+    let engine = Engine::open(config).unwrap();
+    let open = t.elapsed();
+    let t = Instant::now();
+    for i in 0..1_000 {
+        engine.get_many("default", vec![format!("chunk-{:06}", i * 97 % wanted)]).wait().unwrap();
+    }
+    let cold_get = t.elapsed() / 1_000;
+    let t = Instant::now();
+    engine.search(Query::Text("component state".into()), SearchOptions::default()).wait().unwrap();
+    let search_after_open = t.elapsed();
+    println!(
+        "{{\"chunks\":{wanted},\"load_ms\":{},\"first_search_ms\":{},\"shutdown_ms\":{},\"open_ms\":{},\"get_from_log_us\":{},\"search_after_open_ms\":{},\"disk_ratio\":{:.4},\"index_bytes\":{},\"dictionary\":{}}}",
+        load.as_millis(),
+        first_search.as_millis(),
+        shutdown.as_millis(),
+        open.as_millis(),
+        cold_get.as_micros(),
+        search_after_open.as_millis(),
+        stats.disk_ratio,
+        stats.index_bytes,
+        stats.dictionary_id,
+    );
+    engine.shutdown().wait().unwrap();
+    let _ = std::fs::remove_dir_all(dir);
+}
