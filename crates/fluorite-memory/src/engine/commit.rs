@@ -275,7 +275,9 @@ impl Pass {
             Ok(()) => {
                 apply(shared, w, effects, bytes.len() as u64);
                 settle_all(outcomes, deletes, &Ok(()));
-                w.seal_if_full(shared);
+                if !bytes.is_empty() {
+                    w.seal_if_full(shared);
+                }
             }
             Err(e @ Error::NoSpace { .. }) if !deletes.is_empty() && shared.release_reserve() => {
                 // a full disk must not stop deletes: they go again, alone, into the room the reserve gave up
