@@ -166,3 +166,11 @@ test('flush, verify and optimize resolve with their reports', async (t) => {
   assert.ok(report.records >= 1);
   assert.ok((await bridge.optimize()).bytes_after > 0);
 });
+
+test('dates in metadata become what toISOString writes', async (t) => {
+  const bridge = await open(t);
+  const times = [0, -1, 951_782_400_000, 1_709_164_799_999, 4_107_542_400_000, -62_167_219_200_000, 253_402_300_799_999, 68_256_000_000];
+  const dates = times.map((ms) => new Date(ms));
+  await bridge.storeChunk({ id: 'dates', content: 'x', metadata: { dates } });
+  assert.deepEqual((await bridge.getChunk('dates')).metadata.dates, dates.map((d) => d.toISOString()));
+});

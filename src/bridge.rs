@@ -136,7 +136,10 @@ impl NativeBridge {
         enter(env, |env| self.one(env, id, opts, |env, r| r.map_or_else(|| env.null(), |r| env.buffer(&r.chunk.content))))
     }
 
-    #[napi(ts_args_type = "ids: unknown, options: unknown", ts_return_type = "Promise<(unknown[] | null)[]> | (unknown[] | null)[]")]
+    #[napi(
+        ts_args_type = "ids: unknown, options: unknown",
+        ts_return_type = "Promise<(unknown[] | null)[]> | (unknown[] | null)[]"
+    )]
     pub fn get_many(&self, env: napi::Env, ids: Arg, opts: Arg) -> Returned {
         enter(env, |env| {
             let engine = self.core.engine()?;
@@ -206,10 +209,7 @@ impl NativeBridge {
         })
     }
 
-    #[napi(
-        ts_args_type = "query: unknown, options: unknown, call: number",
-        ts_return_type = "Promise<unknown[]> | unknown[]"
-    )]
+    #[napi(ts_args_type = "query: unknown, options: unknown, call: number", ts_return_type = "Promise<unknown[]> | unknown[]")]
     pub fn search(&self, env: napi::Env, query: Arg, opts: Arg, call: Arg) -> Returned {
         enter(env, |env| {
             let engine = self.core.engine()?;
@@ -257,10 +257,7 @@ impl NativeBridge {
         enter(env, |env| report(env, self.core.engine()?.health()?))
     }
 
-    #[napi(
-        ts_args_type = "options: unknown, onProgress: unknown, call: number",
-        ts_return_type = "Promise<string> | string"
-    )]
+    #[napi(ts_args_type = "options: unknown, onProgress: unknown, call: number", ts_return_type = "Promise<string> | string")]
     pub fn verify(&self, env: napi::Env, opts: Arg, on_progress: Arg, call: Arg) -> Returned {
         enter(env, |env| {
             let engine = self.core.engine()?;
@@ -272,10 +269,7 @@ impl NativeBridge {
         })
     }
 
-    #[napi(
-        ts_args_type = "options: unknown, onProgress: unknown, call: number",
-        ts_return_type = "Promise<string> | string"
-    )]
+    #[napi(ts_args_type = "options: unknown, onProgress: unknown, call: number", ts_return_type = "Promise<string> | string")]
     pub fn optimize(&self, env: napi::Env, opts: Arg, on_progress: Arg, call: Arg) -> Returned {
         enter(env, |env| {
             let engine = self.core.engine()?;

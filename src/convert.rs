@@ -80,7 +80,9 @@ impl<'e> Reader<'e> {
     fn text(&self, v: Js<'e>) -> Result<String, Refused> {
         match self.env.text(v) {
             Ok(Text::Well(s)) => Ok(s),
-            Ok(Text::Ill(_)) => Err(Refused { ill_formed: true, ..Refused::new("the text has a lone surrogate (half a character)") }),
+            Ok(Text::Ill(_)) => {
+                Err(Refused { ill_formed: true, ..Refused::new("the text has a lone surrogate (half a character)") })
+            }
             Err(e) => Err(Refused::new(e.to_string())),
         }
     }
@@ -200,4 +202,15 @@ pub(crate) fn list<'e, T>(
         return Err(too_many().at(name).fail());
     }
     (0..n).map(|i| read(env.element(v, i).map_err(|m| Refused::new(m).at(i.to_string()).at(name).fail())?, i as usize)).collect()
+}
+
+/// A short list of texts and nothing else; `None` otherwise.
+pub(crate) fn text_list<'e>(env: Env<'e>, v: Js<'e>) -> Option<Vec<String>> {
+    let n = if env.kind(v) == Kind::List { env.length(v).ok().filter(|n| *n < 1_000)? } else { return None };
+    (0..n)
+        .map(|i| match env.text(env.element(v, i).ok()?).ok()? {
+            Text::Well(s) => Some(s),
+            Text::Ill(_) => None,
+        })
+        .collect()
 }

@@ -37,7 +37,9 @@ impl std::fmt::Display for Fail {
         match self {
             Self::Engine(e) => e.fmt(f),
             Self::NotInitialized => f.write_str("the bridge is not initialized: await initialize({ memory_path }) first"),
-            Self::AlreadyInitialized => f.write_str("the bridge is initialized already: make another FluoriteBridge for another store"),
+            Self::AlreadyInitialized => {
+                f.write_str("the bridge is initialized already: make another FluoriteBridge for another store")
+            }
         }
     }
 }

@@ -11,10 +11,7 @@ use crate::settle::settle;
 
 #[napi]
 impl NativeBridge {
-    #[napi(
-        ts_args_type = "options: unknown, onProgress: unknown, call: number",
-        ts_return_type = "Promise<string> | string"
-    )]
+    #[napi(ts_args_type = "options: unknown, onProgress: unknown, call: number", ts_return_type = "Promise<string> | string")]
     pub fn learn(&self, env: napi::Env, opts: Arg, on_progress: Arg, call: Arg) -> Returned {
         enter(env, |env| {
             let opened = self.core().opened()?;

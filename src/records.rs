@@ -51,7 +51,8 @@ pub(crate) fn maybe<'e>(env: Env<'e>, r: Option<&Record>) -> Result<Js<'e>, Fail
 
 fn fill<'e>(env: Env<'e>, list: Js<'e>, parts: &Parts<'_>, wanted: Wanted) -> Result<(), Fail> {
     let c = parts.chunk;
-    let Attributes { frameworks, tags, quality_score, chunk_type, memory_type, language, source, metadata, pinned } = &c.attributes;
+    let Attributes { frameworks, tags, quality_score, chunk_type, memory_type, language, source, metadata, pinned } =
+        &c.attributes;
     let time = |millis| env.of_text(&iso_millis(millis));
     let optional = |s: &Option<String>| s.as_ref().map_or_else(|| env.null(), |s| env.of_text(s));
     env.put(list, 0, env.of_text(&c.id)?)?;
@@ -101,7 +102,9 @@ pub(crate) fn hits<'e>(env: Env<'e>, hits: &[SearchHit], wanted: Wanted, bare: b
         let list = env.list(WIDTH + 6)?;
         let number = |n: Option<f32>| n.map_or_else(|| env.null(), |n| env.of_number(decimal(n)));
         match &hit.record {
-            Some(r) => fill(env, list, &Parts { chunk: &r.chunk, usage_count: r.usage_count, accessed_at: r.accessed_at }, wanted)?,
+            Some(r) => {
+                fill(env, list, &Parts { chunk: &r.chunk, usage_count: r.usage_count, accessed_at: r.accessed_at }, wanted)?
+            }
             None => env.put(list, 0, env.of_text(&hit.id)?)?,
         }
         env.put(list, WIDTH, env.of_number(decimal(hit.score))?)?;

@@ -4,7 +4,8 @@ use fluorite_memory::{BatchFailure, BatchResult, ChunkInput, OnError, WriteOptio
 use napi_derive::napi;
 
 use crate::bridge::NativeBridge;
-use crate::convert::{options, tree};
+use crate::chunk::ChunkReader;
+use crate::convert::options;
 use crate::error::Fail;
 use crate::raw::{Arg, Channel, Env, Js, Kind, Returned, enter};
 use crate::records::json;
@@ -16,7 +17,7 @@ impl NativeBridge {
     pub fn store_one(&self, env: napi::Env, chunk: Arg, opts: Arg, call: Arg) -> Returned {
         enter(env, |env| {
             let engine = self.core().engine()?;
-            let chunk = read(env, env.arg(chunk), "chunk".to_owned())?;
+            let chunk = ChunkReader::new(env).read(env.arg(chunk), || "chunk".to_owned())?;
             let mut o: WriteOptions = options(env, env.arg(opts))?;
             o.on_error = Some(OnError::Abort); // its failure is the call's
             let call = self.call(env, call);
@@ -75,11 +76,12 @@ impl Batch {
         }
         let n = env.length(v)?;
         let mut batch = Self { good: Vec::with_capacity(n.min(4_096) as usize), places: Vec::new(), failed: Vec::new() };
+        let mut reader = ChunkReader::new(env);
         for i in 0..n {
             let index = offset + u64::from(i);
             let name = || format!("chunks.{index}");
             let chunk = match env.element(v, i) {
-                Ok(chunk) => read(env, chunk, name()),
+                Ok(chunk) => reader.read(chunk, name),
                 Err(m) => Err(Fail::argument(format!("{}: {m}", name()))),
             };
             match chunk {
@@ -95,11 +97,6 @@ impl Batch {
         }
         Ok(batch)
     }
-}
-
-fn read<'e>(env: Env<'e>, v: Js<'e>, name: String) -> Result<ChunkInput, Fail> {
-    let value = tree(env, v).map_err(|e| e.at(name.clone()).fail())?;
-    fluorite_memory::input::from_value(value).map_err(|m| Fail::argument(format!("{name}: {m}")))
 }
 
 /// (ids in the order given, stored, failures as JSON text when there are any).

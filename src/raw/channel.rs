@@ -67,7 +67,19 @@ impl Channel {
         // SAFETY: see the module. Unlimited queue, one owner (this channel), no JavaScript function.
         let status = unsafe {
             let none = ptr::null_mut();
-            sys::napi_create_threadsafe_function(env.0, none, none, name.0, 0, 1, none.cast(), None, none.cast(), Some(run), &mut f)
+            sys::napi_create_threadsafe_function(
+                env.0,
+                none,
+                none,
+                name.0,
+                0,
+                1,
+                none.cast(),
+                None,
+                none.cast(),
+                Some(run),
+                &mut f,
+            )
         };
         env.check(status)?;
         let channel = Arc::new(Self {
@@ -144,10 +156,7 @@ impl Channel {
 
 impl Callback {
     pub(crate) fn new<'e>(env: Env<'e>, function: Js<'e>) -> Result<Self, Fail> {
-        let mut r = ptr::null_mut();
-        // SAFETY: see the module.
-        let status = unsafe { sys::napi_create_reference(env.0, function.0, 1, &mut r) };
-        env.check(status).map(|()| Self(r))
+        env.ask(ptr::null_mut(), |env, r| unsafe { sys::napi_create_reference(env, function.0, 1, r) }).map(Self) // SAFETY: see the module
     }
 
     /// Calls the function; what it throws is dropped (the facade's functions do not throw).

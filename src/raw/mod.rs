@@ -82,13 +82,22 @@ impl<'e> Env<'e> {
         Js(arg.0, PhantomData)
     }
 
-    /// A handle for the result of a Node-API call, or the failure it reports. A pending exception is taken away:
-    /// it must not surface behind the error that is reported instead.
-    fn made(self, status: sys::napi_status, value: sys::napi_value) -> Result<Js<'e>, Fail> {
-        self.check(status)?;
+    /// What one Node-API call makes.
+    fn make(self, call: impl FnOnce(sys::napi_env, *mut sys::napi_value) -> sys::napi_status) -> Result<Js<'e>, Fail> {
+        let mut value = ptr::null_mut();
+        self.check(call(self.0, &mut value))?;
         Ok(Js(value, PhantomData))
     }
 
+    /// What one Node-API call says of a value.
+    fn ask<T>(self, start: T, call: impl FnOnce(sys::napi_env, &mut T) -> sys::napi_status) -> Result<T, Fail> {
+        let mut value = start;
+        self.check(call(self.0, &mut value))?;
+        Ok(value)
+    }
+
+    /// The failure of a status. A pending exception is taken away: it must not surface behind the error that is
+    /// reported instead.
     fn check(self, status: sys::napi_status) -> Result<(), Fail> {
         if status == sys::Status::napi_ok {
             return Ok(());

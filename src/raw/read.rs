@@ -54,6 +54,7 @@ pub(crate) enum Numbers {
     Floats(Vec<f32>),
 }
 
+// SAFETY (one-liners): see the module.
 impl<'e> Env<'e> {
     /// What the value is. Runs no JavaScript.
     pub(crate) fn kind(self, v: Js<'e>) -> Kind {
@@ -98,25 +99,21 @@ impl<'e> Env<'e> {
     }
 
     pub(crate) fn bool(self, v: Js<'e>) -> Result<bool, Fail> {
-        let mut out = false;
-        // SAFETY: see the module.
-        let status = unsafe { sys::napi_get_value_bool(self.0, v.0, &mut out) };
-        self.check(status).map(|()| out)
+        self.ask(false, |env, out| unsafe { sys::napi_get_value_bool(env, v.0, out) })
     }
 
     pub(crate) fn number(self, v: Js<'e>) -> Result<f64, Fail> {
-        let mut out = 0.0;
-        // SAFETY: see the module.
-        let status = unsafe { sys::napi_get_value_double(self.0, v.0, &mut out) };
-        self.check(status).map(|()| out)
+        self.ask(0.0, |env, out| unsafe { sys::napi_get_value_double(env, v.0, out) })
     }
 
     /// Milliseconds since the epoch; NaN for an invalid date.
     pub(crate) fn date(self, v: Js<'e>) -> Result<f64, Fail> {
-        let mut out = 0.0;
-        // SAFETY: see the module.
-        let status = unsafe { sys::napi_get_date_value(self.0, v.0, &mut out) };
-        self.check(status).map(|()| out)
+        self.ask(0.0, |env, out| unsafe { sys::napi_get_date_value(env, v.0, out) })
+    }
+
+    /// Are the handles of the same value? Runs no JavaScript.
+    pub(crate) fn same(self, a: Js<'e>, b: Js<'e>) -> bool {
+        self.ask(false, |env, out| unsafe { sys::napi_strict_equals(env, a.0, b.0, out) }).unwrap_or(false)
     }
 
     /// The text, told apart by whether it is well formed.
@@ -139,33 +136,26 @@ impl<'e> Env<'e> {
 
     /// Bytes written, the terminator not counted; with an empty buffer, the bytes there are.
     fn utf8(self, v: Js<'e>, buffer: &mut [u8]) -> Result<usize, Fail> {
-        let mut written = 0;
         let at = if buffer.is_empty() { ptr::null_mut() } else { buffer.as_mut_ptr().cast() };
         // SAFETY: see the module; at most `buffer.len()` bytes are written, none through a null pointer.
-        let status = unsafe { sys::napi_get_value_string_utf8(self.0, v.0, at, buffer.len(), &mut written) };
-        self.check(status).map(|()| written)
+        self.ask(0, |env, written| unsafe { sys::napi_get_value_string_utf8(env, v.0, at, buffer.len(), written) })
     }
 
     /// U+FFFD may be the caller's own: only the UTF-16 tells.
     fn well_formed(self, v: Js<'e>) -> Result<bool, Fail> {
-        let mut units = 0;
-        // SAFETY: see the module; a null buffer asks for the length.
-        let status = unsafe { sys::napi_get_value_string_utf16(self.0, v.0, ptr::null_mut(), 0, &mut units) };
-        self.check(status)?;
-        let mut buffer = vec![0u16; units + 1];
-        // SAFETY: see the module; at most `buffer.len()` units are written.
-        let status = unsafe { sys::napi_get_value_string_utf16(self.0, v.0, buffer.as_mut_ptr(), buffer.len(), &mut units) };
-        self.check(status)?;
+        let read = |at: *mut u16, room| {
+            // SAFETY: see the module; at most `room` units are written, and a null buffer asks for the length.
+            self.ask(0, |env, units| unsafe { sys::napi_get_value_string_utf16(env, v.0, at, room, units) })
+        };
+        let mut buffer = vec![0u16; read(ptr::null_mut(), 0)? + 1];
+        let units = read(buffer.as_mut_ptr(), buffer.len())?;
         buffer.truncate(units);
         Ok(char::decode_utf16(buffer).all(|c| c.is_ok()))
     }
 
     /// Length of an array.
     pub(crate) fn length(self, list: Js<'e>) -> Result<u32, Fail> {
-        let mut n = 0;
-        // SAFETY: see the module.
-        let status = unsafe { sys::napi_get_array_length(self.0, list.0, &mut n) };
-        self.check(status).map(|()| n)
+        self.ask(0, |env, n| unsafe { sys::napi_get_array_length(env, list.0, n) })
     }
 
     /// An element; `Err` with the message of what a getter or trap threw.
@@ -255,6 +245,8 @@ impl<'e> Env<'e> {
         if status == sys::Status::napi_ok {
             return Ok(Js(v, PhantomData));
         }
-        Err(self.take_exception().map_or_else(|| format!("it cannot be read (status {status})"), |m| format!("reading it threw: {m}")))
+        Err(self
+            .take_exception()
+            .map_or_else(|| format!("it cannot be read (status {status})"), |m| format!("reading it threw: {m}")))
     }
 }
