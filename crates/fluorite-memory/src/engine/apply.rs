@@ -112,11 +112,17 @@ fn put(
         accessed_at: AtomicI64::new(accessed_at),
     });
     state.heads.insert(prepared.key, row);
+    if previous != NONE {
+        let mut read = shared.read_rows.lock();
+        if read.remove(previous) && usage > 0 {
+            read.insert(row); // its counter is still to be written
+        }
+    }
     state.versions += 1;
     state.revive(row);
     state.filter.insert(row, &chunk.namespace, &chunk.attributes, chunk.created_at);
-    if let Some(expires_at) = chunk.expires_at {
-        let left = expires_at.saturating_sub(shared.clock.wall_ms());
+    if let Some(left) = prepared.ttl_ms {
+        // not by the wall clock, which may have been set back since the chunk was created
         state.expiry.insert((shared.clock.monotonic_ms().saturating_add(left), row), ());
     }
     if let Some((vector, place)) = vector {

@@ -88,6 +88,7 @@ fn with_writer(shared: &Shared, f: impl FnOnce(&Shared, &mut Writer)) {
 fn process(shared: &Arc<Shared>, ops: Vec<Op>) {
     let mut guard = shared.writer.lock();
     let Some(w) = guard.as_mut() else { return }; // closed: dropped settlers report
+    shared.expire_due(); // a chunk whose time is up is stored anew, not overwritten
     let mut pass = Pass::default();
     for op in ops {
         let alone = matches!(op, Op::DeleteWhere { .. } | Op::Exclusive(_));

@@ -368,6 +368,9 @@ fn swap(shared: &Shared, w: &mut Writer, victims: &[u32], out: LiveSegment, move
     shared.forget_text(&freed)?;
     {
         let mut state = shared.state.write();
+        let mut read = shared.read_rows.lock();
+        freed.iter().for_each(|row| _ = read.remove(row));
+        drop(read);
         state.filter.forget(&freed);
         if let Some(v) = &mut state.vectors {
             v.forget(&freed);
@@ -415,6 +418,9 @@ fn free_rows(state: &mut State, victims: &[u32]) -> RowSet {
         if victims.contains(&r.at.segment) && !already.contains(&(i as u32)) {
             freed.insert(i as u32);
         }
+    }
+    for r in state.rows.iter_mut().filter(|r| victims.contains(&r.vector.segment)) {
+        r.vector = Location::default(); // of a dead version: it was not copied
     }
     for i in 0..state.rows.len() {
         let mut previous = state.rows[i].previous;

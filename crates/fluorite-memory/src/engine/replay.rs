@@ -66,8 +66,9 @@ impl Replay {
                 *self.usage_bytes.entry(at.segment).or_default() += u64::from(at.length);
                 for e in entries {
                     let known = self.usage.entry(e.key).or_insert(*e);
-                    known.count = known.count.max(e.count);
-                    known.accessed_at = known.accessed_at.max(e.accessed_at);
+                    if (known.accessed_at, known.count) < (e.accessed_at, e.count) {
+                        *known = *e;
+                    }
                 }
             }
         }
@@ -88,8 +89,17 @@ impl Replay {
             }
         }
         state.heads.reserve(self.rows.len());
-        for (i, row) in self.rows.iter_mut().enumerate() {
-            row.previous = state.heads.insert(row.key, i as u32).unwrap_or(NONE);
+        for i in 0..self.rows.len() {
+            let previous = state.heads.insert(self.rows[i].key, i as u32).unwrap_or(NONE);
+            self.rows[i].previous = previous;
+            // an overwritten chunk keeps its counters; one that was deleted and stored again does not
+            if let (Some(old), row) = (self.rows.get(previous as usize), &self.rows[i])
+                && !old.tombstone
+                && old.created_at == row.created_at
+            {
+                row.usage.fetch_max(old.usage.load(Ordering::Relaxed), Ordering::Relaxed);
+                row.accessed_at.fetch_max(old.accessed_at.load(Ordering::Relaxed), Ordering::Relaxed);
+            }
         }
         state.rows = self.rows;
         for i in 0..state.rows.len() {
@@ -101,7 +111,8 @@ impl Replay {
         let heads: Vec<u32> = state.heads.values().copied().collect();
         for i in heads {
             let r = &state.rows[i as usize];
-            if let Some(u) = self.usage.get(&r.key) {
+            // a last read before the creation was a read of a chunk of that name that is gone
+            if let Some(u) = self.usage.get(&r.key).filter(|u| u.accessed_at >= r.created_at) {
                 r.usage.fetch_max(u.count, Ordering::Relaxed);
                 r.accessed_at.fetch_max(u.accessed_at, Ordering::Relaxed);
             }
