@@ -381,7 +381,7 @@ impl Writer {
         let mut state = shared.state.write();
         state.segments.insert(sealed.number, mapped);
         let segment = self.live.segment().clone();
-        state.usage.insert(segment.number(), super::state::SegmentUse { total: self.live.end(), live: 0 });
+        state.usage.insert(segment.number(), super::state::SegmentUse { total: self.live.end(), ..Default::default() });
         state.segments.insert(segment.number(), segment);
         state.fresh.clear();
         Ok(())

@@ -21,8 +21,6 @@ use crate::log::{
 use crate::options::ProgressFn;
 use crate::report::OptimizeReport;
 
-/// Sealed segments with a smaller live share are compacted in the background.
-const LIVE_SHARE: f64 = 0.5;
 /// Records per group of the new segment.
 const GROUP_BYTES: usize = 1 << 20;
 
@@ -30,8 +28,7 @@ const GROUP_BYTES: usize = 1 << 20;
 struct Job {
     victims: Vec<Segment>,
     output: u32,
-    /// No segment outside can hold an older version: tombstones may go.
-    whole_log: bool,
+    numbers: HashSet<u32>,
     cancel: CancelToken,
     progress: Option<ProgressFn>,
 }
@@ -66,8 +63,8 @@ impl Shared {
     pub fn compact_if_worthwhile(self: &Arc<Self>) {
         let worthwhile = {
             let state = self.state.read();
-            let sparse = |u: &SegmentUse| (u.live as f64) < (u.total as f64) * LIVE_SHARE;
-            state.segments.values().any(|s| s.map().is_some() && state.usage.get(&s.number()).is_some_and(sparse))
+            let sparse = |s: &Segment| state.usage.get(&s.number()).is_some_and(SegmentUse::is_sparse);
+            state.segments.values().any(|s| s.map().is_some() && sparse(s))
         };
         if worthwhile && self.check_poison().is_ok() {
             self.compact(false, CancelToken::default(), None, Box::new(|_| {}));
@@ -96,8 +93,9 @@ impl Shared {
             match shared.choose(w, all) {
                 Err(e) => settle(Err(e)),
                 Ok(None) => settle(Ok(OptimizeReport { bytes_before: before, bytes_after: before, ..OptimizeReport::default() })),
-                Ok(Some((victims, output, whole_log))) => {
-                    let job = Job { victims, output, whole_log, cancel, progress };
+                Ok(Some((victims, output))) => {
+                    let numbers = victims.iter().map(Segment::number).collect();
+                    let job = Job { victims, output, numbers, cancel, progress };
                     let work = Arc::clone(&shared);
                     // optimize() has a caller waiting; the background kind gives way to everyone
                     let run = move || work.rewrite(&job, before, settle);
@@ -112,7 +110,7 @@ impl Shared {
         self.submit(self.queue.place(), Op::Exclusive(Box::new(choose)));
     }
 
-    fn choose(&self, w: &mut Writer, all: bool) -> Result<Option<(Vec<Segment>, u32, bool)>> {
+    fn choose(&self, w: &mut Writer, all: bool) -> Result<Option<(Vec<Segment>, u32)>> {
         self.check_poison()?;
         self.expire_due();
         if all && w.live.end() > crate::log::SEGMENT_HEADER as u64 {
@@ -141,7 +139,7 @@ impl Shared {
                 // a group header per batch is not worth a rewrite; a small segment joins its neighbours
                 dead as f64 > u.total as f64 * 0.1 || stale.contains(&s.number) || (several && small)
             } else {
-                (u.live as f64) < (u.total as f64) * LIVE_SHARE
+                u.is_sparse()
             };
             if gains {
                 victims.push(segment.clone());
@@ -150,11 +148,10 @@ impl Shared {
         if victims.is_empty() {
             return Ok(None);
         }
-        let whole_log = victims.len() == w.manifest.sealed.len();
         drop(state);
         let output = w.manifest.next_segment;
         w.manifest.next_segment += 1; // in memory: a number lost to a crash is a stray file at worst
-        Ok(Some((victims, output, whole_log)))
+        Ok(Some((victims, output)))
     }
 
     fn rewrite(self: &Arc<Self>, job: &Job, before: u64, settle: Settle<OptimizeReport>) {
@@ -193,10 +190,9 @@ impl Shared {
     fn write_output(&self, job: &Job) -> Result<(LiveSegment, Moved)> {
         let mut out = LiveSegment::create(&*self.vfs, &self.log_dir(), job.output, self.store_id)?;
         let mut moved = Moved::default();
-        let numbers: HashSet<u32> = job.victims.iter().map(Segment::number).collect();
         let rows: HashMap<u64, u32> = {
             let state = self.state.read();
-            let here = |r: &super::state::Row| numbers.contains(&r.at.segment) || numbers.contains(&r.vector.segment);
+            let here = |r: &super::state::Row| job.numbers.contains(&r.at.segment) || job.numbers.contains(&r.vector.segment);
             state.rows.iter().enumerate().filter(|(_, r)| here(r)).map(|(i, r)| (r.sequence, i as u32)).collect()
         };
         let total: u64 = job.victims.iter().filter_map(Segment::map).map(|m| m.len() as u64).sum();
@@ -222,7 +218,7 @@ impl Shared {
             if scan.end != bytes.len() as u64 {
                 return Err(victim.corrupt(scan.end, "a group does not match its checksum; compaction stopped"));
             }
-            if let Some(rest) = group {
+            if let Some(rest) = group.filter(|g| !g.is_empty()) {
                 rest.finish(&mut buffer, out.segment().salt(), out.end(), out.synced());
                 out.append(&buffer)?;
             }
@@ -253,7 +249,7 @@ impl Shared {
                 let Some(&row) = rows.get(&record.sequence) else { return Ok(()) };
                 if !self.state.read().live.contains(row) {
                     moved.dropped += 1;
-                    if self.is_head(row, record.sequence) && !job.whole_log {
+                    if self.hides_older(row, record.sequence, &job.numbers) {
                         // expired, and an older version may lie elsewhere: a tombstone keeps it dead
                         let length = encode_tombstone(buffer, salt, record.sequence, c.updated_at, c.namespace, c.id);
                         moved.places.push(place(row, record.sequence, Kind::Tombstone, length));
@@ -282,7 +278,7 @@ impl Shared {
             }
             RecordView::Tombstone { deleted_at, namespace, id } => {
                 let Some(&row) = rows.get(&record.sequence) else { return Ok(()) };
-                if job.whole_log || !self.is_head(row, record.sequence) {
+                if !self.hides_older(row, record.sequence, &job.numbers) {
                     moved.dropped += 1;
                     return Ok(());
                 }
@@ -305,9 +301,14 @@ impl Shared {
         Ok(())
     }
 
-    fn is_head(&self, row: u32, sequence: u64) -> bool {
+    /// Is this the newest of its key, with an older version in a segment that stays? Then it must stay dead.
+    fn hides_older(&self, row: u32, sequence: u64, victims: &HashSet<u32>) -> bool {
         let state = self.state.read();
-        state.row(row).is_some_and(|r| r.sequence == sequence && state.heads.get(&r.key) == Some(&row))
+        let Some(r) = state.row(row).filter(|r| r.sequence == sequence && state.heads.get(&r.key) == Some(&row)) else {
+            return false;
+        };
+        let older = std::iter::successors(state.row(r.previous), |r| state.row(r.previous));
+        older.into_iter().any(|r| !victims.contains(&r.at.segment))
     }
 
     fn current_usage(&self, entries: &[UsageEntry]) -> Vec<UsageEntry> {
@@ -359,9 +360,12 @@ fn swap(shared: &Shared, w: &mut Writer, victims: &[u32], out: LiveSegment, move
         let mut state = shared.state.write();
         if let Some(segment) = mapped {
             state.segments.insert(number, segment);
-            state.usage.insert(number, SegmentUse { total: out.end(), live: moved.usage_bytes });
+            state.usage.insert(number, SegmentUse { total: out.end(), live: moved.usage_bytes, kept: 0 });
         }
         relocate(&mut state, number, &moved);
+        if let Some(u) = state.usage.get_mut(&number) {
+            u.kept = u.total.saturating_sub(u.live);
+        }
         free_rows(&mut state, victims)
     };
     // the text index forgets before the rows can be used again: they join the free list last
@@ -434,7 +438,7 @@ fn free_rows(state: &mut State, victims: &[u32]) -> RowSet {
         let (key, previous, gone) = (r.key, r.previous, !r.tombstone);
         state.versions -= u64::from(gone);
         if state.heads.get(&key) == Some(&row) {
-            // only a tombstone or an expired version of a whole-log compaction gets here: nothing older is left
+            // only a tombstone or an expired version without anything older gets here
             debug_assert_eq!(previous, NONE);
             state.heads.remove(&key);
         }

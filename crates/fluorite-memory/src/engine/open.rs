@@ -125,13 +125,13 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
                 return Err(segment.corrupt(scan.end, "a group of a sealed segment does not match its checksum"));
             }
         }
-        state.usage.insert(s.number, SegmentUse { total: s.length, live: 0 });
+        state.usage.insert(s.number, SegmentUse { total: s.length, ..Default::default() });
         state.segments.insert(s.number, segment);
     }
     let (live, recovered_tail) = LiveSegment::recover(&*vfs, &log_dir, manifest.live, store_id, covered(manifest.live), |r| {
         replay.take(seed, model_hash, &r)
     })?;
-    state.usage.insert(manifest.live, SegmentUse { total: live.end(), live: 0 });
+    state.usage.insert(manifest.live, SegmentUse { total: live.end(), ..Default::default() });
     state.segments.insert(manifest.live, live.segment().clone());
     let next_sequence = replay.next_sequence.max(1);
     replay.build(&mut state, clock.wall_ms(), clock.monotonic_ms());

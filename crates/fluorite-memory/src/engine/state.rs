@@ -63,6 +63,15 @@ impl Hasher for KeyHasher {
 pub struct SegmentUse {
     pub total: u64,
     pub live: u64,
+    /// What compaction had to keep beside live chunks (headers, tombstones): rewriting it again gains nothing.
+    pub kept: u64,
+}
+
+impl SegmentUse {
+    /// Under half of it is wanted.
+    pub fn is_sparse(&self) -> bool {
+        (self.live + self.kept) * 2 < self.total
+    }
 }
 
 /// Everything a reader needs, under one lock.

@@ -40,6 +40,12 @@ impl GroupBuilder {
         self.records += 1;
     }
 
+    /// True before the first record.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records == 0
+    }
+
     /// Fills in the header; `base` is the segment offset at which `out` will be written.
     pub fn finish(self, out: &mut [u8], salt: u32, base: u64, synced_upto: u64) {
         let (head, body) = out[self.start..].split_at_mut(GROUP_HEADER);
