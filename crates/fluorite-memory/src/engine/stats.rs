@@ -28,6 +28,8 @@ impl Shared {
         };
         let model = self.model.lock().clone();
         let text_bytes = self.text.head.read().bytes();
+        // before `state`: who loads rows holds `unloaded` and asks for `state`
+        let unindexed = (self.text.behind() + self.unloaded.lock().len()) as u64;
         let state = self.state.read();
         let (total, live) = state.log_bytes();
         let chunks = state.live.len() as u64;
@@ -37,7 +39,7 @@ impl Shared {
             versions: state.versions,
             pending: if self.embedder.is_some() { chunks - vectors } else { 0 },
             vectors,
-            unindexed: (self.text.behind() + self.unloaded.lock().len()) as u64,
+            unindexed,
             raw_bytes: state.raw_bytes,
             disk_bytes,
             vector_bytes: state.embedded.iter().filter_map(|r| state.row(r)).map(|r| u64::from(r.vector.length)).sum(),
