@@ -119,6 +119,8 @@ async function* read(items, what, signal) {
             Promise.resolve(iterator.return?.()).catch(() => undefined);
     }
 }
+/** The next turn of the event loop. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 /** Sends slices, several at once; after the first failure no more. Resolves when all sent ones are settled. */
 async function sendAll(source, send) {
     const flying = new Set();
@@ -126,6 +128,8 @@ async function sendAll(source, send) {
     let offset = 0;
     try {
         for await (const slice of source) {
+            if (offset > 0)
+                await turn(); // one slice a turn: settled slices would follow each other within one
             const sent = send(slice, offset)
                 .catch((error) => {
                 failure ??= { error };

@@ -109,6 +109,9 @@ async function* read<T>(items: unknown, what: string, signal: AbortSignal | unde
   }
 }
 
+/** The next turn of the event loop. */
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 /** Sends slices, several at once; after the first failure no more. Resolves when all sent ones are settled. */
 export async function sendAll<T>(
   source: Iterable<T[]> | AsyncIterable<T[]>,
@@ -119,6 +122,7 @@ export async function sendAll<T>(
   let offset = 0;
   try {
     for await (const slice of source) {
+      if (offset > 0) await turn(); // one slice a turn: settled slices would follow each other within one
       const sent: Promise<void> = send(slice, offset)
         .catch((error: unknown) => {
           failure ??= { error };

@@ -91,6 +91,25 @@ fn deleting_everything_leaves_nearly_nothing() {
     assert!(log_bytes(&disk) < 4_096, "{} bytes of nothing", log_bytes(&disk));
 }
 
+/// Counters are written again and again; old ones must not pile up.
+#[test]
+fn counters_do_not_pile_up() {
+    let disk = SimVfs::new(1);
+    let e = open_sim(&disk, SEGMENT).unwrap();
+    e.store(round(&mut Dice::new(3), 0), WriteOptions::default()).wait().unwrap();
+    let live = live_bytes();
+    for _ in 0..100 {
+        e.get_many("default", (0..200).map(|i| format!("c{i}")).collect()).wait().unwrap();
+        e.flush(false).wait().unwrap();
+        while e.step() {}
+    }
+    eprintln!("100 rounds of counters: {} bytes for {live} live ones", log_bytes(&disk));
+    assert!(log_bytes(&disk) <= 3 * live, "{} bytes for {live} live ones", log_bytes(&disk));
+    optimize(&e);
+    eprintln!("optimized {}", log_bytes(&disk));
+    assert!(log_bytes(&disk) <= live + live / 2);
+}
+
 /// A store nobody changes comes to rest: background work ends, and writes elsewhere do not start it over.
 #[test]
 fn tombstones_alone_are_not_rewritten_for_ever() {

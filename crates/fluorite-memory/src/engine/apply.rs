@@ -16,7 +16,7 @@ pub enum Effect {
     Chunk { prepared: Box<PreparedChunk>, at: Location, vector: Option<(PreparedVector, Location)> },
     Tombstone { key: u128, sequence: u64, at: Location, deleted_at: i64, version: u32 },
     Vector { row: u32, sequence: u64, at: Location, vector: PreparedVector },
-    Usage { bytes: u64 },
+    Usage { rows: Vec<u32> },
 }
 
 /// Applies all effects of one write of `written` bytes.
@@ -48,8 +48,13 @@ pub fn apply(shared: &Arc<Shared>, w: &Writer, effects: Vec<Effect>, written: u6
                         attach(&mut state, row, at, vector);
                     }
                 }
-                Effect::Usage { bytes } => {
-                    state.usage.entry(w.live.segment().number()).or_default().live += bytes;
+                Effect::Usage { rows } => {
+                    for row in rows {
+                        // overwritten in the same pass: the counter is the new version's by now
+                        if let Some(head) = state.row(row).and_then(|r| state.heads.get(&r.key).copied()) {
+                            state.count_in(head, w.live.segment().number());
+                        }
+                    }
                 }
             }
         }
@@ -61,7 +66,9 @@ pub fn apply(shared: &Arc<Shared>, w: &Writer, effects: Vec<Effect>, written: u6
     }
     shared.embed_later(late);
     shared.train_if_due();
-    shared.schedule_background();
+    if shared.executor.is_inline() {
+        shared.schedule_background(); // else the committer does, when writes pause
+    }
 }
 
 fn attach(state: &mut State, row: u32, at: Location, vector: PreparedVector) {
@@ -81,12 +88,13 @@ fn put(
 ) -> u32 {
     let chunk = prepared.chunk;
     let previous = state.heads.get(&prepared.key).copied().unwrap_or(NONE);
-    let (mut usage, mut accessed_at) = (0, chunk.updated_at);
+    let (mut usage, mut counted, mut accessed_at) = (0, 0, chunk.updated_at);
     if previous != NONE {
         if state.live.contains(previous)
             && let Some(r) = state.row(previous)
         {
             usage = r.usage.load(Ordering::Relaxed);
+            counted = r.counted;
             accessed_at = r.accessed_at.load(Ordering::Relaxed);
             shared.cache.remove(r.sequence);
         }
@@ -109,6 +117,7 @@ fn put(
         tombstone: false,
         truncated: false,
         usage: AtomicU32::new(usage),
+        counted,
         accessed_at: AtomicI64::new(accessed_at),
     });
     state.heads.insert(prepared.key, row);

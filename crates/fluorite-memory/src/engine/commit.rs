@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::apply::{Effect, apply};
 use super::prepare::PreparedChunk;
@@ -20,6 +20,8 @@ use crate::options::Durability;
 /// Flush interval of `durability: buffered`.
 pub const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
 const MOST_OPS: usize = 1_024;
+/// Rows the text index may be behind before it takes part in a load that does not pause.
+const MOST_BEHIND: usize = 262_144;
 /// A group is written when it reaches this size, whatever still waits.
 const GROUP_BYTES: usize = 8 << 20;
 
@@ -48,22 +50,25 @@ struct Pass {
     has_puts: bool,
 }
 
-/// The committer thread's loop.
+/// The committer thread's loop. Indexing waits for a moment without writes: while a load runs, it would take its cores.
 pub fn run(shared: &Arc<Shared>) {
+    let mut dirty_since: Option<Instant> = None;
     loop {
-        let dirty = {
-            let w = shared.writer.lock();
-            w.as_ref().is_some_and(|w| w.live.synced() < w.live.end())
+        let dirty = shared.writer.lock().as_ref().is_some_and(|w| w.live.synced() < w.live.end());
+        dirty_since = dirty.then(|| dirty_since.unwrap_or_else(Instant::now));
+        let timeout = match dirty_since {
+            Some(t) => Some(FLUSH_INTERVAL.saturating_sub(t.elapsed())),
+            None => (shared.text.behind() > 0).then_some(FLUSH_INTERVAL),
         };
-        let Some(ops) = shared.queue.wait(MOST_OPS, dirty.then_some(FLUSH_INTERVAL)) else { return };
+        let Some(ops) = shared.queue.wait(MOST_OPS, timeout) else { return };
         let idle = ops.is_empty();
         process(shared, ops);
-        if idle {
-            with_writer(shared, |shared, w| {
-                if let Err(e) = w.live.sync() {
-                    shared.poison(&e);
-                }
-            });
+        if dirty_since.is_some_and(|t| t.elapsed() >= FLUSH_INTERVAL) {
+            dirty_since = None;
+            with_writer(shared, |shared, w| drop(w.sync(shared))); // a failure poisons: the next call is told
+        }
+        if idle || shared.text.behind() > MOST_BEHIND {
+            shared.schedule_background();
         }
     }
 }
@@ -243,11 +248,12 @@ impl Pass {
 
     /// Read counters that changed since they were last written.
     fn usage(&mut self, shared: &Shared, w: &mut Writer) {
-        let rows = std::mem::take(&mut *shared.read_rows.lock());
+        let read = std::mem::take(&mut *shared.read_rows.lock());
         let state = shared.state.read();
+        let rows: Vec<u32> = read.iter().filter(|row| state.live.contains(*row)).collect();
         let entries: Vec<UsageEntry> = rows
             .iter()
-            .filter_map(|row| state.row(row))
+            .filter_map(|row| state.row(*row))
             .map(|r| UsageEntry {
                 key: r.key,
                 count: r.usage.load(Ordering::Relaxed),
@@ -261,10 +267,10 @@ impl Pass {
         let salt = w.live.segment().salt();
         let mut group = GroupBuilder::begin(&mut self.bytes, w.next_sequence);
         let sequence = w.sequence();
-        let length = encode_usage(&mut self.bytes, salt, sequence, &entries);
+        encode_usage(&mut self.bytes, salt, sequence, &entries);
         group.count();
         group.finish(&mut self.bytes, salt, w.live.end(), w.live.synced());
-        self.effects.push(Effect::Usage { bytes: u64::from(length) });
+        self.effects.push(Effect::Usage { rows });
     }
 
     /// Writes, syncs, applies, settles.

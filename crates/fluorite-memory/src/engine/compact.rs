@@ -54,7 +54,8 @@ struct Place {
 #[derive(Default)]
 struct Moved {
     places: Vec<Place>,
-    usage_bytes: u64,
+    /// Rows whose counters were written.
+    counted: HashSet<u32>,
     dropped: u64,
 }
 
@@ -287,13 +288,11 @@ impl Shared {
                 length
             }
             RecordView::Usage(entries) => {
-                let kept = self.current_usage(entries);
+                let kept = self.current_usage(entries, job, moved);
                 if kept.is_empty() {
                     return Ok(());
                 }
-                let length = encode_usage(buffer, salt, record.sequence, &kept);
-                moved.usage_bytes += u64::from(length);
-                length
+                encode_usage(buffer, salt, record.sequence, &kept)
             }
         };
         debug_assert!(length > 0);
@@ -311,14 +310,18 @@ impl Shared {
         older.into_iter().any(|r| !victims.contains(&r.at.segment))
     }
 
-    fn current_usage(&self, entries: &[UsageEntry]) -> Vec<UsageEntry> {
+    /// Counters as they are now, each once, unless a segment that stays has a later record of them.
+    fn current_usage(&self, entries: &[UsageEntry], job: &Job, moved: &mut Moved) -> Vec<UsageEntry> {
         let state = self.state.read();
-        let now = |e: &UsageEntry| {
-            let (_, r) = state.find(e.key)?;
+        let mut now = |e: &UsageEntry| {
+            let (row, r) = state.find(e.key)?;
+            if (r.counted != 0 && !job.numbers.contains(&r.counted)) || !moved.counted.insert(row) {
+                return None;
+            }
             let (count, accessed_at) = (r.usage.load(Ordering::Relaxed), r.accessed_at.load(Ordering::Relaxed));
             Some(UsageEntry { key: e.key, count, accessed_at })
         };
-        entries.iter().filter_map(now).collect()
+        entries.iter().filter_map(&mut now).collect()
     }
 
     fn recompress(&self, c: &ChunkRecord<'_>, sequence: u64, salt: u32, buffer: &mut Vec<u8>) -> Result<u32> {
@@ -360,9 +363,14 @@ fn swap(shared: &Shared, w: &mut Writer, victims: &[u32], out: LiveSegment, move
         let mut state = shared.state.write();
         if let Some(segment) = mapped {
             state.segments.insert(number, segment);
-            state.usage.insert(number, SegmentUse { total: out.end(), live: moved.usage_bytes, kept: 0 });
+            state.usage.insert(number, SegmentUse { total: out.end(), ..SegmentUse::default() });
         }
         relocate(&mut state, number, &moved);
+        for &row in &moved.counted {
+            if state.row(row).is_some_and(|r| r.counted == 0 || victims.contains(&r.counted)) {
+                state.count_in(row, number);
+            }
+        }
         if let Some(u) = state.usage.get_mut(&number) {
             u.kept = u.total.saturating_sub(u.live);
         }

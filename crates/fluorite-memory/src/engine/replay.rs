@@ -22,8 +22,8 @@ struct FoundVector {
 pub struct Replay {
     pub rows: Vec<Row>,
     vectors: Vec<FoundVector>,
-    usage: HashMap<u128, UsageEntry>,
-    usage_bytes: HashMap<u32, u64>,
+    /// With the segment of the record.
+    usage: HashMap<u128, (UsageEntry, u32)>,
     pub next_sequence: u64,
 }
 
@@ -53,6 +53,7 @@ impl Replay {
                 tombstone: false,
                 truncated: false,
                 usage: AtomicU32::new(0),
+                counted: 0,
                 accessed_at: AtomicI64::new(c.updated_at),
             }),
             RecordView::Tombstone { deleted_at, namespace, id } => {
@@ -63,16 +64,20 @@ impl Replay {
             }
             RecordView::Vector(_) => {}
             RecordView::Usage(entries) => {
-                *self.usage_bytes.entry(at.segment).or_default() += u64::from(at.length);
                 for e in entries {
-                    let known = self.usage.entry(e.key).or_insert(*e);
-                    if (known.accessed_at, known.count) < (e.accessed_at, e.count) {
-                        *known = *e;
-                    }
+                    self.count(*e, at.segment);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Takes in a counter that lies in this segment (0 = in none). The latest counts.
+    pub fn count(&mut self, e: UsageEntry, segment: u32) {
+        let (known, place) = self.usage.entry(e.key).or_insert((e, segment));
+        if (known.accessed_at, known.count) < (e.accessed_at, e.count) {
+            (*known, *place) = (e, segment);
+        }
     }
 
     /// Links versions, attaches vectors and counters, marks what is live at this wall time. `monotonic` is now.
@@ -110,11 +115,12 @@ impl Replay {
         state.versions = state.rows.iter().filter(|r| !r.tombstone).count() as u64;
         let heads: Vec<u32> = state.heads.values().copied().collect();
         for i in heads {
-            let r = &state.rows[i as usize];
+            let r = &mut state.rows[i as usize];
             // a last read before the creation was a read of a chunk of that name that is gone
-            if let Some(u) = self.usage.get(&r.key).filter(|u| u.accessed_at >= r.created_at) {
+            if let Some((u, segment)) = self.usage.get(&r.key).filter(|(u, _)| u.accessed_at >= r.created_at) {
                 r.usage.fetch_max(u.count, Ordering::Relaxed);
                 r.accessed_at.fetch_max(u.accessed_at, Ordering::Relaxed);
+                r.counted = *segment;
             }
             let expires_at = r.expires_at;
             if r.tombstone || expires_at.is_some_and(|e| e <= wall) {
@@ -124,9 +130,6 @@ impl Replay {
                 state.expiry.insert((monotonic.saturating_add(e - wall), i), ());
             }
             state.revive(i);
-        }
-        for (segment, bytes) in self.usage_bytes {
-            state.usage.entry(segment).or_default().live += bytes;
         }
     }
 }
@@ -148,6 +151,7 @@ pub fn tombstone_row(key: u128, sequence: u64, at: Location, deleted_at: i64) ->
         tombstone: true,
         truncated: false,
         usage: AtomicU32::new(0),
+        counted: 0,
         accessed_at: AtomicI64::new(0),
     }
 }

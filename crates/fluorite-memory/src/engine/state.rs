@@ -29,6 +29,8 @@ pub struct Row {
     pub tombstone: bool,
     pub truncated: bool,
     pub usage: AtomicU32,
+    /// Segment of the last USAGE record with this row's counter; 0 when there is none, or not known.
+    pub counted: u32,
     pub accessed_at: AtomicI64,
 }
 
@@ -57,6 +59,9 @@ impl Hasher for KeyHasher {
         self.0 = v as u64;
     }
 }
+
+/// Bytes of an entry in a USAGE record, about: key, reads, moment.
+const COUNTER_BYTES: u64 = 24;
 
 /// Bytes of a segment and how many of them are still wanted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -143,8 +148,24 @@ impl State {
                     u.live = u.live.saturating_sub(u64::from(at.length));
                 }
             }
+            if let Some(u) = self.usage.get_mut(&r.counted) {
+                u.live = u.live.saturating_sub(COUNTER_BYTES);
+            }
         }
         true
+    }
+
+    /// The counter of a row was written to this segment; its older record is of no use.
+    pub fn count_in(&mut self, row: u32, segment: u32) {
+        let live = self.live.contains(row);
+        let Some(r) = self.rows.get_mut(row as usize) else { return };
+        let old = std::mem::replace(&mut r.counted, segment);
+        if live {
+            if let Some(u) = self.usage.get_mut(&old) {
+                u.live = u.live.saturating_sub(COUNTER_BYTES);
+            }
+            self.usage.entry(segment).or_default().live += COUNTER_BYTES;
+        }
     }
 
     /// Makes a row findable.
@@ -157,6 +178,9 @@ impl State {
                 if !at.is_none() {
                     self.usage.entry(at.segment).or_default().live += u64::from(at.length);
                 }
+            }
+            if let Some(u) = self.usage.get_mut(&r.counted) {
+                u.live += COUNTER_BYTES;
             }
             if !r.vector.is_none() {
                 self.embedded.insert(row);

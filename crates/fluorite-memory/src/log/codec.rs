@@ -99,7 +99,7 @@ mod tests {
         let samples: Vec<Vec<u8>> =
             (0..500).map(|i| format!("export function handler{i}(request, response) {{ return {i} }}").into_bytes()).collect();
         let codec = Codec::default();
-        codec.add(1, crate::log::train_dictionary(&samples).unwrap());
+        codec.add(1, crate::log::train_dictionary(&samples, 64 << 10).unwrap());
         let raw = &samples[7];
         let with = codec.compress(raw, 1, 3).unwrap().unwrap();
         for (id, frame) in [(1, with.clone()), (0, codec.compress(&raw.repeat(4), 0, 3).unwrap().unwrap())] {

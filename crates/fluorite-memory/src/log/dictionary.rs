@@ -6,18 +6,16 @@ use super::segment::FORMAT_VERSION;
 use crate::error::{Error, Result};
 use crate::vfs::{Vfs, read_checked, replace};
 
-/// Size of a trained dictionary: 64 KiB.
-pub const DICTIONARY_BYTES: usize = 64 << 10;
 const MAGIC: &[u8; 8] = b"FLUODIC1";
 
 fn name(id: u32) -> String {
     format!("{id:08}")
 }
 
-/// Trains a dictionary; `None` when the samples do not carry one (too few, too alike to gain).
+/// Trains a dictionary of at most this size; `None` when the samples do not carry one (too few, too alike to gain).
 #[must_use]
-pub fn train_dictionary(samples: &[Vec<u8>]) -> Option<Vec<u8>> {
-    zstd::dict::from_samples(samples, DICTIONARY_BYTES).ok().filter(|d| !d.is_empty())
+pub fn train_dictionary(samples: &[Vec<u8>], most_bytes: usize) -> Option<Vec<u8>> {
+    zstd::dict::from_samples(samples, most_bytes).ok().filter(|d| !d.is_empty())
 }
 
 /// Writes dictionary `id`.

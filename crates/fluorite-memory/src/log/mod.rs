@@ -16,7 +16,7 @@ mod segment;
 pub(crate) mod varint;
 
 pub use codec::Codec;
-pub use dictionary::{DICTIONARY_BYTES, load_dictionary, save_dictionary, train_dictionary};
+pub use dictionary::{load_dictionary, save_dictionary, train_dictionary};
 pub use group::{GROUP_HEADER, GroupBuilder};
 pub use live::LiveSegment;
 pub use manifest::{Manifest, ModelId, SealedSegment};
