@@ -2,7 +2,7 @@
 //!
 //! `FLUORITE_BITS` = 8 flips every bit instead of one per byte. Not recognisable by design (docs/format.md): damage in what
 //! was written last before a kill looks like a torn tail.
-#![allow(clippy::unwrap_used, clippy::panic)] // a test that fails may panic
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // a test that fails may panic
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! Failing input and output: typed errors, nothing acknowledged lost, a failed fsync poisons, a full disk is survived (P5, P6).
-#![allow(clippy::unwrap_used, clippy::panic)] // a test that fails may panic
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // a test that fails may panic
 
 mod common;
 

@@ -1,7 +1,7 @@
 //! kill -9 of a process at work on real files: nothing acknowledged is lost, nothing deleted comes back (P1, P2, P4).
 //!
 //! `FLUORITE_CYCLES` sets the number of kills, `FLUORITE_SEED` the dice. The child is this test binary.
-#![allow(clippy::unwrap_used, clippy::panic)] // a test that fails may panic
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // a test that fails may panic
 
 mod common;
 

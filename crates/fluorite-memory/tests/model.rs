@@ -1,7 +1,7 @@
 //! Random calls against a map: nothing dead ever comes back, in any leg, also after compaction and reopening.
 //!
 //! `FLUORITE_CASES` sets the number of cases, `FLUORITE_SEED` the first one.
-#![allow(clippy::unwrap_used, clippy::panic)] // a test that fails may panic
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // a test that fails may panic
 
 mod common;
 

@@ -1,7 +1,7 @@
 //! Power loss at any operation: what was acknowledged is there, batches are whole, opening works (P1, P2).
 //!
 //! `FLUORITE_SEEDS` sets the number of seeds, `FLUORITE_SEED` the first one.
-#![allow(clippy::unwrap_used, clippy::panic)] // a test that fails may panic
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // a test that fails may panic
 
 mod common;
 

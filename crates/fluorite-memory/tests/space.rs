@@ -1,5 +1,5 @@
 //! Room on disk: overwriting does not pile up, and what is kept only for safety is not rewritten for ever.
-#![allow(clippy::unwrap_used, clippy::panic)] // a test that fails may panic
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // a test that fails may panic
 
 mod common;
 
