@@ -12,9 +12,9 @@ use crate::log::{RecordView, save_dictionary, train_dictionary};
 /// Chunks stored before each training, and the dictionary's size: a small one soon, a better one once there is enough to
 /// learn from (on spike templates 64 KiB leave .26 of the bytes, 256 KiB .21).
 const STAGES: [(u64, usize); 2] = [(1_000, 64 << 10), (5_000, 256 << 10)];
-const MOST_SAMPLES: usize = 5_000;
+const MOST_SAMPLES: usize = 2_500;
 /// zstd asks for about a hundred times the dictionary's size; more only costs time.
-const SAMPLE_BYTES: usize = 16 << 20;
+const SAMPLE_BYTES: usize = 5 << 20;
 /// A long sample would crowd out the others.
 const SAMPLE_CUT: usize = 16 << 10;
 
@@ -37,16 +37,17 @@ impl Shared {
         if self.executor.is_inline() { self.executor.spawn_background(job) } else { self.executor.spawn(job) }
     }
 
-    /// Payloads of the first chunks. Chunks with a TTL are never samples: a dictionary outlives them.
+    /// Payloads of chunks spread over what is stored. Chunks with a TTL are never samples: a dictionary outlives them.
     fn samples(&self) -> Result<Vec<Vec<u8>>> {
         let mut samples = Vec::new();
         let mut bytes = 0;
         let mut from = 0;
+        let stride = (self.state.read().rows.len() / MOST_SAMPLES).max(1);
         while samples.len() < MOST_SAMPLES && bytes < SAMPLE_BYTES {
             let state = self.state.read(); // taken again and again: training must not hold up writes
-            let Some(rows) = state.rows.get(from..(from + 64).min(state.rows.len())).filter(|r| !r.is_empty()) else { break };
-            from += rows.len();
-            for r in rows.iter().filter(|r| !r.tombstone && r.expires_at.is_none()) {
+            let Some(rows) = state.rows.get(from..).filter(|r| !r.is_empty()) else { break };
+            from += 64 * stride;
+            for r in rows.iter().step_by(stride).take(64).filter(|r| !r.tombstone && r.expires_at.is_none()) {
                 let Some(segment) = state.segments.get(&r.at.segment) else { continue };
                 let sample = segment.read(r.at, |_, view| {
                     let RecordView::Chunk(c) = view else { return Ok(Vec::new()) };
