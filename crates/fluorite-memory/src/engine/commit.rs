@@ -37,6 +37,13 @@ pub struct Writer {
 /// What a caller is told when its group is done.
 type Outcome = Box<dyn FnOnce(Result<()>) + Send>;
 
+/// A delete of this pass: what it named, what of it was there, whom to tell.
+struct Deleted {
+    targets: Vec<Target>,
+    found: Vec<bool>,
+    settle: Settle<Vec<bool>>,
+}
+
 /// One write: groups, what they change, whom to tell.
 #[derive(Default)]
 struct Pass {
@@ -46,7 +53,7 @@ struct Pass {
     sync: bool,
     /// What this pass has already done to a key: (created_at, version, findable).
     seen: HashMap<u128, (i64, u32, bool)>,
-    deletes: Vec<(Vec<Target>, Settle<Vec<bool>>)>,
+    deletes: Vec<Deleted>,
     has_puts: bool,
 }
 
@@ -196,7 +203,7 @@ impl Pass {
     fn delete(&mut self, shared: &Shared, w: &mut Writer, targets: Vec<Target>, settle: Settle<Vec<bool>>) {
         let found = self.tombstones(shared, w, &targets);
         self.sync |= found.iter().any(|f| *f);
-        self.deletes.push((targets, Box::new(move |r: Result<Vec<bool>>| settle(r.map(|_| found)))));
+        self.deletes.push(Deleted { targets, found, settle });
     }
 
     fn tombstones(&mut self, shared: &Shared, w: &mut Writer, targets: &[Target]) -> Vec<bool> {
@@ -295,8 +302,8 @@ impl Pass {
                     again.outcomes = outcomes;
                     again.sync = sync;
                 }
-                for (targets, settle) in deletes {
-                    again.delete(shared, w, targets, settle);
+                for d in deletes {
+                    again.delete(shared, w, d.targets, d.settle);
                 }
                 again.finish(shared, w);
             }
@@ -310,12 +317,12 @@ impl Pass {
     }
 }
 
-fn settle_all(outcomes: Vec<Outcome>, deletes: Vec<(Vec<Target>, Settle<Vec<bool>>)>, result: &Result<()>) {
+fn settle_all(outcomes: Vec<Outcome>, deletes: Vec<Deleted>, result: &Result<()>) {
     for settle in outcomes {
         settle(result.clone());
     }
-    for (_, settle) in deletes {
-        settle(result.clone().map(|()| Vec::new()));
+    for d in deletes {
+        (d.settle)(result.clone().map(|()| d.found));
     }
 }
 

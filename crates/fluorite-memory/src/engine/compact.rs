@@ -24,6 +24,15 @@ use crate::report::OptimizeReport;
 /// Records per group of the new segment.
 const GROUP_BYTES: usize = 1 << 20;
 
+/// Whether a compaction runs, and what waits for it.
+#[derive(Default)]
+pub struct Compaction {
+    running: bool,
+    waiting: Vec<Box<dyn FnOnce() + Send>>,
+    /// Why the background kind gave up.
+    pub failure: Option<String>,
+}
+
 /// The plan of one compaction.
 struct Job {
     victims: Vec<Segment>,
@@ -67,9 +76,13 @@ impl Shared {
             let sparse = |s: &Segment| state.usage.get(&s.number()).is_some_and(SegmentUse::is_sparse);
             state.segments.values().any(|s| s.map().is_some() && sparse(s))
         };
-        if worthwhile && self.check_poison().is_ok() {
-            self.compact(false, CancelToken::default(), None, Box::new(|_| {}));
+        if !worthwhile || self.check_poison().is_err() || self.compaction.lock().failure.is_some() {
+            return;
         }
+        let shared = Arc::clone(self);
+        // a failure would only repeat itself: health tells it, and optimize() or the next open tries again
+        let told = move |r: Result<OptimizeReport>| shared.compaction.lock().failure = r.err().map(|e| e.to_string());
+        self.compact(false, CancelToken::default(), None, Box::new(told));
     }
 
     /// Compacts what is sparse, or everything that gains (`all`).
@@ -80,13 +93,32 @@ impl Shared {
         progress: Option<ProgressFn>,
         settle: Settle<OptimizeReport>,
     ) {
-        if self.compacting.swap(true, Ordering::AcqRel) {
-            return settle(Err(Error::Busy { waiting: 1 }));
+        {
+            let mut compaction = self.compaction.lock();
+            if compaction.running {
+                let shared = Arc::clone(self);
+                // the background kind has nothing to add to a compaction that runs already
+                if all {
+                    compaction.waiting.push(Box::new(move || shared.compact(all, cancel, progress, settle)));
+                }
+                return;
+            }
+            compaction.running = true;
         }
         let outer = Arc::clone(self);
         let settle: Settle<OptimizeReport> = Box::new(move |r| {
-            outer.compacting.store(false, Ordering::Release);
+            let waiting = {
+                let mut compaction = outer.compaction.lock();
+                compaction.running = false;
+                std::mem::take(&mut compaction.waiting)
+            };
+            if all && r.is_ok() {
+                outer.compaction.lock().failure = None;
+            }
             settle(r);
+            for next in waiting {
+                next();
+            }
         });
         let shared = Arc::clone(self);
         let choose = move |_: &Shared, w: &mut Writer| {

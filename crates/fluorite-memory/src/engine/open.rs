@@ -155,7 +155,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         codec,
         dictionary,
         training: AtomicBool::new(false),
-        compacting: AtomicBool::new(false),
+        compaction: Mutex::default(),
         state: RwLock::new(state),
         cache,
         text,

@@ -11,6 +11,7 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use super::EngineConfig;
 use super::backlog::Backlog;
 use super::commit::{Writer, drain};
+use super::compact::Compaction;
 use super::prepare::{Compression, chunk_key};
 use super::queue::{CommitQueue, Op, Place, Target};
 use super::state::State;
@@ -41,7 +42,7 @@ pub struct Shared {
     /// Dictionary of new records.
     pub dictionary: AtomicU32,
     pub training: AtomicBool,
-    pub compacting: AtomicBool,
+    pub compaction: Mutex<Compaction>,
     pub state: RwLock<State>,
     pub cache: ChunkCache,
     pub text: TextSide,

@@ -82,9 +82,12 @@ impl Shared {
     /// What works and what does not.
     pub fn health(&self) -> SystemHealth {
         let part = |status, detail| ComponentHealth { status, detail };
-        let storage = match &*self.poisoned.lock() {
-            Some(cause) => part("failed", Some(format!("writes are refused since: {cause}; reopen the store"))),
-            None => part("ok", None),
+        let poisoned = self.poisoned.lock().clone();
+        let compaction = self.compaction.lock().failure.clone();
+        let storage = match (poisoned, compaction) {
+            (Some(cause), _) => part("failed", Some(format!("writes are refused since: {cause}; reopen the store"))),
+            (None, Some(e)) => part("degraded", Some(format!("space is not reclaimed: {e}; call optimize() once it is mended"))),
+            (None, None) => part("ok", None),
         };
         let index = match &*self.index_damage.lock() {
             Some(e) => part("degraded", Some(format!("some chunks are not indexed: {e}"))),
