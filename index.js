@@ -3,6 +3,7 @@ Object.defineProperty(exports, "__esModule", { value: true });
 exports.FluoriteBridge = exports.isFluoriteError = exports.FluoriteError = void 0;
 const call_js_1 = require("./facade/call.js");
 const errors_js_1 = require("./facade/errors.js");
+const exit_js_1 = require("./facade/exit.js");
 const records_js_1 = require("./facade/records.js");
 const slices_js_1 = require("./facade/slices.js");
 const native_js_1 = require("./native.js");
@@ -35,8 +36,15 @@ class FluoriteBridge {
     initialize(config) {
         return (0, errors_js_1.guard)(async () => {
             const opening = this.#native.initialize(config, __dirname);
+            (0, exit_js_1.atExit)(this.#native);
             this.#opening = opening;
-            await opening;
+            try {
+                await opening;
+            }
+            catch (e) {
+                (0, exit_js_1.notAtExit)(this.#native);
+                throw e;
+            }
         });
     }
     /** Is the store open? */
@@ -209,6 +217,7 @@ class FluoriteBridge {
         this.#closing ??= (0, errors_js_1.guard)(async () => {
             await this.#opening?.catch(() => undefined);
             await this.#native.shutdown();
+            (0, exit_js_1.notAtExit)(this.#native);
         });
         return this.#closing;
     }

@@ -13,6 +13,11 @@ export declare class NativeBridge {
   constructor()
   get ready(): boolean
   initialize(config: unknown, packageDir: string): Promise<void>
+  /**
+   * The process is about to exit: blocks until no thread of this bridge runs. C's `exit` runs the destructors of ONNX
+   * Runtime, which a thread still inside it does not survive.
+   */
+  tearDown(): void
   cancel(call: number): void
   embed(texts: unknown, options: unknown, call: number): Promise<Float32Array[]> | Float32Array[]
   countTokens(text: unknown): number

@@ -77,8 +77,8 @@ for (const ml of withModel ? [false, true] : [false]) {
   });
 }
 
-test('process.exit while opening', async () => {
-  endedWith(await node(`${load} FluoriteBridge.open(${config(folder(), withModel)}).catch(() => {}); process.exit(3);`), 3);
+test('process.exit while opening, 5 times', async () => {
+  for (let round = 0; round < 5; round++) endedWith(await node(`${load} FluoriteBridge.open(${config(folder(), withModel)}).catch(() => {}); process.exit(3);`), 3);
 });
 
 test('an uncaught exception with calls in flight ends as usual', async () => {

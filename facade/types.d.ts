@@ -297,6 +297,10 @@ export interface EngineStats {
     raw_bytes: number;
     /** All files of the store. */
     disk_bytes: number;
+    /** Part of disk_bytes: vectors of live chunks (f32, not compressed). */
+    vector_bytes: number;
+    /** Part of disk_bytes: the reserve for a full disk, 1 MiB whatever the store's size. */
+    reserve_bytes: number;
     /** disk_bytes / raw_bytes, 0 for an empty store. */
     disk_ratio: number;
     segments: number;

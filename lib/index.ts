@@ -1,5 +1,6 @@
 import { cancellable, hooksOf, meter } from './facade/call.js';
 import { fluoriteError, guard } from './facade/errors.js';
+import { atExit, notAtExit } from './facade/exit.js';
 import { fieldsOf, toChunk, toHits, toVersion, type Tuple } from './facade/records.js';
 import { gather, sendAll, slicesOf } from './facade/slices.js';
 import type {
@@ -40,8 +41,14 @@ export class FluoriteBridge implements AsyncDisposable {
   initialize(config: BridgeConfig): Promise<void> {
     return guard(async () => {
       const opening = this.#native.initialize(config, __dirname);
+      atExit(this.#native);
       this.#opening = opening;
-      await opening;
+      try {
+        await opening;
+      } catch (e) {
+        notAtExit(this.#native);
+        throw e;
+      }
     });
   }
 
@@ -228,6 +235,7 @@ export class FluoriteBridge implements AsyncDisposable {
     this.#closing ??= guard(async () => {
       await this.#opening?.catch(() => undefined);
       await this.#native.shutdown();
+      notAtExit(this.#native);
     });
     return this.#closing;
   }

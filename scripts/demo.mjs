@@ -69,7 +69,8 @@ async function figures() {
   const mb = (bytes) => `${(bytes / 1048576).toFixed(1)} MB`;
   console.log('\nStore');
   console.log(`  chunks            ${stats.chunks} (${stats.vectors} with a vector, ${stats.pending} pending)`);
-  console.log(`  disk              ${mb(stats.disk_bytes)} for ${mb(stats.raw_bytes)} of text: ${stats.disk_ratio.toFixed(2)} bytes per raw byte`);
+  const text = stats.disk_bytes - stats.vector_bytes - stats.reserve_bytes;
+  console.log(`  disk              ${mb(stats.disk_bytes)}: ${mb(text)} for ${mb(stats.raw_bytes)} of text (${(text / stats.raw_bytes).toFixed(2)} bytes per raw byte), ${mb(stats.vector_bytes)} vectors, ${mb(stats.reserve_bytes)} reserve`);
   console.log(`  cache hit rate    ${(stats.cache.hit_rate * 100).toFixed(0)} % (embedding cache ${(stats.model.cache.hit_rate * 100).toFixed(0)} %)`);
   console.log(`  memory            ${mb(stats.process_rss_bytes)} resident, ${mb(stats.index_bytes)} of it indexes`);
   console.log(`  model             ${stats.model.id ?? 'none'}`);

@@ -84,6 +84,16 @@ impl NativeBridge {
         })
     }
 
+    /// The process is about to exit: blocks until no thread of this bridge runs. C's `exit` runs the destructors of ONNX
+    /// Runtime, which a thread still inside it does not survive.
+    #[napi(ts_return_type = "void")]
+    pub fn tear_down(&self, env: napi::Env) -> Returned {
+        enter(env, |env| {
+            self.core.tear_down();
+            env.undefined()
+        })
+    }
+
     #[napi(ts_args_type = "call: number", ts_return_type = "void")]
     pub fn cancel(&self, env: napi::Env, call: Arg) -> Returned {
         enter(env, |env| {
