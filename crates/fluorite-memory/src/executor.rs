@@ -127,13 +127,13 @@ impl std::fmt::Debug for Executor {
 }
 
 /// Pool threads get a smaller share of a busy core than the host's own threads: the event loop comes first.
-pub fn give_way() {
+fn give_way() {
     #[cfg(target_os = "linux")] // elsewhere niceness belongs to the process
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
 }
 
 #[cfg(target_os = "linux")]
-const NICE: i32 = 10;
+const NICE: i32 = 5;
 
 fn work(shared: &Shared) {
     give_way();

@@ -59,7 +59,6 @@ struct Pass {
 
 /// The committer thread's loop. Indexing waits for a moment without writes: while a load runs, it would take its cores.
 pub fn run(shared: &Arc<Shared>) {
-    crate::executor::give_way();
     let mut dirty_since: Option<Instant> = None;
     loop {
         let dirty = shared.writer.lock().as_ref().is_some_and(|w| w.live.synced() < w.live.end());
