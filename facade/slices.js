@@ -121,6 +121,19 @@ async function* read(items, what, signal) {
 }
 /** The next turn of the event loop. */
 const turn = () => new Promise((resolve) => setImmediate(resolve));
+/** Repeats what the engine has no room for yet: a bulk load waits where a single call is told `BUSY`. */
+async function patiently(send) {
+    for (;;) {
+        try {
+            return await send();
+        }
+        catch (e) {
+            if (e?.code !== 'BUSY')
+                throw e;
+            await new Promise((resolve) => setTimeout(resolve, 2));
+        }
+    }
+}
 /** Sends slices, several at once; after the first failure no more. Resolves when all sent ones are settled. */
 async function sendAll(source, send) {
     const flying = new Set();
@@ -128,9 +141,10 @@ async function sendAll(source, send) {
     let offset = 0;
     try {
         for await (const slice of source) {
-            if (offset > 0)
+            const at = offset;
+            if (at > 0)
                 await turn(); // one slice a turn: settled slices would follow each other within one
-            const sent = send(slice, offset)
+            const sent = patiently(() => send(slice, at))
                 .catch((error) => {
                 failure ??= { error };
             })

@@ -112,6 +112,18 @@ async function* read<T>(items: unknown, what: string, signal: AbortSignal | unde
 /** The next turn of the event loop. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
+/** Repeats what the engine has no room for yet: a bulk load waits where a single call is told `BUSY`. */
+async function patiently(send: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await send();
+    } catch (e) {
+      if ((e as { code?: unknown } | null)?.code !== 'BUSY') throw e;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+}
+
 /** Sends slices, several at once; after the first failure no more. Resolves when all sent ones are settled. */
 export async function sendAll<T>(
   source: Iterable<T[]> | AsyncIterable<T[]>,
@@ -122,8 +134,9 @@ export async function sendAll<T>(
   let offset = 0;
   try {
     for await (const slice of source) {
-      if (offset > 0) await turn(); // one slice a turn: settled slices would follow each other within one
-      const sent: Promise<void> = send(slice, offset)
+      const at = offset;
+      if (at > 0) await turn(); // one slice a turn: settled slices would follow each other within one
+      const sent: Promise<void> = patiently(() => send(slice, at))
         .catch((error: unknown) => {
           failure ??= { error };
         })

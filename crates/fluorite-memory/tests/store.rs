@@ -4,6 +4,7 @@
 mod common;
 
 use common::{chunk, config, get, open, put};
+use fluorite_memory::vfs::SimVfs;
 use fluorite_memory::{Engine, ListOptions, ListOrder, Query, SearchFilter, SearchOptions, WriteOptions};
 
 #[test]
@@ -174,6 +175,8 @@ fn optimize_shrinks_and_keeps_everything() {
     }
     let report = e.optimize(Default::default(), None).wait().unwrap();
     assert!(report.bytes_after * 3 < report.bytes_before, "{report:?}");
+    let again = e.optimize(Default::default(), None).wait().unwrap();
+    assert_eq!(again.segments_rewritten, 0, "nothing is left to gain: {again:?}");
     assert_eq!(e.stats().wait().unwrap().versions, 400);
     let check = |e: &Engine| {
         assert_eq!(get(e, "c50"), None);
@@ -192,4 +195,38 @@ fn optimize_shrinks_and_keeps_everything() {
     let e = open(dir.path());
     check(&e);
     e.shutdown().wait().unwrap();
+}
+
+#[test]
+fn an_optimized_store_with_a_dictionary_is_left_alone() {
+    let e = common::open_sim(&SimVfs::new(5), 1 << 20).unwrap();
+    for from in (0..6_000).step_by(500) {
+        let text =
+            |i: i32| format!("export const handler{i} = async (request, reply) => reply.send({{ id: {i}, at: '{}' }})", i * 7919);
+        e.store((from..from + 500).map(|i| chunk(&format!("c{i}"), &text(i).repeat(3))).collect(), WriteOptions::default())
+            .wait()
+            .unwrap();
+        while e.step() {}
+    }
+    assert_eq!(e.stats().wait().unwrap().dictionary_id, 2);
+    let optimize = || {
+        let report = e.optimize(Default::default(), None);
+        while e.step() {}
+        report.wait().unwrap()
+    };
+    let first = optimize();
+    assert!(first.segments_rewritten > 0, "chunks stored before the dictionary gain: {first:?}");
+    let second = optimize();
+    assert_eq!(second.segments_rewritten, 0, "{second:?}");
+}
+
+#[test]
+fn one_bridge_of_two_closes_after_its_own_calls() {
+    let dir = tempfile::tempdir().unwrap();
+    let (a, b) = (open(dir.path()), open(dir.path()));
+    let calls: Vec<_> = (0..50).map(|i| a.store(vec![chunk(&format!("c{i}"), "x")], WriteOptions::default())).collect();
+    a.shutdown().wait().unwrap();
+    assert_eq!(b.stats().wait().unwrap().chunks, 50, "shutdown resolved before the calls it waits for");
+    calls.into_iter().for_each(|c| drop(c.wait().unwrap()));
+    b.shutdown().wait().unwrap();
 }

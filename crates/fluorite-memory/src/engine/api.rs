@@ -12,8 +12,8 @@ use super::open::{Platform, load_embedder, model_folders, open};
 use super::prepare::{check_namespace, check_vector};
 use super::queue::{Op, Target};
 use super::search::Prepared;
-use super::shared::{Call, Shared};
-use super::store::{Job, MOST_ATOMIC, run};
+use super::shared::{Call, OpenCalls, Shared};
+use super::store::{Job, MOST_CHUNKS, run};
 use super::{EngineConfig, Query, registry};
 use crate::cancel::CancelToken;
 use crate::chunk::{Chunk, ChunkInput, check_id};
@@ -39,6 +39,8 @@ struct Opening {
     closed: AtomicBool,
     /// Opened through the registry (not on a simulated platform).
     registered: bool,
+    /// Calls of this opening in flight.
+    calls: Arc<OpenCalls>,
 }
 
 impl Drop for Opening {
@@ -52,7 +54,7 @@ impl Drop for Opening {
 impl Opening {
     /// Ends this opening; the last one starts closing the store on a thread of its own.
     fn end(&self) -> Pending<()> {
-        if self.closed.swap(true, Ordering::AcqRel) || (self.registered && !registry::leave(&self.shared.config.path)) {
+        if self.closed.swap(true, Ordering::AcqRel) {
             return Pending::ready(Ok(()));
         }
         let shared = Arc::clone(&self.shared);
@@ -60,8 +62,12 @@ impl Opening {
             return Pending::ready(close(&shared));
         }
         let (settler, done) = pending();
-        let registered = self.registered;
+        let (registered, calls) = (self.registered, Arc::clone(&self.calls));
         let close_it = move || {
+            calls.wait();
+            if registered && !registry::leave(&shared.config.path) {
+                return settler.settle(flush_now(&shared)); // others go on; what this opening stored is durable
+            }
             let result = close(&shared);
             if registered {
                 registry::left(&shared.config.path);
@@ -74,6 +80,12 @@ impl Opening {
             Err(e) => Pending::ready(Err(Error::internal(format!("cannot start a thread: {e}")))),
         }
     }
+}
+
+fn flush_now(shared: &Arc<Shared>) -> Result<()> {
+    let (settler, done) = pending();
+    shared.submit(shared.queue.place(), Op::Flush { settle: Box::new(move |r| settler.settle(r)) });
+    done.wait()
 }
 
 /// An open store. Clones are the same opening; it ends with `shutdown`, or when the last clone goes.
@@ -111,6 +123,7 @@ impl Engine {
                     // half alive is worse than closed for writing: everyone is told
                     committer.poison(&Error::Poisoned { cause: "the committer thread failed".into() });
                     committer.queue.stop();
+                    drop(committer.queue.take(usize::MAX)); // nobody runs them any more: their callers are told
                 }
             });
             match thread {
@@ -119,14 +132,14 @@ impl Engine {
             }
             Ok(shared)
         })?;
-        Ok(Self(Arc::new(Opening { shared, closed: AtomicBool::new(false), registered: true })))
+        Ok(Self(Arc::new(Opening { shared, closed: AtomicBool::new(false), registered: true, calls: Arc::default() })))
     }
 
     /// Opens a store on another platform, with nothing running by itself when its executor is the inline stepper.
     #[doc(hidden)]
     pub fn open_on(config: EngineConfig, platform: Platform) -> Result<Self> {
         let shared = open(config, platform)?;
-        Ok(Self(Arc::new(Opening { shared, closed: AtomicBool::new(false), registered: false })))
+        Ok(Self(Arc::new(Opening { shared, closed: AtomicBool::new(false), registered: false, calls: Arc::default() })))
     }
 
     /// Runs one piece of background work (inline stepper); false when there is none.
@@ -140,7 +153,7 @@ impl Engine {
         if self.0.closed.load(Ordering::Acquire) {
             return Err(Error::Closed);
         }
-        self.0.shared.enter()
+        self.0.shared.enter(&self.0.calls)
     }
 
     /// Runs `work` on the pool and settles with what it returns.
@@ -166,11 +179,9 @@ impl Engine {
             Ok(call) => call,
             Err(e) => return Pending::ready(Err(e)),
         };
-        if options.atomic == Some(true) && chunks.len() > MOST_ATOMIC {
+        if chunks.len() > MOST_CHUNKS {
             let found = chunks.len();
-            return Pending::ready(Err(Error::argument(format!(
-                "an atomic call holds at most {MOST_ATOMIC} chunks, not {found}"
-            ))));
+            return Pending::ready(Err(Error::argument(format!("a batch holds at most {MOST_CHUNKS} chunks, not {found}"))));
         }
         let (settler, done) = pending();
         let shared = Arc::clone(&self.0.shared);
@@ -244,7 +255,6 @@ impl Engine {
         };
         let shared = &self.0.shared;
         let place = shared.queue.place();
-        shared.expire_due();
         let (settler, done) = pending();
         let target = Target { key: shared.key(namespace, id), namespace: namespace.to_owned(), id: id.to_owned() };
         let settle = Box::new(move |r: Result<Vec<bool>>| {
@@ -273,7 +283,11 @@ impl Engine {
             settler.settle(r);
             drop(call);
         });
-        shared.submit(place, Op::DeleteWhere { filter: Box::new(filter), settle });
+        let work = Arc::clone(shared);
+        shared.executor.spawn(move || {
+            let _ = work.ensure_loaded(); // before the committer has to; a failure is met again there
+            work.submit(place, Op::DeleteWhere { filter: Box::new(filter), settle });
+        });
         done
     }
 
@@ -318,7 +332,7 @@ impl Engine {
         if let Err(e) = check_mode(options).and_then(|()| check_vector(&mut vector, shared.dimensions())) {
             return Some(Err(e));
         }
-        Some(shared.search_state(&state, &Prepared { words: None, vector: Some(&vector) }, options))
+        shared.search_state(&state, &Prepared { words: None, vector: Some(&vector) }, options, true).transpose()
     }
 
     /// Many queries with the same options, in parallel; results in the order of the queries.

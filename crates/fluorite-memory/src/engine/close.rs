@@ -13,6 +13,7 @@ use crate::pending::pending;
 
 /// Blocks until closed. Never call it on a pool thread. The first error of the last writes is returned; the store is closed all the same.
 pub fn close(shared: &Arc<Shared>) -> Result<()> {
+    shared.stop.cancel();
     {
         let mut calls = shared.calls.lock();
         shared.closing.store(true, Ordering::Release);

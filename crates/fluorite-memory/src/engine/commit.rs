@@ -19,6 +19,8 @@ use crate::options::Durability;
 
 /// Flush interval of `durability: buffered`.
 pub const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
+/// How often a store that is written all the time looks for something to compact.
+const COMPACTION_LOOK: Duration = Duration::from_secs(1);
 const MOST_OPS: usize = 1_024;
 /// Rows the text index may be behind before it takes part in a load that does not pause.
 const MOST_BEHIND: usize = 262_144;
@@ -60,6 +62,7 @@ struct Pass {
 /// The committer thread's loop. Indexing waits for a moment without writes: while a load runs, it would take its cores.
 pub fn run(shared: &Arc<Shared>) {
     let mut dirty_since: Option<Instant> = None;
+    let mut looked = Instant::now();
     loop {
         let dirty = shared.writer.lock().as_ref().is_some_and(|w| w.live.synced() < w.live.end());
         dirty_since = dirty.then(|| dirty_since.unwrap_or_else(Instant::now));
@@ -76,6 +79,11 @@ pub fn run(shared: &Arc<Shared>) {
         }
         if idle || shared.text.behind() > MOST_BEHIND {
             shared.schedule_background();
+        } else if looked.elapsed() >= COMPACTION_LOOK {
+            // writes that never pause must not keep dead segments alive
+            looked = Instant::now();
+            let work = Arc::clone(shared);
+            shared.executor.spawn_background(move || work.compact_if_worthwhile());
         }
     }
 }

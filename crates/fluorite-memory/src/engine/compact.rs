@@ -33,7 +33,34 @@ pub struct Compaction {
     pub failure: Option<String>,
 }
 
-/// The plan of one compaction.
+/// Held while a compaction runs; its end, however it comes, lets the next one start.
+struct Running(Arc<Shared>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.restore_reserve(); // last: the rounds needed the room they made
+        let waiting = {
+            let mut compaction = self.0.compaction.lock();
+            compaction.running = false;
+            std::mem::take(&mut compaction.waiting)
+        };
+        for next in waiting {
+            next();
+        }
+    }
+}
+
+/// A compaction as its caller sees it: rounds of about one new segment each.
+struct Round {
+    all: bool,
+    cancel: CancelToken,
+    progress: Option<ProgressFn>,
+    /// What it has written: not compacted again by the same call.
+    outputs: HashSet<u32>,
+    sum: OptimizeReport,
+}
+
+/// The plan of one round.
 struct Job {
     victims: Vec<Segment>,
     output: u32,
@@ -57,6 +84,8 @@ struct Place {
     sequence: u64,
     kind: Kind,
     at: Location,
+    /// Dictionary it was (or could not be) compressed with.
+    dictionary: u32,
 }
 
 /// What became of the victims' records.
@@ -80,9 +109,12 @@ impl Shared {
             return;
         }
         let shared = Arc::clone(self);
-        // a failure would only repeat itself: health tells it, and optimize() or the next open tries again
-        let told = move |r: Result<OptimizeReport>| shared.compaction.lock().failure = r.err().map(|e| e.to_string());
-        self.compact(false, CancelToken::default(), None, Box::new(told));
+        // damage would only be met again: health tells it, and optimize() or the next open tries again
+        let told = move |r: Result<OptimizeReport>| {
+            let lasting = r.err().filter(|e| matches!(e.code(), "CORRUPT" | "INTERNAL"));
+            shared.compaction.lock().failure = lasting.map(|e| e.to_string());
+        };
+        self.compact(false, self.stop.clone(), None, Box::new(told));
     }
 
     /// Compacts what is sparse, or everything that gains (`all`).
@@ -105,34 +137,36 @@ impl Shared {
             }
             compaction.running = true;
         }
-        let outer = Arc::clone(self);
+        let running = Running(Arc::clone(self));
         let settle: Settle<OptimizeReport> = Box::new(move |r| {
-            let waiting = {
-                let mut compaction = outer.compaction.lock();
-                compaction.running = false;
-                std::mem::take(&mut compaction.waiting)
-            };
             if all && r.is_ok() {
-                outer.compaction.lock().failure = None;
+                running.0.compaction.lock().failure = None;
             }
             settle(r);
-            for next in waiting {
-                next();
-            }
+            drop(running);
         });
+        let round = Round { all, cancel, progress, outputs: HashSet::new(), sum: OptimizeReport::default() };
+        self.round(round, settle);
+    }
+
+    /// One segment's worth of victims after the other, until none is left.
+    fn round(self: &Arc<Self>, mut round: Round, settle: Settle<OptimizeReport>) {
         let shared = Arc::clone(self);
         let choose = move |_: &Shared, w: &mut Writer| {
-            let before = shared.state.read().log_bytes().0;
-            match shared.choose(w, all) {
+            round.sum.bytes_after = shared.state.read().log_bytes().0;
+            if round.outputs.is_empty() {
+                round.sum.bytes_before = round.sum.bytes_after;
+            }
+            match shared.choose(w, &round) {
                 Err(e) => settle(Err(e)),
-                Ok(None) => settle(Ok(OptimizeReport { bytes_before: before, bytes_after: before, ..OptimizeReport::default() })),
+                Ok(None) => settle(Ok(round.sum)),
                 Ok(Some((victims, output))) => {
                     let numbers = victims.iter().map(Segment::number).collect();
-                    let job = Job { victims, output, numbers, cancel, progress };
-                    let work = Arc::clone(&shared);
+                    let job = Job { victims, output, numbers, cancel: round.cancel.clone(), progress: round.progress.clone() };
+                    let (work, waited_for) = (Arc::clone(&shared), round.all);
                     // optimize() has a caller waiting; the background kind gives way to everyone
-                    let run = move || work.rewrite(&job, before, settle);
-                    if all && !shared.executor.is_inline() {
+                    let run = move || work.rewrite(&job, round, settle);
+                    if waited_for && !shared.executor.is_inline() {
                         shared.executor.spawn(run);
                     } else {
                         shared.executor.spawn_background(run);
@@ -143,40 +177,50 @@ impl Shared {
         self.submit(self.queue.place(), Op::Exclusive(Box::new(choose)));
     }
 
-    fn choose(&self, w: &mut Writer, all: bool) -> Result<Option<(Vec<Segment>, u32)>> {
+    fn choose(&self, w: &mut Writer, round: &Round) -> Result<Option<(Vec<Segment>, u32)>> {
         self.check_poison()?;
+        round.cancel.check()?;
         self.expire_due();
-        if all && w.live.end() > crate::log::SEGMENT_HEADER as u64 {
+        let all = round.all;
+        if all && round.outputs.is_empty() && w.live.end() > crate::log::SEGMENT_HEADER as u64 {
             w.seal(self)?;
         }
         let state = self.state.read();
         let current = self.dictionary.load(Ordering::Acquire);
-        let stale: HashSet<u32> = if all && current != 0 {
-            state
-                .live
-                .iter()
-                .filter_map(|r| state.row(r))
-                .filter(|r| r.dictionary != current && r.raw_len > 256)
-                .map(|r| r.at.segment)
-                .collect()
-        } else {
-            HashSet::new()
-        };
-        let several = all && w.manifest.sealed.len() > 1;
-        let mut victims = Vec::new();
-        for s in &w.manifest.sealed {
-            let (Some(u), Some(segment)) = (state.usage.get(&s.number), state.segments.get(&s.number)) else { continue };
+        let mut stale = HashSet::new();
+        if all && current != 0 && self.config.enable_compression {
+            let old = state.live.iter().filter_map(|r| state.row(r)).filter(|r| r.dictionary != current && r.raw_len > 256);
+            stale.extend(old.map(|r| r.at.segment));
+        }
+        let mut candidates: Vec<(SegmentUse, Segment)> = w
+            .manifest
+            .sealed
+            .iter()
+            .filter(|s| !round.outputs.contains(&s.number))
+            .filter_map(|s| Some((*state.usage.get(&s.number)?, state.segments.get(&s.number)?.clone())))
+            .collect();
+        let is_small = |u: &SegmentUse| u.total < self.config.segment_bytes / 2;
+        let several = all && candidates.iter().filter(|(u, _)| is_small(u)).count() > 1;
+        candidates.retain(|(u, s)| {
             let dead = u.total.saturating_sub(u.live);
-            let small = u.total < self.config.segment_bytes / 2;
-            let gains = if all {
-                // a group header per batch is not worth a rewrite; a small segment joins its neighbours
-                dead as f64 > u.total as f64 * 0.1 || stale.contains(&s.number) || (several && small)
+            if all {
+                // a group header per batch is not worth a rewrite; a small segment joins other small ones
+                dead as f64 > u.total as f64 * 0.1 || stale.contains(&s.number()) || (several && is_small(u))
             } else {
                 u.is_sparse()
-            };
-            if gains {
-                victims.push(segment.clone());
             }
+        });
+        // the emptiest first: on a nearly full disk they give the room for the others
+        let share = |u: &SegmentUse| u.live as f64 / u.total.max(1) as f64;
+        candidates.sort_by(|(a, _), (b, _)| share(a).total_cmp(&share(b)));
+        let mut live = 0;
+        let mut victims = Vec::new();
+        for (u, segment) in candidates {
+            if !victims.is_empty() && live + u.live > self.config.segment_bytes {
+                break; // the new segment stays about as large as any other
+            }
+            live += u.live;
+            victims.push(segment);
         }
         if victims.is_empty() {
             return Ok(None);
@@ -187,12 +231,16 @@ impl Shared {
         Ok(Some((victims, output)))
     }
 
-    fn rewrite(self: &Arc<Self>, job: &Job, before: u64, settle: Settle<OptimizeReport>) {
-        let written = self.ensure_loaded().and_then(|()| self.write_output(job));
+    fn rewrite(self: &Arc<Self>, job: &Job, mut round: Round, settle: Settle<OptimizeReport>) {
+        // the text index is brought up here, not under the writer's lock
+        let written = self.ensure_loaded().and_then(|()| self.catch_up_text()).and_then(|()| self.write_output(job));
         let path = self.log_dir().join(segment_name(job.output));
         match written {
             Err(e) => {
                 let _ = self.vfs.remove(&path); // a stray at worst
+                if matches!(e, Error::NoSpace { .. }) && self.release_reserve() {
+                    return self.rewrite(job, round, settle); // once: the reserve is there for this
+                }
                 settle(Err(match e {
                     // only the new file failed; it is given up, the store goes on
                     Error::Poisoned { cause } if self.check_poison().is_ok() => {
@@ -203,16 +251,24 @@ impl Shared {
             }
             Ok((live, moved)) => {
                 let victims: Vec<u32> = job.victims.iter().map(Segment::number).collect();
+                let next = Arc::clone(self);
+                let output = job.output;
                 let swap = move |shared: &Shared, w: &mut Writer| {
-                    let rewritten = victims.len() as u64;
-                    let done = swap(shared, w, &victims, live, moved).map(|dropped| OptimizeReport {
-                        segments_rewritten: rewritten,
-                        bytes_before: before,
-                        bytes_after: shared.state.read().log_bytes().0,
-                        versions_dropped: dropped,
-                    });
-                    shared.restore_reserve();
-                    settle(done);
+                    let done = swap(shared, w, &victims, live, moved);
+                    match done {
+                        Ok(dropped) => {
+                            round.sum.segments_rewritten += victims.len() as u64;
+                            round.sum.versions_dropped += dropped;
+                            round.outputs.insert(output);
+                            next.round(round, settle);
+                        }
+                        Err(e) => {
+                            if matches!(e, Error::NoSpace { .. }) {
+                                let _ = shared.vfs.remove(&path); // the manifest is as before: nothing names it
+                            }
+                            settle(Err(e));
+                        }
+                    }
                 };
                 self.submit(self.queue.place(), Op::Exclusive(Box::new(swap)));
             }
@@ -274,9 +330,12 @@ impl Shared {
         moved: &mut Moved,
     ) -> Result<()> {
         let salt = out.segment().salt();
-        let offset = (out.end() + buffer.len() as u64) as u32;
+        let offset =
+            u32::try_from(out.end() + buffer.len() as u64).map_err(|_| Error::internal("a segment grew beyond 4 GiB"))?;
         let segment = out.segment().number();
-        let place = |row, sequence, kind, length| Place { row, sequence, kind, at: Location { segment, offset, length } };
+        let dictionary = self.dictionary.load(Ordering::Acquire);
+        let place =
+            |row, sequence, kind, length| Place { row, sequence, kind, at: Location { segment, offset, length }, dictionary };
         let length = match &record.view {
             RecordView::Chunk(c) => {
                 let Some(&row) = rows.get(&record.sequence) else { return Ok(()) };
@@ -434,11 +493,11 @@ fn swap(shared: &Shared, w: &mut Writer, victims: &[u32], out: LiveSegment, move
 }
 
 fn relocate(state: &mut State, number: u32, moved: &Moved) {
-    for &Place { row, sequence, kind, at } in &moved.places {
+    for &Place { row, sequence, kind, at, dictionary } in &moved.places {
         let live = state.live.contains(row);
         let Some(r) = state.rows.get_mut(row as usize).filter(|r| r.sequence == sequence) else { continue };
         match kind {
-            Kind::Chunk => r.at = at,
+            Kind::Chunk => (r.at, r.dictionary) = (at, dictionary),
             Kind::Vector => r.vector = at,
             Kind::Tombstone => {
                 r.at = at;

@@ -21,6 +21,15 @@ impl Shared {
         Ok(())
     }
 
+    /// Loads one batch behind the calls; true when there is more.
+    pub fn load_step(&self) -> Result<bool> {
+        let Some(mut unloaded) = self.unloaded.try_lock() else { return Ok(false) }; // its holder loads all
+        let from = unloaded.len().saturating_sub(BATCH);
+        self.load_rows(&unloaded[from..])?;
+        unloaded.truncate(from);
+        Ok(from > 0)
+    }
+
     fn load_rows(&self, rows: &[u32]) -> Result<()> {
         let mut loaded = Vec::with_capacity(rows.len());
         {

@@ -177,6 +177,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         calls: Mutex::new(0),
         calls_done: Condvar::new(),
         closing: AtomicBool::new(false),
+        stop: crate::cancel::CancelToken::default(),
         lock: Mutex::new(Some(lock)),
         committer: Mutex::new(None),
     });

@@ -13,6 +13,8 @@ use crate::report::SearchHit;
 
 /// Candidates each leg contributes, at least.
 const LEG_DEPTH: usize = 100;
+/// Most content an inline search hands over.
+const INLINE_BYTES: usize = 256 << 10;
 /// Weight of the vector leg in `hybrid`.
 const VECTOR_SHARE: f32 = 0.5;
 
@@ -68,11 +70,17 @@ impl Shared {
         }
         cancel.check()?;
         let state = self.state.read();
-        self.search_state(&state, query, options)
+        Ok(self.search_state(&state, query, options, false)?.unwrap_or_default())
     }
 
-    /// Runs a prepared query on the state as it is.
-    pub fn search_state(&self, state: &State, query: &Prepared<'_>, options: &SearchOptions) -> Result<Vec<SearchHit>> {
+    /// Runs a prepared query on the state as it is. With `at_once`, `None` when a chunk would have to be waited for.
+    pub fn search_state(
+        &self,
+        state: &State,
+        query: &Prepared<'_>,
+        options: &SearchOptions,
+        at_once: bool,
+    ) -> Result<Option<Vec<SearchHit>>> {
         let selected;
         let allowed: &RowSet = match &options.filter {
             None => &state.live,
@@ -95,7 +103,7 @@ impl Shared {
             };
             if !hybrid {
                 let scored = near.into_iter().map(|(row, cos)| (row, Legs { similarity: Some(clipped(cos)), lexical: None }));
-                return self.hits(state, scored.collect(), options, false);
+                return self.hits(state, scored.collect(), options, false, at_once);
             }
             for (row, cos) in near {
                 legs.entry(row).or_default().similarity = Some(clipped(cos));
@@ -117,17 +125,36 @@ impl Shared {
         }
         let mut scored: Vec<(u32, Legs)> = legs.into_iter().collect();
         scored.sort_by(|(ra, a), (rb, b)| b.score(hybrid).total_cmp(&a.score(hybrid)).then(ra.cmp(rb)));
-        self.hits(state, scored, options, hybrid)
+        self.hits(state, scored, options, hybrid, at_once)
     }
 
-    fn hits(&self, state: &State, scored: Vec<(u32, Legs)>, options: &SearchOptions, hybrid: bool) -> Result<Vec<SearchHit>> {
+    fn hits(
+        &self,
+        state: &State,
+        scored: Vec<(u32, Legs)>,
+        options: &SearchOptions,
+        hybrid: bool,
+        at_once: bool,
+    ) -> Result<Option<Vec<SearchHit>>> {
         let least = options.min_score.unwrap_or(0.0);
         let bare = options.fields.as_ref().is_some_and(Vec::is_empty);
         let mut out = Vec::with_capacity(options.limit().min(scored.len()));
+        let mut inline_bytes = 0;
         let chosen = scored.into_iter().filter(|(_, l)| l.score(hybrid) >= least).skip(options.offset()).take(options.limit());
         for (row, legs) in chosen {
             let Some(r) = state.row(row) else { continue };
-            let record = if bare { None } else { Some(self.record(r, self.load(state, r)?)) };
+            let record = match (bare, at_once) {
+                (true, _) => None,
+                (false, false) => Some(self.record(r, self.load(state, r)?)),
+                (false, true) => {
+                    let Some(chunk) = self.cache.try_get(r.sequence) else { return Ok(None) };
+                    inline_bytes += chunk.content.len();
+                    if inline_bytes > INLINE_BYTES {
+                        return Ok(None); // making strings of it would hold the caller's thread
+                    }
+                    Some(self.record(r, chunk))
+                }
+            };
             let (namespace, id) = match &record {
                 Some(found) => (found.chunk.namespace.clone(), found.chunk.id.clone()),
                 None => self.names(state, r)?,
@@ -154,6 +181,6 @@ impl Shared {
                 record,
             });
         }
-        Ok(out)
+        Ok(Some(out))
     }
 }

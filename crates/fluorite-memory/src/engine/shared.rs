@@ -17,6 +17,7 @@ use super::queue::{CommitQueue, Op, Place, Target};
 use super::state::State;
 use super::text::TextSide;
 use crate::cache::ChunkCache;
+use crate::cancel::CancelToken;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
@@ -68,15 +69,41 @@ pub struct Shared {
     pub calls: Mutex<usize>,
     pub calls_done: Condvar,
     pub closing: AtomicBool,
+    /// Raised when closing: background work ends early.
+    pub stop: CancelToken,
     pub lock: Mutex<Option<Box<dyn VfsLock>>>,
     pub committer: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
-/// A call in flight; `close` waits for it.
-pub struct Call(pub Arc<Shared>);
+/// Calls in flight of one opening.
+#[derive(Default)]
+pub struct OpenCalls {
+    count: Mutex<usize>,
+    done: Condvar,
+}
+
+impl OpenCalls {
+    /// Blocks until there is none.
+    pub fn wait(&self) {
+        let mut count = self.count.lock();
+        while *count > 0 {
+            self.done.wait(&mut count);
+        }
+    }
+}
+
+/// A call in flight; the end of its opening, and `close`, wait for it.
+pub struct Call(Arc<Shared>, Arc<OpenCalls>);
 
 impl Drop for Call {
     fn drop(&mut self) {
+        {
+            let mut count = self.1.count.lock();
+            *count -= 1;
+            if *count == 0 {
+                self.1.done.notify_all();
+            }
+        }
         let mut calls = self.0.calls.lock();
         *calls -= 1;
         if *calls == 0 {
@@ -102,7 +129,7 @@ impl Shared {
     }
 
     /// Registers a call; `Closed` when closing, `Busy` when too many wait.
-    pub fn enter(self: &Arc<Self>) -> Result<Call> {
+    pub fn enter(self: &Arc<Self>, opening: &Arc<OpenCalls>) -> Result<Call> {
         let mut calls = self.calls.lock();
         if self.closing.load(Ordering::Acquire) {
             return Err(Error::Closed);
@@ -111,7 +138,8 @@ impl Shared {
             return Err(Error::Busy { waiting: *calls });
         }
         *calls += 1;
-        Ok(Call(Arc::clone(self)))
+        *opening.count.lock() += 1;
+        Ok(Call(Arc::clone(self), Arc::clone(opening)))
     }
 
     /// The key of a chunk.

@@ -14,8 +14,8 @@ use crate::options::{EmbedMode, OnError, WriteOptions};
 use crate::pending::Settler;
 use crate::report::{BatchFailure, BatchResult};
 
-/// Most chunks of an atomic call.
-pub const MOST_ATOMIC: usize = 10_000;
+/// Most chunks of one batch.
+pub const MOST_CHUNKS: usize = 10_000;
 /// Most bytes of one batch.
 const MOST_BYTES: u64 = 1 << 30;
 
@@ -143,7 +143,8 @@ impl Gather {
         for (index, slot) in slots.into_iter().enumerate() {
             match slot.unwrap_or_else(|| Err(Error::internal("a chunk was lost on its way"))) {
                 Ok(p) => {
-                    bytes += p.payload.len() as u64;
+                    let vector = p.vector.as_ref().map_or(0, |v| v.values.len() * 4);
+                    bytes += (p.payload.len() + vector + p.chunk.id.len() + p.chunk.namespace.len() + 128) as u64;
                     result.ids.push(Some(p.chunk.id.clone()));
                     chunks.push(p);
                 }

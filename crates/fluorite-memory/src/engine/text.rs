@@ -124,16 +124,18 @@ impl Shared {
         });
     }
 
-    /// A little of what waits: loading after open, indexing, training, compaction.
+    /// A little of what waits: loading after open, then indexing, then compaction.
     fn background_step(self: &Arc<Self>) {
-        if !self.unloaded.lock().is_empty() {
-            let _ = self.ensure_loaded(); // a failure shows in health and in the search that needs it
+        if self.stop.is_cancelled() {
+            return;
         }
-        let more = match self.text.catching.try_lock() {
-            Some(_catching) => self.text_step().unwrap_or(false),
-            None => false,
-        };
-        if more || self.text.behind() > 0 {
+        // failures show in health and in the search that needs what is missing
+        let more = self.load_step().unwrap_or(false)
+            || match self.text.catching.try_lock() {
+                Some(_catching) => self.text_step().unwrap_or(false),
+                None => false, // its holder takes in everything
+            };
+        if more {
             self.schedule_background();
         } else {
             self.compact_if_worthwhile();

@@ -56,7 +56,13 @@ impl LiveSegment {
             _ => io("cannot open", &e),
         })?);
         let on_disk = file.len().map_err(|e| io("cannot read", &e))?;
-        let mut bytes = vec![0u8; usize::try_from(on_disk).map_err(|_| Error::internal("segment too large"))?];
+        let damaged = |what: &str| Error::Corrupt { path: path.clone(), offset: 0, what: what.into() };
+        if on_disk > u64::from(u32::MAX) {
+            return Err(damaged("the segment is longer than any can be"));
+        }
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(on_disk as usize).map_err(|_| damaged("the segment is longer than memory"))?;
+        bytes.resize(on_disk as usize, 0u8);
         file.read_at(&mut bytes, 0).map_err(|e| io("cannot read", &e))?;
         let salt = check_header(&bytes, &path, number, store_id)?;
         let segment = Segment::live(number, salt, path.clone(), Arc::clone(&file));
