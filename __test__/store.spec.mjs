@@ -174,3 +174,30 @@ test('dates in metadata become what toISOString writes', async (t) => {
   await bridge.storeChunk({ id: 'dates', content: 'x', metadata: { dates } });
   assert.deepEqual((await bridge.getChunk('dates')).metadata.dates, dates.map((d) => d.toISOString()));
 });
+
+test('atomic stores all or none, also with on_error: collect', async (t) => {
+  const bridge = await open(t);
+  const chunks = [{ id: 'good', content: 'x' }, { id: 'bad', content: 'x', quality_score: 5 }];
+  await rejects(bridge.storeChunks(chunks, { atomic: true, on_error: 'collect' }), ['INVALID_ARGUMENT']);
+  assert.equal(await bridge.getChunk('good'), null);
+});
+
+test('storing again what a listing yields does not prolong it', async (t) => {
+  const bridge = await open(t);
+  await bridge.storeChunks(Array.from({ length: 300 }, (_, i) => ({ id: `l${i}`, content: 'x' })));
+  let seen = 0;
+  for await (const { id, content } of bridge.listChunks()) {
+    await bridge.storeChunk({ id, content, tags: ['seen'] });
+    assert.ok(++seen <= 300, 'a chunk came twice');
+  }
+  assert.equal(seen, 300);
+});
+
+test('supplied vectors bind the store only while there are any', async (t) => {
+  const bridge = await open(t);
+  await bridge.storeChunk({ id: 'v', content: 'x', embedding: new Float32Array([1, 2]) });
+  await rejects(bridge.storeChunk({ id: 'w', content: 'x', embedding: new Float32Array([1, 2, 3]) }), ['DIMENSION_MISMATCH']);
+  await bridge.deleteChunk('v');
+  await bridge.storeChunk({ id: 'w', content: 'x', embedding: new Float32Array([1, 2, 3]) });
+  assert.equal((await bridge.searchSimilar(new Float32Array([1, 2, 3])))[0].id, 'w');
+});

@@ -59,8 +59,8 @@ function* arraySlices(items, what) {
 /** The slices of an array or of any other source, and how many items there are when that is known. */
 function slicesOf(items, what, signal) {
     try {
-        // Both may throw: of a revoked Proxy, and of one with a trap.
-        return Array.isArray(items) ? [arraySlices(items, what), items.length] : [slices(items, what, signal), null];
+        // As it is now: what the caller does to its array later is not our business. Both may throw: of a revoked Proxy, and of one with a trap.
+        return Array.isArray(items) ? [arraySlices(items.slice(), what), items.length] : [slices(items, what, signal), null];
     }
     catch (e) {
         throw (0, errors_js_1.inputError)(what, e);

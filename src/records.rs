@@ -124,12 +124,13 @@ pub(crate) fn hits<'e>(env: Env<'e>, hits: &[SearchHit], wanted: Wanted, bare: b
 /// Where a listing goes on; the facade hands it back as it is.
 #[allow(clippy::cast_precision_loss)] // times and counts are far below 2^53
 pub(crate) fn cursor<'e>(env: Env<'e>, c: &PageCursor) -> Result<Js<'e>, Fail> {
-    let list = env.list(5)?;
+    let list = env.list(6)?;
     env.put(list, 0, env.of_text(&c.namespace)?)?;
     env.put(list, 1, env.of_text(&c.id)?)?;
     env.put(list, 2, env.of_count(c.sequence)?)?;
     env.put(list, 3, env.of_number(c.updated_at as f64)?)?;
     env.put(list, 4, env.of_count(c.delivered)?)?;
+    env.put(list, 5, env.of_count(c.upto)?)?;
     Ok(list)
 }
 
@@ -144,6 +145,7 @@ pub(crate) fn to_cursor<'e>(env: Env<'e>, v: Js<'e>) -> Result<PageCursor, Fail>
         sequence: env.number(at(2)?)? as u64,
         updated_at: env.number(at(3)?)? as i64,
         delivered: env.number(at(4)?)? as u64,
+        upto: env.number(at(5)?)? as u64,
     })
 }
 

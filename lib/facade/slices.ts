@@ -55,8 +55,8 @@ function* arraySlices<T>(items: readonly T[], what: string): Generator<T[]> {
 /** The slices of an array or of any other source, and how many items there are when that is known. */
 export function slicesOf<T>(items: unknown, what: string, signal: AbortSignal | undefined): [Iterable<T[]> | AsyncIterable<T[]>, number | null] {
   try {
-    // Both may throw: of a revoked Proxy, and of one with a trap.
-    return Array.isArray(items) ? [arraySlices(items as T[], what), items.length] : [slices<T>(items, what, signal), null];
+    // As it is now: what the caller does to its array later is not our business. Both may throw: of a revoked Proxy, and of one with a trap.
+    return Array.isArray(items) ? [arraySlices((items as T[]).slice(), what), items.length] : [slices<T>(items, what, signal), null];
   } catch (e) {
     throw inputError(what, e);
   }

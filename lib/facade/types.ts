@@ -39,9 +39,19 @@ export type BridgeConfig = EitherCase<{
     max_chunk_size?: number;
     /** Default of writes: `sync`. */
     durability?: Durability;
+    /** MiB after which a segment of the log is sealed: 64. */
+    segment_mb?: number;
   }>;
+  /** Files read per step of learning: 32. */
+  batch_size?: number;
+  /** Learn only what changed since the last run: true. */
+  enable_incremental_learning?: boolean;
   /** Learning from spikes. */
   learning?: EitherCase<{
+    /** Files read per step: 32. */
+    batch_size?: number;
+    /** Read files on all threads: true. */
+    parallel_processing?: boolean;
     /** Take in generated spikes as well: false. */
     include_generated?: boolean;
   }>;

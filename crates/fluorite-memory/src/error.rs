@@ -5,6 +5,9 @@ use std::path::PathBuf;
 /// Result of every fallible call of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// Model id of a store whose vectors were supplied by its caller.
+pub const SUPPLIED_MODEL: &str = "supplied";
+
 /// What went wrong, and what to do about it.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -55,9 +58,7 @@ pub enum Error {
         found: usize,
     },
     /// The store holds vectors of another model.
-    #[error(
-        "the store was built with model {stored}, this configuration has {configured}: open it with the first, or store into a new folder"
-    )]
+    #[error("{}", model_changed(.stored, .configured))]
     ModelChanged {
         /// Model id in the manifest.
         stored: String,
@@ -132,6 +133,19 @@ pub enum Error {
         /// What was violated.
         message: String,
     },
+}
+
+fn model_changed(stored: &str, configured: &str) -> String {
+    if stored == SUPPLIED_MODEL {
+        return format!(
+            "the store holds vectors that were supplied to it, which those of {configured} cannot be compared with: \
+             open it with enable_ml: false, delete those chunks first, or store into a new folder"
+        );
+    }
+    format!(
+        "the store was built with model {stored}, this configuration has {configured}: \
+         open it with the first, or store into a new folder"
+    )
 }
 
 impl Error {

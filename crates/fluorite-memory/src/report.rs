@@ -86,6 +86,8 @@ pub struct PageCursor {
     pub updated_at: i64,
     /// Chunks delivered so far.
     pub delivered: u64,
+    /// Greatest sequence number when the listing began: what is stored again later does not come again.
+    pub upto: u64,
 }
 
 /// Cache figures.

@@ -21,7 +21,7 @@ use crate::clock::SystemClock;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::index::is_empty_filter;
-use crate::options::{ListOptions, ProgressFn, SearchFilter, SearchMode, SearchOptions, WriteOptions};
+use crate::options::{ListOptions, OnError, ProgressFn, SearchFilter, SearchMode, SearchOptions, WriteOptions};
 use crate::pending::{Pending, Settler, pending};
 use crate::report::{BatchResult, EngineStats, OptimizeReport, Page, PageCursor, Record, SearchHit, SystemHealth, VerifyReport};
 use crate::vfs::RealVfs;
@@ -174,7 +174,10 @@ impl Engine {
 
     /// Stores chunks as one batch: seen and recovered all or none. The order of calls is the order of effects.
     /// Cost: one fsync shared with all calls in flight, compression about 15 us a chunk, embedding 2 to 28 ms a text.
-    pub fn store(&self, chunks: Vec<ChunkInput>, options: WriteOptions) -> Pending<BatchResult> {
+    pub fn store(&self, chunks: Vec<ChunkInput>, mut options: WriteOptions) -> Pending<BatchResult> {
+        if options.atomic == Some(true) {
+            options.on_error = Some(OnError::Abort); // all or none
+        }
         let call = match self.enter().and_then(|c| self.0.shared.check_poison().map(|()| c)) {
             Ok(call) => call,
             Err(e) => return Pending::ready(Err(e)),
@@ -241,7 +244,11 @@ impl Engine {
         let keys = check_namespace(namespace)
             .and_then(|()| ids.iter().map(|id| check_id(id).map(|()| shared.key(namespace, id))).collect::<Result<Vec<u128>>>());
         match keys {
-            Ok(keys) => self.on_pool(move |shared| shared.read_keys(&keys)),
+            Ok(keys) => self.on_pool(move |shared| {
+                let records = shared.read_keys(&keys)?;
+                bounded(records.iter().flatten().map(|r| r.chunk.content.len()).sum())?;
+                Ok(records)
+            }),
             Err(e) => Pending::ready(Err(e)),
         }
     }
@@ -341,7 +348,13 @@ impl Engine {
             Ok(o) => Arc::new(o),
             Err(e) => return Pending::ready(Err(e)),
         };
-        self.fan_out(queries, None, "search", options.cancel.clone(), move |shared, query| one_search(shared, query, &options))
+        let handed = AtomicUsize::new(0);
+        self.fan_out(queries, None, "search", options.cancel.clone(), move |shared, query| {
+            let hits = one_search(shared, query, &options)?;
+            let bytes: usize = hits.iter().filter_map(|h| h.record.as_ref()).map(|r| r.chunk.content.len()).sum();
+            bounded(handed.fetch_add(bytes, Ordering::Relaxed) + bytes)?;
+            Ok(hits)
+        })
     }
 
     /// Vectors of texts, unit length.
@@ -473,6 +486,18 @@ impl<T> Fan<T> {
         settler.settle(results.into_iter().map(|r| r.unwrap_or_else(lost)).collect());
         drop(call);
     }
+}
+
+/// One result larger than this would take the host's heap with it.
+const MOST_RESULT_BYTES: usize = 256 << 20;
+
+fn bounded(bytes: usize) -> Result<()> {
+    if bytes <= MOST_RESULT_BYTES {
+        return Ok(());
+    }
+    Err(Error::argument(format!(
+        "the result holds more than {MOST_RESULT_BYTES} bytes of content: ask for fewer at a time, or leave content out with fields"
+    )))
 }
 
 /// A vector query knows no other mode.

@@ -10,8 +10,8 @@ use super::queue::{LateVector, Op, Settle};
 use super::shared::Shared;
 use crate::error::Result;
 
-/// Texts embedded per job: short, so that waiting calls come first.
-const PER_JOB: usize = 4;
+/// Texts embedded per job: one (up to 30 ms), so that waiting calls come first.
+const PER_JOB: usize = 1;
 
 #[derive(Default)]
 struct Inner {
@@ -41,7 +41,7 @@ impl Shared {
         }
         let mut inner = self.backlog.0.lock();
         inner.queue.extend(rows);
-        let wanted = self.executor.threads().max(1).min(inner.queue.len().div_ceil(PER_JOB));
+        let wanted = self.executor.threads().max(1).min(inner.queue.len());
         let more = wanted.saturating_sub(inner.jobs);
         inner.jobs += more;
         drop(inner);

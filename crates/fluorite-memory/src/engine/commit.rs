@@ -10,7 +10,7 @@ use super::apply::{Effect, apply};
 use super::prepare::PreparedChunk;
 use super::queue::{LateVector, Op, Settle, Target};
 use super::shared::Shared;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SUPPLIED_MODEL};
 use crate::log::{
     ChunkRecord, GroupBuilder, LiveSegment, Location, Manifest, ModelId, SealedSegment, Segment, UsageEntry, encode_chunk,
     encode_tombstone, encode_usage, encode_vector,
@@ -351,16 +351,17 @@ impl Writer {
     fn admit_vectors(&mut self, shared: &Shared, lengths: impl Iterator<Item = usize>) -> Result<()> {
         for found in lengths {
             match &self.manifest.model {
-                Some(m) if m.dimensions == found => {}
+                Some(m) if m.dimensions == found => continue,
+                // the last vectors it held are gone: their dimensions bind nobody
+                Some(m) if m.id == SUPPLIED_MODEL && shared.state.read().embedded.is_empty() => {}
                 Some(m) => return Err(Error::DimensionMismatch { expected: m.dimensions, found }),
-                None => {
-                    let mut next = self.manifest.clone();
-                    next.model = Some(ModelId { id: "supplied".into(), dimensions: found });
-                    next.save(&*shared.vfs, &shared.config.path)?;
-                    self.manifest = next;
-                    shared.set_model(self.manifest.model.clone());
-                }
+                None => {}
             }
+            let mut next = self.manifest.clone();
+            next.model = Some(ModelId { id: SUPPLIED_MODEL.into(), dimensions: found });
+            next.save(&*shared.vfs, &shared.config.path)?;
+            self.manifest = next;
+            shared.set_model(self.manifest.model.clone());
         }
         Ok(())
     }

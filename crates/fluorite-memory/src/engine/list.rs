@@ -27,8 +27,10 @@ impl Shared {
             (None, None) => None,
         };
         let delivered = cursor.as_ref().map_or(0, |c| c.delivered);
+        let newest = || state.live.iter().filter_map(|row| state.row(row)).map(|r| r.sequence).max().unwrap_or(0);
+        let upto = cursor.as_ref().map_or(0, |c| c.upto).max(if delivered == 0 { newest() } else { 0 });
         let left = options.limit.map_or(PAGE, |l| usize::try_from(l.saturating_sub(delivered)).unwrap_or(PAGE)).min(PAGE);
-        let mut rows = self.ordered(&state, &filter, order, cursor.as_ref())?;
+        let mut rows = self.ordered(&state, &filter, order, cursor.as_ref(), upto)?;
         let more = rows.len() > left;
         rows.truncate(left);
         let mut page = Page::default();
@@ -50,19 +52,28 @@ impl Shared {
             && !at_limit
             && let Some(last) = page.records.last()
         {
-            page.next = Some(cursor_of(&last.chunk, delivered + page.records.len() as u64));
+            page.next = Some(PageCursor { upto, ..cursor_of(&last.chunk, delivered + page.records.len() as u64) });
         }
         Ok(page)
     }
 
     /// Rows behind the cursor, in order. `Id` order reads ids from the log: its cost grows with the number of matches.
-    fn ordered(&self, state: &State, filter: &SearchFilter, order: ListOrder, after: Option<&PageCursor>) -> Result<Vec<u32>> {
+    fn ordered(
+        &self,
+        state: &State,
+        filter: &SearchFilter,
+        order: ListOrder,
+        after: Option<&PageCursor>,
+        upto: u64,
+    ) -> Result<Vec<u32>> {
         let selected = self.select(state, filter)?;
         let rows = selected.iter().filter_map(|row| Some((row, state.row(row)?)));
         Ok(match order {
             ListOrder::Stored => {
-                let mut v: Vec<(u64, u32)> =
-                    rows.map(|(i, r)| (r.sequence, i)).filter(|(s, _)| after.is_none_or(|c| *s > c.sequence)).collect();
+                let mut v: Vec<(u64, u32)> = rows
+                    .map(|(i, r)| (r.sequence, i))
+                    .filter(|(s, _)| *s <= upto && after.is_none_or(|c| *s > c.sequence))
+                    .collect();
                 smallest(&mut v);
                 v.into_iter().map(|(_, i)| i).collect()
             }
@@ -109,6 +120,7 @@ fn cursor_of(chunk: &Chunk, delivered: u64) -> PageCursor {
         sequence: chunk.sequence,
         updated_at: chunk.updated_at,
         delivered,
+        upto: 0,
     }
 }
 

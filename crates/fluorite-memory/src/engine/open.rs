@@ -18,7 +18,7 @@ use super::text::{TextItem, TextSide};
 use super::{EngineConfig, reserve, snapshot};
 use crate::cache::ChunkCache;
 use crate::clock::Clock;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SUPPLIED_MODEL};
 use crate::executor::Executor;
 use crate::index::RowSet;
 use crate::log::{Codec, LiveSegment, Manifest, ModelId, Segment, load_dictionary, scan_segment, segment_name};
@@ -136,6 +136,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
     let next_sequence = replay.next_sequence.max(1);
     replay.build(&mut state, clock.wall_ms(), clock.monotonic_ms());
     let reserve_gone = AtomicBool::new(!reserve::ensure(&*vfs, &root));
+    replace_supplied(&*vfs, &root, &mut manifest, embedder.as_deref(), &state)?;
     let unloaded: Vec<u32> = state.live.iter().collect();
     let text = TextSide::default();
     text.push(unloaded.iter().filter_map(|r| Some(TextItem::Add(*r, state.row(*r)?.sequence))).collect());
@@ -216,11 +217,33 @@ fn check_model(vfs: &dyn Vfs, root: &Path, manifest: &mut Manifest, embedder: Op
     let Some(e) = embedder else { return Ok(()) };
     match &manifest.model {
         Some(m) if m.id == e.model_id() && m.dimensions == e.dimensions() => Ok(()),
+        Some(m) if m.id == SUPPLIED_MODEL => Ok(()), // judged once it is known whether any vector is left
         Some(m) => Err(Error::ModelChanged { stored: m.id.clone(), configured: e.model_id().to_owned() }),
         None => {
             manifest.model = Some(ModelId { id: e.model_id().to_owned(), dimensions: e.dimensions() });
             manifest.save(vfs, root)
         }
+    }
+}
+
+/// Supplied vectors and the model's do not mix: the model takes over only a store that has none left.
+fn replace_supplied(
+    vfs: &dyn Vfs,
+    root: &Path,
+    manifest: &mut Manifest,
+    embedder: Option<&dyn Embedder>,
+    state: &State,
+) -> Result<()> {
+    let Some(e) = embedder else { return Ok(()) };
+    match &manifest.model {
+        Some(m) if m.id == SUPPLIED_MODEL && state.embedded.is_empty() => {
+            manifest.model = Some(ModelId { id: e.model_id().to_owned(), dimensions: e.dimensions() });
+            manifest.save(vfs, root)
+        }
+        Some(m) if m.id == SUPPLIED_MODEL => {
+            Err(Error::ModelChanged { stored: m.id.clone(), configured: e.model_id().to_owned() })
+        }
+        _ => Ok(()),
     }
 }
 

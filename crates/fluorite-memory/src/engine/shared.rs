@@ -19,7 +19,7 @@ use super::text::TextSide;
 use crate::cache::ChunkCache;
 use crate::cancel::CancelToken;
 use crate::clock::Clock;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SUPPLIED_MODEL};
 use crate::executor::Executor;
 use crate::index::RowSet;
 use crate::log::{Codec, ModelId};
@@ -155,7 +155,10 @@ impl Shared {
 
     /// Dimensions of the store's vectors, once known.
     pub fn dimensions(&self) -> Option<usize> {
-        self.model.lock().as_ref().map(|m| m.dimensions)
+        let (supplied, dimensions) = self.model.lock().as_ref().map(|m| (m.id == SUPPLIED_MODEL, m.dimensions))?;
+        // without a vector left, the dimensions of supplied ones bind nobody
+        let free = supplied && self.state.try_read().is_some_and(|s| s.embedded.is_empty());
+        (!free).then_some(dimensions)
     }
 
     /// Hash of the model id as VECTOR records carry it.

@@ -93,6 +93,7 @@ pub struct State {
     pub filter: FilterIndex,
     /// Made with the first vector, which names the dimensions.
     pub vectors: Option<ExactScan>,
+    pub dimensions: usize,
     /// f32 values of rows whose vector lies in the live segment.
     pub fresh: HashMap<u32, Arc<[f32]>>,
     pub segments: HashMap<u32, Segment>,
@@ -203,6 +204,10 @@ impl State {
 
     /// Takes a unit vector into the vector index.
     pub fn index_vector(&mut self, row: u32, values: &[f32]) {
+        if self.dimensions != values.len() {
+            self.dimensions = values.len(); // of supplied vectors: allowed once the others are gone
+            self.vectors = None;
+        }
         self.vectors.get_or_insert_with(|| ExactScan::new(values.len())).insert(row, values);
     }
 
