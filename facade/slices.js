@@ -12,7 +12,7 @@ const SLICE_BYTES = 256 * 1024;
 /** Most chunks of an `atomic` call. */
 const ATOMIC_LIMIT = 10_000;
 /** Slices on their way at once, so that one group commit serves several. */
-const IN_FLIGHT = 8;
+const IN_FLIGHT = 32;
 /** Estimated bytes of an item. Looks at `content` alone; hostile items count nothing, the native part refuses them. */
 function weight(item) {
     try {
