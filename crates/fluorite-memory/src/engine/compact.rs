@@ -9,14 +9,13 @@ use std::sync::atomic::Ordering;
 use super::commit::Writer;
 use super::queue::{Op, Settle};
 use super::shared::{COMPACT_LEVEL, Shared};
-use super::snapshot;
-use super::state::{NONE, SegmentUse, State};
+use super::state::SegmentUse;
+use super::swap::swap;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::index::{RowSet, VectorIndex};
 use crate::log::{
-    ChunkRecord, GroupBuilder, LiveSegment, Location, RecordView, ScannedRecord, SealedSegment, Segment, UsageEntry,
-    encode_chunk, encode_tombstone, encode_usage, encode_vector, scan_segment, segment_name,
+    ChunkRecord, GroupBuilder, LiveSegment, Location, RecordView, ScannedRecord, Segment, UsageEntry, encode_chunk,
+    encode_tombstone, encode_usage, encode_vector, scan_segment, segment_name,
 };
 use crate::options::ProgressFn;
 use crate::report::OptimizeReport;
@@ -71,7 +70,7 @@ struct Job {
 
 /// What a moved record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
     Chunk,
     Vector,
     Tombstone,
@@ -79,22 +78,22 @@ enum Kind {
 
 /// A row's record and where it lies now.
 #[derive(Debug, Clone, Copy)]
-struct Place {
-    row: u32,
-    sequence: u64,
-    kind: Kind,
-    at: Location,
+pub struct Place {
+    pub row: u32,
+    pub sequence: u64,
+    pub kind: Kind,
+    pub at: Location,
     /// Dictionary it was (or could not be) compressed with.
-    dictionary: u32,
+    pub dictionary: u32,
 }
 
 /// What became of the victims' records.
 #[derive(Default)]
-struct Moved {
-    places: Vec<Place>,
+pub struct Moved {
+    pub places: Vec<Place>,
     /// Rows whose counters were written.
-    counted: HashSet<u32>,
-    dropped: u64,
+    pub counted: HashSet<u32>,
+    pub dropped: u64,
 }
 
 impl Shared {
@@ -429,119 +428,4 @@ impl Shared {
         };
         Ok(encode_chunk(buffer, salt, sequence, &record))
     }
-}
-
-/// Puts the new segment in the victims' place: manifest first, then memory, then the files go.
-fn swap(shared: &Shared, w: &mut Writer, victims: &[u32], out: LiveSegment, moved: Moved) -> Result<u64> {
-    // a version was left out because of a newer one: that must be durable before the older one goes
-    shared.check_poison()?;
-    w.sync(shared)?;
-    let number = out.segment().number();
-    let log_dir = shared.log_dir();
-    let empty = out.end() == crate::log::SEGMENT_HEADER as u64;
-    let mut next = w.manifest.clone();
-    next.sealed.retain(|s| !victims.contains(&s.number));
-    let mut mapped = None;
-    if empty {
-        let _ = shared.vfs.remove(&log_dir.join(segment_name(number)));
-    } else {
-        next.sealed.push(SealedSegment { number, length: out.end(), crc: out.checksum() });
-        mapped = Some(Segment::sealed(&*shared.vfs, &log_dir, number, out.end(), w.store_id)?);
-    }
-    next.save(&*shared.vfs, &shared.config.path)?;
-    w.manifest = next;
-    let freed = {
-        let mut state = shared.state.write();
-        if let Some(segment) = mapped {
-            state.segments.insert(number, segment);
-            state.usage.insert(number, SegmentUse { total: out.end(), ..SegmentUse::default() });
-        }
-        relocate(&mut state, number, &moved);
-        for &row in &moved.counted {
-            if state.row(row).is_some_and(|r| r.counted == 0 || victims.contains(&r.counted)) {
-                state.count_in(row, number);
-            }
-        }
-        if let Some(u) = state.usage.get_mut(&number) {
-            u.kept = u.total.saturating_sub(u.live);
-        }
-        free_rows(&mut state, victims)
-    };
-    // the text index forgets before the rows can be used again: they join the free list last
-    shared.forget_text(&freed)?;
-    {
-        let mut state = shared.state.write();
-        let mut read = shared.read_rows.lock();
-        freed.iter().for_each(|row| _ = read.remove(row));
-        drop(read);
-        state.filter.forget(&freed);
-        if let Some(v) = &mut state.vectors {
-            v.forget(&freed);
-        }
-        state.free.extend(freed.iter());
-        for v in victims {
-            state.segments.remove(v);
-            state.usage.remove(v);
-        }
-    }
-    for v in victims {
-        let _ = shared.vfs.remove(&log_dir.join(segment_name(*v))); // a stray at worst
-    }
-    let _ = shared.vfs.sync_dir(&log_dir);
-    let _ = w.sync(shared).and_then(|()| snapshot::save(shared, w)); // derived: without it the next open reads the log
-    Ok(moved.dropped)
-}
-
-fn relocate(state: &mut State, number: u32, moved: &Moved) {
-    for &Place { row, sequence, kind, at, dictionary } in &moved.places {
-        let live = state.live.contains(row);
-        let Some(r) = state.rows.get_mut(row as usize).filter(|r| r.sequence == sequence) else { continue };
-        match kind {
-            Kind::Chunk => (r.at, r.dictionary) = (at, dictionary),
-            Kind::Vector => r.vector = at,
-            Kind::Tombstone => {
-                r.at = at;
-                r.vector = Location::default();
-                if !std::mem::replace(&mut r.tombstone, true) {
-                    state.versions -= 1; // an expired version became a tombstone
-                }
-            }
-        }
-        if live && let Some(u) = state.usage.get_mut(&number) {
-            u.live += u64::from(at.length);
-        }
-    }
-}
-
-/// Rows whose record did not move go: out of the version chains and the id table.
-fn free_rows(state: &mut State, victims: &[u32]) -> RowSet {
-    let already: HashSet<u32> = state.free.iter().copied().collect();
-    let mut freed = RowSet::default();
-    for (i, r) in state.rows.iter().enumerate() {
-        if victims.contains(&r.at.segment) && !already.contains(&(i as u32)) {
-            freed.insert(i as u32);
-        }
-    }
-    for r in state.rows.iter_mut().filter(|r| victims.contains(&r.vector.segment)) {
-        r.vector = Location::default(); // of a dead version: it was not copied
-    }
-    for i in 0..state.rows.len() {
-        let mut previous = state.rows[i].previous;
-        while previous != NONE && freed.contains(previous) {
-            previous = state.rows[previous as usize].previous;
-        }
-        state.rows[i].previous = previous;
-    }
-    for row in freed.iter() {
-        let r = &state.rows[row as usize];
-        let (key, previous, gone) = (r.key, r.previous, !r.tombstone);
-        state.versions -= u64::from(gone);
-        if state.heads.get(&key) == Some(&row) {
-            // only a tombstone or an expired version without anything older gets here
-            debug_assert_eq!(previous, NONE);
-            state.heads.remove(&key);
-        }
-    }
-    state.expiry.retain(|(_, row), ()| !freed.contains(*row));
-    freed
 }

@@ -26,6 +26,7 @@ mod snapshot;
 mod state;
 mod stats;
 mod store;
+mod swap;
 mod text;
 mod train;
 
