@@ -7,6 +7,8 @@ const errors_js_1 = require("./errors.js");
 const call_js_1 = require("./call.js");
 /** Most items of a slice: converting arguments must not hold the event loop. */
 const SLICE_ITEMS = 64;
+/** Arrays up to this length are copied when the call is made; a longer one may be a trap of empty places. */
+const COPIED = 1_000_000;
 /** About as many bytes as a slice may have. */
 const SLICE_BYTES = 256 * 1024;
 /** Most chunks of an `atomic` call. */
@@ -60,7 +62,7 @@ function* arraySlices(items, what) {
 function slicesOf(items, what, signal) {
     try {
         // As it is now: what the caller does to its array later is not our business. Both may throw: of a revoked Proxy, and of one with a trap.
-        return Array.isArray(items) ? [arraySlices(items.slice(), what), items.length] : [slices(items, what, signal), null];
+        return Array.isArray(items) ? [arraySlices(items.length <= COPIED ? items.slice() : items, what), items.length] : [slices(items, what, signal), null];
     }
     catch (e) {
         throw (0, errors_js_1.inputError)(what, e);

@@ -3,6 +3,8 @@ import { aborted } from './call.js';
 
 /** Most items of a slice: converting arguments must not hold the event loop. */
 const SLICE_ITEMS = 64;
+/** Arrays up to this length are copied when the call is made; a longer one may be a trap of empty places. */
+const COPIED = 1_000_000;
 /** About as many bytes as a slice may have. */
 const SLICE_BYTES = 256 * 1024;
 /** Most chunks of an `atomic` call. */
@@ -56,7 +58,7 @@ function* arraySlices<T>(items: readonly T[], what: string): Generator<T[]> {
 export function slicesOf<T>(items: unknown, what: string, signal: AbortSignal | undefined): [Iterable<T[]> | AsyncIterable<T[]>, number | null] {
   try {
     // As it is now: what the caller does to its array later is not our business. Both may throw: of a revoked Proxy, and of one with a trap.
-    return Array.isArray(items) ? [arraySlices((items as T[]).slice(), what), items.length] : [slices<T>(items, what, signal), null];
+    return Array.isArray(items) ? [arraySlices(items.length <= COPIED ? (items as T[]).slice() : (items as T[]), what), items.length] : [slices<T>(items, what, signal), null];
   } catch (e) {
     throw inputError(what, e);
   }
