@@ -25,6 +25,14 @@ pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
     simd::dot_f32(a, b)
 }
 
+/// [`dot_f32`] of `a` with the values that `bytes` holds as little-endian `f32`, at any alignment, over the shorter of the
+/// two lengths. The same bits as of the decoded values.
+#[must_use]
+pub fn dot_f32_le(a: &[f32], bytes: &[u8]) -> f32 {
+    let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+    simd::dot_f32(a, &values)
+}
+
 /// The portable body, and the definition of the order.
 pub(super) fn dot_lanes(a: &[f32], b: &[f32]) -> f32 {
     let length = a.len().min(b.len());

@@ -40,6 +40,18 @@ pub fn scan_i8(query: &[i8], rows: &[i8], dims: usize, out: &mut [i32]) -> usize
     count
 }
 
+/// The dot products of `query` with rows picked by number: `out[i]` is that of row `ids[i]`, where `dims = query.len()` and
+/// row `r` is `rows[r * dims..][..dims]`. An id beyond the whole rows gives `i32::MIN`, which no row of fewer than 131,072
+/// values can. Does as many as both `ids` and `out` hold.
+pub fn gather_i8(query: &[i8], rows: &[i8], ids: &[u32], out: &mut [i32]) {
+    let dims = query.len();
+    let count = rows.len().checked_div(dims).unwrap_or(0);
+    for (found, id) in out.iter_mut().zip(ids) {
+        let id = *id as usize;
+        *found = if id < count { simd::dot_i8(query, &rows[id * dims..(id + 1) * dims]) } else { i32::MIN };
+    }
+}
+
 /// The portable body; compilers turn it into NEON on ARM.
 #[inline(always)]
 pub(super) fn dot_plain(a: &[i8], b: &[i8]) -> i32 {

@@ -7,5 +7,6 @@ mod float;
 mod int8;
 mod simd;
 
-pub use float::{dot_f32, normalize};
-pub use int8::{dot_i8, quantize, scan_i8};
+pub use float::{dot_f32, dot_f32_le, normalize};
+pub use int8::{dot_i8, gather_i8, quantize, scan_i8};
+pub use simd::{prefetch_bytes, prefetch_line};

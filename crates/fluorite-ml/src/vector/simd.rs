@@ -46,6 +46,41 @@ pub(super) fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
     dot_lanes(a, b)
 }
 
+/// Asks the processor to bring in the cache line of `values[index]`. A hint: reads nothing, and does nothing when `index`
+/// is out of range or the machine has no such instruction.
+#[inline]
+pub fn prefetch_line<T>(values: &[T], index: usize) {
+    if index < values.len() {
+        hint(values.as_ptr().wrapping_add(index).cast());
+    }
+}
+
+/// Asks the processor to bring in every cache line of `bytes`. A hint, as [`prefetch_line`].
+#[inline]
+pub fn prefetch_bytes(bytes: &[u8]) {
+    let start = bytes.as_ptr();
+    for at in (0..bytes.len()).step_by(LINE) {
+        hint(start.wrapping_add(at));
+    }
+    if let Some(last) = bytes.last() {
+        hint(last);
+    }
+}
+
+/// Bytes of a cache line, where we have measured.
+const LINE: usize = 64;
+
+#[inline(always)]
+fn hint(address: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch is a hint; it reads nothing and may name any address.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address.cast())
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
+}
+
 fn scan_plain(query: &[i8], rows: &[i8], out: &mut [i32]) {
     for (row, found) in rows.chunks_exact(query.len()).zip(out) {
         *found = dot_plain(query, row);
