@@ -1,0 +1,37 @@
+// Fluorite through its JavaScript API: vectors supplied, no model; optimized, closed and opened again.
+import { FluoriteBridge } from '../../index.mjs';
+
+export const name = null;
+export const variants = { fluorite: '' };
+export const settings = () => "enable_ml false; storeChunks with embedding, tags and content, durability 'sync', optimize, shutdown; open; searchSimilar(Float32Array, { limit 10, fields: [], ef }) (full: default fields), awaited; batch: searchMany of 1,000";
+
+const open_ = (folder) => FluoriteBridge.open({ memory_path: folder, enable_ml: false });
+
+export async function build({ folder, dims, slices, tag, content }) {
+  const bridge = await open_(folder);
+  for (const [vectors, first] of slices) {
+    await bridge.storeChunks(Array.from({ length: vectors.length / dims }, (_, i) => ({ id: `${first + i}`, content: content(first + i), tags: [`t${tag(first + i)}`], embedding: vectors.subarray(i * dims, (i + 1) * dims) })));
+  }
+  await bridge.optimize();
+  await bridge.shutdown();
+}
+
+export async function open({ folder, dims, efs, k }) {
+  const bridge = await open_(folder);
+  // A build from before the graph refuses the option and scans everything: one point, no sweep.
+  const graph = await bridge.searchSimilar(new Float32Array(dims).fill(0.05), { limit: k, fields: [], ef: 10 }).then(() => true, () => false);
+  let knob;
+  const options = (more) => ({ limit: k, ...(knob.ef && { ef: knob.ef }), ...more });
+  return {
+    knobs: [{ label: 'default' }, ...(graph ? efs.map((ef) => ({ label: `ef ${ef}`, ef })) : [])],
+    use(to) {
+      knob = to;
+    },
+    search: (query) => bridge.searchSimilar(query, options({ fields: [] })),
+    full: (query) => bridge.searchSimilar(query, options()),
+    filtered: (query, t) => bridge.searchSimilar(query, options({ fields: [], filter: { tags: { any: [`t${t}`] } } })),
+    many: (queries) => bridge.searchMany(queries, options({ fields: [] })),
+    ids: (hits) => hits.map((hit) => Number(hit.id)),
+    close: () => bridge.shutdown(),
+  };
+}
