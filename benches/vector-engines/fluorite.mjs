@@ -1,14 +1,15 @@
 // Fluorite through its JavaScript API: vectors supplied, no model; optimized, closed and opened again.
-import { FluoriteBridge } from '../../index.mjs';
-
 export const name = null;
 export const variants = { fluorite: '' };
 export const settings = () => "enable_ml false; storeChunks with embedding, tags and content, durability 'sync', optimize, shutdown; open; searchSimilar(Float32Array, { limit 10, fields: [], ef }) (full: default fields), awaited; batch: searchMany of 1,000";
 
-const open_ = (folder) => FluoriteBridge.open({ memory_path: folder, enable_ml: false });
+async function store(folder) {
+  const { FluoriteBridge } = await import('../../index.mjs');
+  return FluoriteBridge.open({ memory_path: folder, enable_ml: false });
+}
 
 export async function build({ folder, dims, slices, tag, content }) {
-  const bridge = await open_(folder);
+  const bridge = await store(folder);
   for (const [vectors, first] of slices) {
     await bridge.storeChunks(Array.from({ length: vectors.length / dims }, (_, i) => ({ id: `${first + i}`, content: content(first + i), tags: [`t${tag(first + i)}`], embedding: vectors.subarray(i * dims, (i + 1) * dims) })));
   }
@@ -17,7 +18,7 @@ export async function build({ folder, dims, slices, tag, content }) {
 }
 
 export async function open({ folder, dims, efs, k }) {
-  const bridge = await open_(folder);
+  const bridge = await store(folder);
   // A build from before the graph refuses the option and scans everything: one point, no sweep.
   const graph = await bridge.searchSimilar(new Float32Array(dims).fill(0.05), { limit: k, fields: [], ef: 10 }).then(() => true, () => false);
   let knob;
