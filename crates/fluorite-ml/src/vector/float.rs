@@ -22,36 +22,36 @@ pub fn normalize(values: &mut [f32]) -> bool {
 /// that are then added pairwise, without fused multiply-add, so all machines agree to the bit.
 #[must_use]
 pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
-    simd::dot_f32(a, b)
+    simd::kernels().dot_f32(a, b)
 }
 
 /// [`dot_f32`] of `a` with the values that `bytes` holds as little-endian `f32`, at any alignment, over the shorter of the
 /// two lengths. The same bits as of the decoded values.
 #[must_use]
 pub fn dot_f32_le(a: &[f32], bytes: &[u8]) -> f32 {
-    let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
-    simd::dot_f32(a, &values)
+    simd::kernels().dot_f32_le(a, bytes.as_chunks().0)
 }
 
-/// The portable body, and the definition of the order.
-pub(super) fn dot_lanes(a: &[f32], b: &[f32]) -> f32 {
+/// The portable body, and the definition of the order. `value` reads one of `b`.
+#[inline(always)]
+pub(super) fn dot_lanes<T>(a: &[f32], b: &[T], value: impl Fn(&T) -> f32) -> f32 {
     let length = a.len().min(b.len());
     let (blocks_a, tail_a) = a[..length].as_chunks::<LANES>();
     let (blocks_b, tail_b) = b[..length].as_chunks::<LANES>();
     let mut lanes = [0.0_f32; LANES];
     for (x, y) in blocks_a.iter().zip(blocks_b) {
         for lane in 0..LANES {
-            lanes[lane] += x[lane] * y[lane];
+            lanes[lane] += x[lane] * value(&y[lane]);
         }
     }
-    finish(lanes, tail_a, tail_b)
+    finish(lanes, tail_a, tail_b, value)
 }
 
 /// Adds what does not fill all lanes, then the lanes, upper half to lower half.
 #[inline(always)]
-pub(super) fn finish(mut lanes: [f32; LANES], tail_a: &[f32], tail_b: &[f32]) -> f32 {
+pub(super) fn finish<T>(mut lanes: [f32; LANES], tail_a: &[f32], tail_b: &[T], value: impl Fn(&T) -> f32) -> f32 {
     for (lane, (x, y)) in lanes.iter_mut().zip(tail_a.iter().zip(tail_b)) {
-        *lane += x * y;
+        *lane += x * value(y);
     }
     let mut width = LANES / 2;
     while width > 0 {
@@ -95,12 +95,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn dot_of_bytes_leaves_out_half_values() {
+        let bytes = [2.0_f32.to_le_bytes(), 3.0_f32.to_le_bytes()].concat();
+        assert_eq!(dot_f32_le(&[1.0; 3], &bytes), 5.0);
+        assert_eq!(dot_f32_le(&[1.0; 3], &bytes[..7]), 2.0);
+        assert_eq!(dot_f32_le(&[1.0], &bytes), 2.0);
+    }
+
     proptest! {
         #[test]
-        fn dot_is_the_same_on_all_paths(pairs in proptest::collection::vec((-1e3_f32..1e3, -1e3_f32..1e3), 0..900)) {
+        fn dot_is_the_same_on_all_paths(pairs in proptest::collection::vec((-1e3_f32..1e3, -1e3_f32..1e3), 0..900), shift in 0_usize..4) {
             let (a, b): (Vec<f32>, Vec<f32>) = pairs.into_iter().unzip();
-            let plain = dot_lanes(&a, &b);
+            let plain = dot_lanes(&a, &b, |v| *v);
+            let mut bytes = vec![9_u8; shift];
+            bytes.extend(b.iter().flat_map(|v| v.to_le_bytes()));
+            for path in simd::available() {
+                prop_assert_eq!(path.dot_f32(&a, &b).to_bits(), plain.to_bits(), "{}", path.name());
+                let read = path.dot_f32_le(&a, bytes[shift..].as_chunks().0);
+                prop_assert_eq!(read.to_bits(), plain.to_bits(), "{} from bytes", path.name());
+            }
             prop_assert_eq!(dot_f32(&a, &b).to_bits(), plain.to_bits());
+            prop_assert_eq!(dot_f32_le(&a, &bytes[shift..]).to_bits(), plain.to_bits());
             let exact: f64 = a.iter().zip(&b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
             let size: f64 = a.iter().zip(&b).map(|(x, y)| (f64::from(*x) * f64::from(*y)).abs()).sum();
             prop_assert!((f64::from(plain) - exact).abs() <= size * 1e-5, "{plain} against {exact}");
