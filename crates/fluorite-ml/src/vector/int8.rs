@@ -5,7 +5,7 @@ use super::simd;
 /// Writes `values` as integers between -127 and 127 and returns the scale: `values[i]` is about `out[i] * scale`. So
 /// `dot_i8(a, b) as f32 * scale_a * scale_b` stands for the dot product of the originals (for unit vectors of 384 values
 /// to within .005). Values that are not finite count as 0; zeros give scale 0. Writes the shorter of the two lengths;
-/// the rest of `out` becomes 0.
+/// the rest of `out` becomes 0. Some 70 ns for 384 values with AVX2 or AVX-512.
 pub fn quantize(values: &[f32], out: &mut [i8]) -> f32 {
     simd::kernels().quantize(values, out)
 }
@@ -30,11 +30,13 @@ pub fn scan_i8(query: &[i8], rows: &[i8], dims: usize, out: &mut [i32]) -> usize
 
 /// The dot products of `query` with rows picked by number: `out[i]` is that of row `ids[i]`, where `dims = query.len()` and
 /// row `r` is `rows[r * dims..][..dims]`. An id beyond the whole rows gives `i32::MIN`, which no row of fewer than 131,072
-/// values can. Does as many as both `ids` and `out` hold.
+/// values can. Does as many as both `ids` and `out` hold. The hot loop of a walk over a graph: with AVX-512 VNNI, 32 random
+/// rows of 384 a call, 6 ns per row from the cache and some 30 ns from memory (`examples/kernels.rs`).
 pub fn gather_i8(query: &[i8], rows: &[i8], ids: &[u32], out: &mut [i32]) {
     simd::kernels().gather_i8(query, rows, ids, out);
 }
 
+/// The portable body of [`dot_i8`].
 #[inline(always)]
 pub(super) fn dot_plain(a: &[i8], b: &[i8]) -> i32 {
     a.iter().zip(b).fold(0_i32, |sum, (x, y)| sum.wrapping_add(i32::from(*x) * i32::from(*y)))

@@ -2,7 +2,8 @@
 
 use super::prefetch::lines;
 
-/// Rows asked for ahead of their turn. Rows come from memory, some 100 ns away, and some 24 lines can be under way.
+/// Rows asked for ahead of their turn. Rows come from memory, some 100 ns away, and some 24 lines can be under way;
+/// from 8 to 16 it measured the same, with 2 slower.
 const ROWS_AHEAD: usize = 8;
 
 /// Gives `four` the rows of `ids`, four by four, and `out` what it finds. Inlined into its caller, so that `four` is
