@@ -234,6 +234,10 @@ export type SearchOptions = EitherCase<SignalOptions & {
   explain?: boolean;
   /** Scans all vectors in full precision. */
   exact?: boolean;
+  /** Share of the true nearest a vector search is to find, .5 to .9999: .98. More costs time; `exact` is certainty. */
+  recall_target?: number;
+  /** Width of graph walks instead of `recall_target`, 1 to 4,096: for experts who measure. */
+  ef?: number;
   /** Fields wanted; `[]` is id and score alone, the cheapest; all when absent. */
   fields?: readonly ChunkField[];
 }>;

@@ -86,6 +86,25 @@ impl Executor {
         }
     }
 
+    /// Runs a job of seconds or minutes on a thread of its own, so that no call waits behind it; `join` waits for it. With the
+    /// inline stepper it is a background job. False when no thread could be started.
+    pub fn spawn_long(&self, name: &str, job: impl FnOnce() + Send + 'static) -> bool {
+        if self.inline {
+            self.spawn_background(job);
+            return true;
+        }
+        let contained = move || {
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+        };
+        let mut threads = self.threads.lock();
+        threads.retain(|t| !t.is_finished());
+        match std::thread::Builder::new().name(format!("fluorite-{name}")).stack_size(4 << 20).spawn(contained) {
+            Ok(handle) => threads.push(handle),
+            Err(_) => return false,
+        }
+        true
+    }
+
     /// Runs one background job on the calling thread; false when there was none.
     pub fn step(&self) -> bool {
         let job = self.shared.queues.lock().background.pop_front();
@@ -108,7 +127,8 @@ impl Executor {
             drop(dropped); // outside the lock: a dropped job may settle promises
         }
         self.shared.wake.notify_all();
-        for handle in std::mem::take(&mut *self.threads.lock()) {
+        let threads = std::mem::take(&mut *self.threads.lock());
+        for handle in threads {
             let _ = handle.join();
         }
     }
@@ -128,11 +148,17 @@ impl std::fmt::Debug for Executor {
 
 /// Pool threads get a smaller share of a busy core than the host's own threads: the event loop comes first.
 fn give_way() {
-    #[cfg(target_os = "linux")] // elsewhere niceness belongs to the process
-    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+    lower_priority(NICE);
 }
 
-#[cfg(target_os = "linux")]
+/// Gives the calling thread a smaller share of a busy core.
+pub(crate) fn lower_priority(nice: i32) {
+    #[cfg(target_os = "linux")] // elsewhere niceness belongs to the process
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), nice);
+    #[cfg(not(target_os = "linux"))]
+    let _ = nice;
+}
+
 const NICE: i32 = 5;
 
 fn work(shared: &Shared) {

@@ -7,9 +7,12 @@ use serde::{Deserialize, Serialize};
 use crate::cancel::CancelToken;
 use crate::chunk::ChunkType;
 use crate::error::{Error, Result};
+use crate::index::Effort;
 
 /// Largest `limit` of a search or a list page.
 pub const MAX_LIMIT: usize = 1_000;
+/// Widest graph walk.
+pub const MAX_EF: usize = 4_096;
 
 /// When a write counts as done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -181,6 +184,10 @@ pub struct SearchOptions {
     pub explain: Option<bool>,
     /// Scans all vectors in f32: the oracle.
     pub exact: Option<bool>,
+    /// Share of the true nearest that a vector search is to find, .5 to .9999: .98 when absent. More costs time.
+    pub recall_target: Option<f32>,
+    /// Width of graph walks instead (candidates kept on the way), 1 to 4,096: for experts who measure.
+    pub ef: Option<usize>,
     /// Chunk fields wanted; `[]` is id and score only; all when absent.
     pub fields: Option<Vec<String>>,
     /// Raised to stop the call.
@@ -220,6 +227,15 @@ impl SearchOptions {
         if self.min_score.is_some_and(|s| !(0.0..=1.0).contains(&s)) {
             return Err(Error::argument("min_score must be between 0 and 1"));
         }
+        if self.recall_target.is_some_and(|r| !(0.5..=0.9999).contains(&r)) {
+            return Err(Error::argument("recall_target must be between .5 and .9999; for certainty ask exact: true"));
+        }
+        if self.ef.is_some_and(|ef| !(1..=MAX_EF).contains(&ef)) {
+            return Err(Error::argument(format!("ef must be 1 to {MAX_EF}")));
+        }
+        if self.recall_target.is_some() && self.ef.is_some() {
+            return Err(Error::argument("give recall_target or ef, not both: ef is the width recall_target stands for"));
+        }
         if let Some(unknown) = self.fields.iter().flatten().find(|f| !FIELDS.contains(&f.as_str())) {
             return Err(Error::argument(format!("fields: unknown field {unknown:?}; known: {}", FIELDS.join(", "))));
         }
@@ -230,6 +246,16 @@ impl SearchOptions {
     #[must_use]
     pub fn limit(&self) -> usize {
         self.limit.unwrap_or(10)
+    }
+
+    /// How hard vector search tries.
+    #[must_use]
+    pub fn effort(&self) -> Effort {
+        match (self.ef, self.recall_target) {
+            (Some(ef), _) => Effort::Width(ef),
+            (None, Some(recall)) => Effort::Recall(recall),
+            (None, None) => Effort::default(),
+        }
     }
 
     /// Hits skipped.

@@ -122,6 +122,32 @@ pub struct ModelStats {
     pub cache: CacheStats,
 }
 
+/// A graph being built.
+#[derive(Debug, Clone, Serialize)]
+pub struct IndexProgress {
+    /// Units of work done.
+    pub done: u64,
+    /// Units in all.
+    pub total: u64,
+}
+
+/// The vector index.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct VectorIndexStats {
+    /// Vectors that are scanned, in no graph yet.
+    pub scanned: u64,
+    /// Graphs searched.
+    pub graphs: u64,
+    /// Vectors of live chunks in graphs.
+    pub graph_vectors: u64,
+    /// Bytes of the graph files (mapped, not heap).
+    pub graph_bytes: u64,
+    /// Graphs built since the open.
+    pub built: u64,
+    /// The graph being built, if one is.
+    pub building: Option<IndexProgress>,
+}
+
 /// Result of `stats`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct EngineStats {
@@ -141,6 +167,8 @@ pub struct EngineStats {
     pub disk_bytes: u64,
     /// Part of `disk_bytes`: vectors of live chunks (f32, not compressed).
     pub vector_bytes: u64,
+    /// Vector index.
+    pub vector_index: VectorIndexStats,
     /// Part of `disk_bytes`: the reserve for a full disk (1 MiB, whatever the store's size).
     pub reserve_bytes: u64,
     /// `disk_bytes / raw_bytes`; 0 for an empty store.
@@ -224,4 +252,6 @@ pub struct OptimizeReport {
     pub bytes_after: u64,
     /// Versions and tombstones dropped.
     pub versions_dropped: u64,
+    /// Vectors in the graph that was built; 0 when there was nothing to gain.
+    pub vectors_indexed: u64,
 }

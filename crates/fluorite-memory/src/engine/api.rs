@@ -20,14 +20,16 @@ use crate::chunk::{Chunk, ChunkInput, check_id};
 use crate::clock::SystemClock;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
-use crate::index::is_empty_filter;
+use crate::index::{LayeredIndex, is_empty_filter};
 use crate::options::{ListOptions, OnError, ProgressFn, SearchFilter, SearchMode, SearchOptions, WriteOptions};
 use crate::pending::{Pending, Settler, pending};
 use crate::report::{BatchResult, EngineStats, OptimizeReport, Page, PageCursor, Record, SearchHit, SystemHealth, VerifyReport};
 use crate::vfs::RealVfs;
 
-/// Vector searches over at most this many rows run at once on the calling thread (about 12 ns a row).
-const INLINE_ROWS: usize = 5_000;
+/// Vector searches that compare at most this many codes run at once on the calling thread (about 20 ns each).
+const INLINE_COMPARED: usize = 5_000;
+/// ... with a filter, over at most this many rows: what the filter costs is not known before it is evaluated.
+const INLINE_FILTERED: usize = 5_000;
 /// ... when they load at most this many chunks.
 const INLINE_HITS: usize = 50;
 /// Most cores used when `num_threads` is absent.
@@ -325,14 +327,16 @@ impl Engine {
     pub fn search_inline(&self, query: &[f32], options: &SearchOptions) -> Option<Result<Vec<SearchHit>>> {
         let shared = &self.0.shared;
         let small = options.limit() + options.offset() <= INLINE_HITS && options.exact != Some(true);
-        if !small || self.0.closed.load(Ordering::Acquire) || !shared.unloaded.try_lock()?.is_empty() {
+        if !small || self.0.closed.load(Ordering::Acquire) || !shared.is_loaded(options.filter.is_some()) {
             return None;
         }
         if shared.clock.monotonic_ms() >= shared.next_deadline.load(Ordering::Acquire) {
             return None;
         }
         let state = shared.state.try_read()?;
-        if state.rows.len() > INLINE_ROWS {
+        let k = options.limit() + options.offset();
+        let cheap = |v: &LayeredIndex| v.is_resident() && v.estimate(k, options.effort()) <= INLINE_COMPARED;
+        if !state.vectors.as_ref().is_none_or(cheap) || (options.filter.is_some() && state.rows.len() > INLINE_FILTERED) {
             return None;
         }
         let mut vector = query.to_vec();
@@ -439,22 +443,30 @@ impl Engine {
         self.on_pool(move |shared| shared.verify(&cancel, progress.as_ref()))
     }
 
-    /// Rewrites what has dead parts, at a higher compression level and with the trained dictionary.
+    /// Rewrites what has dead parts, at a higher compression level and with the trained dictionary; then puts all vectors
+    /// (8,192 or more) into one graph. Cost: some 0.3 ms of processor time a vector that is in no graph yet.
     pub fn optimize(&self, cancel: CancelToken, progress: Option<ProgressFn>) -> Pending<OptimizeReport> {
         let call = match self.enter().and_then(|c| self.0.shared.check_poison().map(|()| c)) {
             Ok(call) => call,
             Err(e) => return Pending::ready(Err(e)),
         };
         let (settler, done): (Settler<OptimizeReport>, _) = pending();
-        self.0.shared.compact(
-            true,
-            cancel,
-            progress,
-            Box::new(move |r| {
-                settler.settle(r);
+        let shared = Arc::clone(&self.0.shared);
+        let (graph_cancel, graph_progress) = (cancel.clone(), progress.clone());
+        let compacted = move |report: Result<OptimizeReport>| match report {
+            Err(e) => {
+                settler.settle(Err(e));
                 drop(call);
-            }),
-        );
+            }
+            Ok(report) => {
+                let joined = move |r: Result<u64>| {
+                    settler.settle(r.map(|vectors_indexed| OptimizeReport { vectors_indexed, ..report }));
+                    drop(call);
+                };
+                shared.graph_all(graph_cancel, graph_progress, Box::new(joined));
+            }
+        };
+        self.0.shared.compact(true, cancel, progress, Box::new(compacted));
         done
     }
 

@@ -11,6 +11,9 @@ use crate::error::Result;
 use crate::log::GroupBuilder;
 use crate::pending::pending;
 
+/// A live segment of this size is sealed, so that the next open finds it in the id table instead of reading it.
+const SEAL_AT_CLOSE: u64 = 4 << 20;
+
 /// Blocks until closed. Never call it on a pool thread. The first error of the last writes is returned; the store is closed all the same.
 pub fn close(shared: &Arc<Shared>) -> Result<()> {
     shared.stop.cancel();
@@ -47,6 +50,12 @@ pub fn close(shared: &Arc<Shared>) -> Result<()> {
 fn save_all(shared: &Shared, w: &mut Writer) -> Result<()> {
     shared.check_poison()?;
     w.live.sync()?;
+    if w.live.end() >= SEAL_AT_CLOSE.min(shared.config.segment_bytes) {
+        match w.seal(shared) {
+            Err(crate::error::Error::NoSpace { .. }) => {} // the next open reads it as the live one
+            other => other?,
+        }
+    }
     let mut bytes = Vec::new();
     let group = GroupBuilder::begin(&mut bytes, w.next_sequence);
     group.finish(&mut bytes, w.live.segment().salt(), w.live.end(), w.live.synced());

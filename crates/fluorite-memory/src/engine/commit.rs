@@ -398,6 +398,7 @@ impl Writer {
         next.sealed.push(sealed.clone());
         next.save(&*shared.vfs, &shared.config.path)?;
         let mapped = Segment::sealed(&*shared.vfs, &log_dir, sealed.number, sealed.length, self.store_id)?;
+        mapped.set_verified(); // its checksum is of the bytes as they were written
         self.manifest = next;
         self.live = live;
         let mut state = shared.state.write();

@@ -1,36 +1,60 @@
 //! Filter entries and vectors of the rows an open found in the log: loaded behind it, or by the first call that needs them.
 
+use parking_lot::Mutex;
+
 use super::read::LogVectors;
 use super::shared::Shared;
+use super::state::State;
 use crate::error::Result;
-use crate::index::VectorSource;
 
 /// Rows per write lock.
 const BATCH: usize = 256;
 
+/// Rows opened from the log that an index has still to take in.
+#[derive(Default)]
+pub struct Unloaded {
+    /// Whose filter entries are missing.
+    pub filters: Mutex<Vec<u32>>,
+    /// Whose vectors are in no graph and not in the head.
+    pub vectors: Mutex<Vec<u32>>,
+}
+
+impl Unloaded {
+    /// Rows still to be loaded into either.
+    pub fn len(&self) -> usize {
+        self.filters.lock().len().max(self.vectors.lock().len())
+    }
+}
+
+/// How a batch of rows is loaded.
+type Load = fn(&Shared, &[u32]);
+
 impl Shared {
     /// Returns once every opened row is in the filter and vector index.
     pub fn ensure_loaded(&self) -> Result<()> {
-        let mut unloaded = self.unloaded.lock();
-        while !unloaded.is_empty() {
-            let from = unloaded.len().saturating_sub(BATCH);
-            self.load_rows(&unloaded[from..])?;
-            unloaded.truncate(from);
-        }
-        unloaded.shrink_to_fit();
+        self.ensure_vectors()?;
+        drain(self, &self.unloaded.filters, Self::load_filters);
         Ok(())
     }
 
-    /// Loads one batch behind the calls; true when there is more.
-    pub fn load_step(&self) -> Result<bool> {
-        let Some(mut unloaded) = self.unloaded.try_lock() else { return Ok(false) }; // its holder loads all
-        let from = unloaded.len().saturating_sub(BATCH);
-        self.load_rows(&unloaded[from..])?;
-        unloaded.truncate(from);
-        Ok(from > 0)
+    /// Returns once every opened row is in the vector index: all a search without a filter needs.
+    pub fn ensure_vectors(&self) -> Result<()> {
+        drain(self, &self.unloaded.vectors, Self::load_vectors);
+        Ok(())
     }
 
-    fn load_rows(&self, rows: &[u32]) -> Result<()> {
+    /// Whether a search with or without a filter need not wait for loading.
+    pub fn is_loaded(&self, filtered: bool) -> bool {
+        let empty = |queue: &Mutex<Vec<u32>>| queue.try_lock().is_some_and(|q| q.is_empty());
+        empty(&self.unloaded.vectors) && (!filtered || empty(&self.unloaded.filters))
+    }
+
+    /// Loads one batch behind the calls; true when there is more.
+    pub fn load_step(&self) -> bool {
+        step(self, &self.unloaded.vectors, Self::load_vectors) || step(self, &self.unloaded.filters, Self::load_filters)
+    }
+
+    fn load_filters(&self, rows: &[u32]) {
         let mut loaded = Vec::with_capacity(rows.len());
         {
             let state = self.state.read();
@@ -38,35 +62,68 @@ impl Shared {
                 // rows that died since the open need no entries; the numbers are not used again before compaction,
                 // and compaction waits for this queue
                 let Some(r) = state.row(*row).filter(|_| state.live.contains(*row)) else { continue };
-                let chunk = match self.load_aside(&state, r) {
-                    Ok(chunk) => chunk,
-                    Err(e) => {
-                        self.index_damage.lock().get_or_insert_with(|| e.to_string());
-                        continue;
-                    }
-                };
-                let mut values = Vec::new();
-                if let Err(e) = LogVectors(&state).read(*row, &mut values) {
-                    self.index_damage.lock().get_or_insert_with(|| e.to_string());
+                match self.load_aside(&state, r) {
+                    Ok(chunk) => loaded.push((*row, chunk)),
+                    Err(e) => self.note_damage(&e),
                 }
-                loaded.push((*row, chunk, values));
             }
         }
         let mut state = self.state.write();
-        for (row, chunk, values) in loaded {
+        for (row, chunk) in loaded {
             state.filter.insert(row, &chunk.namespace, &chunk.attributes, chunk.created_at);
-            if !values.is_empty() && !state.vectors.as_ref().is_some_and(|v| v.has(row)) {
+        }
+    }
+
+    fn load_vectors(&self, rows: &[u32]) {
+        let mut loaded = Vec::with_capacity(rows.len());
+        {
+            let state = self.state.read();
+            for row in rows.iter().filter(|row| state.embedded.contains(**row)) {
+                let mut values = Vec::new();
+                match LogVectors(&state).read(*row, &mut values) {
+                    Ok(true) => loaded.push((*row, values)),
+                    Ok(false) => {}
+                    Err(e) => self.note_damage(&e),
+                }
+            }
+        }
+        let mut state = self.state.write();
+        for (row, values) in loaded {
+            // attached since, or killed: what is there now counts
+            if state.embedded.contains(row) && !state.vectors.as_ref().is_some_and(|v| v.has(row)) {
                 state.index_vector(row, &values);
-                if state.row(row).is_some_and(|r| self.is_live_segment(&state, r.vector.segment)) {
+                if state.row(row).is_some_and(|r| is_live_segment(&state, r.vector.segment)) {
                     state.fresh.insert(row, values.into());
                 }
             }
         }
-        Ok(())
     }
 
-    /// The live segment is the one that is not mapped.
-    fn is_live_segment(&self, state: &super::state::State, number: u32) -> bool {
-        state.segments.get(&number).is_some_and(|s| s.map().is_none())
+    /// A damaged record is not indexed: reading it says `CORRUPT`, and health says that the index is degraded.
+    pub fn note_damage(&self, e: &crate::error::Error) {
+        self.index_damage.lock().get_or_insert_with(|| e.to_string());
     }
+}
+
+fn drain(shared: &Shared, queue: &Mutex<Vec<u32>>, load: Load) {
+    let mut queue = queue.lock();
+    while !queue.is_empty() {
+        let from = queue.len().saturating_sub(BATCH);
+        load(shared, &queue[from..]);
+        queue.truncate(from);
+    }
+    queue.shrink_to_fit();
+}
+
+fn step(shared: &Shared, queue: &Mutex<Vec<u32>>, load: Load) -> bool {
+    let Some(mut queue) = queue.try_lock() else { return false }; // its holder loads all
+    let from = queue.len().saturating_sub(BATCH);
+    load(shared, &queue[from..]);
+    queue.truncate(from);
+    from > 0
+}
+
+/// The live segment is the one that is not mapped.
+fn is_live_segment(state: &State, number: u32) -> bool {
+    state.segments.get(&number).is_some_and(|s| s.map().is_none())
 }

@@ -11,12 +11,16 @@ mod close;
 mod commit;
 mod compact;
 mod embed;
+mod graph_job;
+mod graph_list;
+mod graphs;
 mod list;
 mod load;
 mod open;
 mod prepare;
 mod queue;
 mod read;
+mod recheck;
 mod registry;
 mod replay;
 mod reserve;
@@ -65,6 +69,8 @@ pub struct EngineConfig {
     pub durability: Durability,
     /// Bytes after which the live segment is sealed: 64 MiB.
     pub segment_bytes: u64,
+    /// Vectors not in a graph that become one: 8,192. Below, a scan is as fast.
+    pub graph_rows: usize,
 }
 
 impl EngineConfig {
@@ -84,6 +90,7 @@ impl EngineConfig {
             max_chunk_size: 1 << 20,
             durability: Durability::Sync,
             segment_bytes: 64 << 20,
+            graph_rows: 8_192,
         }
     }
 }

@@ -10,6 +10,9 @@ use parking_lot::{Condvar, Mutex, RwLock};
 
 use super::backlog::Backlog;
 use super::commit::Writer;
+use super::graph_list::open_graphs;
+use super::graphs::Graphing;
+use super::load::Unloaded;
 use super::queue::CommitQueue;
 use super::replay::Replay;
 use super::shared::Shared;
@@ -115,6 +118,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         snapshot::load(&*vfs, &root.join("index"), &manifest).unwrap_or_else(|| (Replay::default(), Vec::new()));
     let covered = |number: u32| coverage.iter().find(|(n, _)| *n == number).map_or(0, |(_, upto)| *upto);
     let mut state = State::default();
+    let mut sealed = Vec::with_capacity(manifest.sealed.len());
     let seed = manifest.key_seed;
     for s in &manifest.sealed {
         let segment = Segment::sealed(&*vfs, &log_dir, s.number, s.length, store_id)?;
@@ -126,6 +130,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
             }
         }
         state.usage.insert(s.number, SegmentUse { total: s.length, ..Default::default() });
+        sealed.push((segment.clone(), s.crc));
         state.segments.insert(s.number, segment);
     }
     let (live, recovered_tail) = LiveSegment::recover(&*vfs, &log_dir, manifest.live, store_id, covered(manifest.live), |r| {
@@ -137,6 +142,10 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
     replay.build(&mut state, clock.wall_ms(), clock.monotonic_ms());
     let reserve_gone = AtomicBool::new(!reserve::ensure(&*vfs, &root));
     replace_supplied(&*vfs, &root, &mut manifest, embedder.as_deref(), &state)?;
+    let model_hash = manifest.model.as_ref().map_or(0, |m| xxhash_rust::xxh3::xxh3_64(m.id.as_bytes()));
+    let (list, trouble) = open_graphs(&*vfs, &root.join("index"), store_id, model_hash, next_sequence, &mut state)?;
+    let in_graphs = |row: u32| state.vectors.as_ref().is_some_and(|v| v.has(row));
+    let vectors: Vec<u32> = state.embedded.iter().filter(|row| !in_graphs(*row)).collect();
     let unloaded: Vec<u32> = state.live.iter().collect();
     let text = TextSide::default();
     text.push(unloaded.iter().filter_map(|r| Some(TextItem::Add(*r, state.row(*r)?.sequence))).collect());
@@ -161,7 +170,8 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         cache,
         text,
         backlog: Backlog::default(),
-        unloaded: Mutex::new(unloaded),
+        unloaded: Unloaded { filters: Mutex::new(unloaded), vectors: Mutex::new(vectors) },
+        graphing: Mutex::new(Graphing::new(list)),
         queue: Arc::new(CommitQueue::default()),
         writer: Mutex::new(Some(Writer { live, manifest, store_id, next_sequence })),
         embedder,
@@ -173,7 +183,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         reserve_gone,
         read_rows: Mutex::new(RowSet::default()),
         poisoned: Mutex::new(None),
-        index_damage: Mutex::new(None),
+        index_damage: Mutex::new(trouble),
         recovered_tail,
         calls: Mutex::new(0),
         calls_done: Condvar::new(),
@@ -183,6 +193,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         committer: Mutex::new(None),
     });
     shared.set_model(model);
+    shared.recheck(sealed);
     shared.schedule_background();
     shared.embed_later(late);
     Ok(shared)

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use fluorite_ml::vector::{dot_f32, dot_f32_le, prefetch_bytes};
+
 use super::shared::Shared;
 use super::state::{NONE, Row, State};
 use crate::chunk::Chunk;
 use crate::error::{Error, Result};
 use crate::index::VectorSource;
-use crate::log::{RecordView, decode_payload};
+use crate::log::{RecordView, VectorRecord, decode_payload};
 use crate::report::Record;
 
 impl Shared {
@@ -125,25 +127,58 @@ impl Shared {
 /// f32 vectors by row: from memory while they lie in the live segment, then from the log's map.
 pub struct LogVectors<'a>(pub &'a State);
 
-impl VectorSource for LogVectors<'_> {
-    fn read(&self, row: u32, out: &mut Vec<f32>) -> Result<bool> {
+impl LogVectors<'_> {
+    /// Replaces `out` with the row's unit vector; `false` when the row has none.
+    pub fn read(&self, row: u32, out: &mut Vec<f32>) -> Result<bool> {
         out.clear();
         if let Some(v) = self.0.fresh.get(&row) {
             out.extend_from_slice(v);
             return Ok(true);
         }
-        let Some(r) = self.0.row(row).filter(|r| !r.vector.is_none()) else { return Ok(false) };
+        let found = self.in_log(row, |v| {
+            v.read_into(out);
+            Ok(())
+        })?;
+        Ok(found.is_some())
+    }
+
+    fn in_log<T>(&self, row: u32, f: impl FnOnce(&VectorRecord<'_>) -> Result<T>) -> Result<Option<T>> {
+        let Some(r) = self.0.row(row).filter(|r| !r.vector.is_none()) else { return Ok(None) };
         let segment = self
             .0
             .segments
             .get(&r.vector.segment)
             .ok_or_else(|| Error::internal("a vector lies in a segment that is not open"))?;
-        segment.read(r.vector, |_, view| match view {
-            RecordView::Vector(v) if v.chunk == r.sequence => {
-                v.read_into(out);
-                Ok(true)
+        let result = segment.read_vector(r.vector, |v| {
+            if v.chunk != r.sequence {
+                return Err(segment.corrupt(r.vector.offset.into(), "the record is not this chunk's vector"));
             }
-            _ => Err(segment.corrupt(r.vector.offset.into(), "the record is not this chunk's vector")),
+            f(&v)
+        });
+        result.map(Some)
+    }
+}
+
+impl VectorSource for LogVectors<'_> {
+    fn cosine(&self, row: u32, unit: &[f32]) -> Result<Option<f32>> {
+        let same = |found: usize| {
+            if found == unit.len() { Ok(()) } else { Err(Error::DimensionMismatch { expected: found, found: unit.len() }) }
+        };
+        if let Some(v) = self.0.fresh.get(&row) {
+            same(v.len())?;
+            return Ok(Some(dot_f32(unit, v)));
+        }
+        self.in_log(row, |v| {
+            same(v.values.len() / 4)?;
+            Ok(dot_f32_le(unit, v.values))
         })
+    }
+
+    fn expect(&self, row: u32) {
+        let Some(r) = self.0.row(row) else { return };
+        let Some(segment) = self.0.segments.get(&r.vector.segment) else { return };
+        if let Some(bytes) = segment.record_bytes(r.vector) {
+            prefetch_bytes(bytes);
+        }
     }
 }

@@ -63,7 +63,10 @@ impl Shared {
 
     /// Runs a prepared query. `words` and `vector` both given is hybrid.
     pub fn run_search(&self, query: &Prepared<'_>, options: &SearchOptions, cancel: &CancelToken) -> Result<Vec<SearchHit>> {
-        self.ensure_loaded()?;
+        match &options.filter {
+            Some(f) if *f != SearchFilter::default() => self.ensure_loaded()?,
+            _ => self.ensure_vectors()?,
+        }
         self.expire_due();
         if query.words.is_some() {
             self.catch_up_text()?;
@@ -99,7 +102,7 @@ impl Shared {
             let near = match &state.vectors {
                 None => Vec::new(),
                 Some(v) if options.exact == Some(true) => v.search_exact(vector, depth, allowed, &source)?,
-                Some(v) => v.search(vector, depth, allowed, &source)?,
+                Some(v) => v.search(vector, depth, allowed, options.effort(), &source)?,
             };
             if !hybrid {
                 let scored = near.into_iter().map(|(row, cos)| (row, Legs { similarity: Some(clipped(cos)), lexical: None }));
@@ -116,11 +119,8 @@ impl Shared {
             }
         }
         if let Some(vector) = query.vector {
-            let mut values = Vec::new();
             for (row, l) in legs.iter_mut().filter(|(_, l)| l.similarity.is_none()) {
-                if source.read(*row, &mut values)? {
-                    l.similarity = Some(clipped(fluorite_ml::vector::dot_f32(vector, &values)));
-                }
+                l.similarity = source.cosine(*row, vector)?.map(clipped);
             }
         }
         let mut scored: Vec<(u32, Legs)> = legs.into_iter().collect();

@@ -12,6 +12,8 @@ use super::EngineConfig;
 use super::backlog::Backlog;
 use super::commit::{Writer, drain};
 use super::compact::Compaction;
+use super::graphs::Graphing;
+use super::load::Unloaded;
 use super::prepare::{Compression, chunk_key};
 use super::queue::{CommitQueue, Op, Place, Target};
 use super::state::State;
@@ -48,8 +50,9 @@ pub struct Shared {
     pub cache: ChunkCache,
     pub text: TextSide,
     pub backlog: Backlog,
-    /// Rows opened from the log whose filter entries and vectors are still to be loaded.
-    pub unloaded: Mutex<Vec<u32>>,
+    /// Rows opened from the log whose filter entries or vectors are still to be loaded.
+    pub unloaded: Unloaded,
+    pub graphing: Mutex<Graphing>,
     pub queue: Arc<CommitQueue>,
     pub writer: Mutex<Option<Writer>>,
     pub embedder: Option<Arc<dyn Embedder>>,

@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
-use crate::index::{ExactScan, FilterIndex, RowSet, VectorIndex};
+use crate::index::{FilterIndex, LayeredIndex, RowSet, VectorIndex};
 use crate::log::{Location, Segment};
 
 /// No row.
@@ -58,7 +58,14 @@ impl Hasher for KeyHasher {
     fn write_u128(&mut self, v: u128) {
         self.0 = v as u64;
     }
+    fn write_u32(&mut self, v: u32) {
+        // numbers count up from 0 or 1: spread them over the table's high bits too
+        self.0 = u64::from(v).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
 }
+
+/// A table by row or segment number.
+pub type NumberMap<T> = HashMap<u32, T, BuildHasherDefault<KeyHasher>>;
 
 /// Bytes of an entry in a USAGE record, about: key, reads, moment.
 const COUNTER_BYTES: u64 = 24;
@@ -92,12 +99,12 @@ pub struct State {
     pub embedded: RowSet,
     pub filter: FilterIndex,
     /// Made with the first vector, which names the dimensions.
-    pub vectors: Option<ExactScan>,
+    pub vectors: Option<LayeredIndex>,
     pub dimensions: usize,
     /// f32 values of rows whose vector lies in the live segment.
-    pub fresh: HashMap<u32, Arc<[f32]>>,
-    pub segments: HashMap<u32, Segment>,
-    pub usage: HashMap<u32, SegmentUse>,
+    pub fresh: NumberMap<Arc<[f32]>>,
+    pub segments: NumberMap<Segment>,
+    pub usage: NumberMap<SegmentUse>,
     /// Monotonic deadline -> row.
     pub expiry: BTreeMap<(i64, u32), ()>,
     pub raw_bytes: u64,
@@ -208,7 +215,7 @@ impl State {
             self.dimensions = values.len(); // of supplied vectors: allowed once the others are gone
             self.vectors = None;
         }
-        self.vectors.get_or_insert_with(|| ExactScan::new(values.len())).insert(row, values);
+        self.vectors.get_or_insert_with(|| LayeredIndex::new(values.len())).insert(row, values);
     }
 
     /// Rows whose time is up at this monotonic moment.

@@ -5,7 +5,9 @@ use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::log::{Manifest, Segment, load_dictionary, scan_segment};
 use crate::options::{Progress, ProgressFn};
-use crate::report::{CacheStats, ComponentHealth, Damage, EngineStats, ModelStats, SystemHealth, VerifyReport};
+use crate::report::{
+    CacheStats, ComponentHealth, Damage, EngineStats, IndexProgress, ModelStats, SystemHealth, VectorIndexStats, VerifyReport,
+};
 use crate::vfs::OpenMode;
 
 const MOST_DAMAGE: usize = 1_000;
@@ -29,7 +31,7 @@ impl Shared {
         let model = self.model.lock().clone();
         let text_bytes = self.text.head.read().bytes();
         // before `state`: who loads rows holds `unloaded` and asks for `state`
-        let unindexed = (self.text.behind() + self.unloaded.lock().len()) as u64;
+        let unindexed = (self.text.behind() + self.unloaded.len()) as u64;
         let state = self.state.read();
         let (total, live) = state.log_bytes();
         let chunks = state.live.len() as u64;
@@ -43,6 +45,7 @@ impl Shared {
             raw_bytes: state.raw_bytes,
             disk_bytes,
             vector_bytes: state.embedded.iter().filter_map(|r| state.row(r)).map(|r| u64::from(r.vector.length)).sum(),
+            vector_index: self.vector_index_stats(&state),
             reserve_bytes: self.file_bytes(&self.config.path.join(super::reserve::NAME)),
             disk_ratio: if state.raw_bytes == 0 { 0.0 } else { disk_bytes as f64 / state.raw_bytes as f64 },
             segments: state.segments.len() as u64,
@@ -62,6 +65,22 @@ impl Shared {
             threads: self.executor.threads() as u64,
             recovered_tail_bytes: self.recovered_tail,
         }
+    }
+
+    fn vector_index_stats(&self, state: &super::state::State) -> VectorIndexStats {
+        let (building, built) = {
+            let graphing = self.graphing.lock();
+            (graphing.progress.map(|(done, total)| IndexProgress { done, total }), graphing.built)
+        };
+        let Some(vectors) = &state.vectors else { return VectorIndexStats { building, built, ..VectorIndexStats::default() } };
+        let mut stats = VectorIndexStats { building, built, ..VectorIndexStats::default() };
+        stats.scanned = vectors.head_rows().and_len(&state.embedded) as u64;
+        for info in vectors.graphs() {
+            stats.graphs += 1;
+            stats.graph_vectors += info.rows as u64;
+            stats.graph_bytes += info.graph.file_bytes();
+        }
+        stats
     }
 
     fn disk_bytes(&self) -> u64 {
@@ -89,9 +108,13 @@ impl Shared {
             (None, Some(e)) => part("degraded", Some(format!("space is not reclaimed: {e}; call optimize() once it is mended"))),
             (None, None) => part("ok", None),
         };
-        let index = match &*self.index_damage.lock() {
-            Some(e) => part("degraded", Some(format!("some chunks are not indexed: {e}"))),
-            None => part("ok", None),
+        let graphs = self.graphing.lock().failure.clone();
+        let index = match (&*self.index_damage.lock(), graphs) {
+            (Some(e), _) => part("degraded", Some(format!("some chunks are not indexed: {e}"))),
+            (None, Some(e)) => {
+                part("degraded", Some(format!("vectors are scanned, no graph is built: {e}; call optimize() once it is mended")))
+            }
+            (None, None) => part("ok", None),
         };
         let embedder = match (self.embedder.is_some(), self.backlog.failure()) {
             (_, Some(e)) => part("degraded", Some(format!("some chunks could not be embedded: {e}"))),

@@ -26,7 +26,9 @@ pub fn swap(shared: &Shared, w: &mut Writer, victims: &[u32], out: LiveSegment, 
         let _ = shared.vfs.remove(&log_dir.join(segment_name(number)));
     } else {
         next.sealed.push(SealedSegment { number, length: out.end(), crc: out.checksum() });
-        mapped = Some(Segment::sealed(&*shared.vfs, &log_dir, number, out.end(), w.store_id)?);
+        let segment = Segment::sealed(&*shared.vfs, &log_dir, number, out.end(), w.store_id)?;
+        segment.set_verified();
+        mapped = Some(segment);
     }
     next.save(&*shared.vfs, &shared.config.path)?;
     w.manifest = next;

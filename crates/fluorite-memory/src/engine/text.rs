@@ -94,7 +94,18 @@ impl Shared {
                 TextItem::Dead(_) => Ok(None),
             };
             // a damaged record is not indexed: reading it says CORRUPT, and health says the index is degraded
-            items.iter().map(|i| (*i, load(i).unwrap_or_else(|e| self.note_index_damage(&e)))).collect()
+            items
+                .iter()
+                .map(|i| {
+                    (
+                        *i,
+                        load(i).unwrap_or_else(|e| {
+                            self.note_damage(&e);
+                            None
+                        }),
+                    )
+                })
+                .collect()
         };
         let mut head = self.text.head.write();
         for (item, chunk) in loaded {
@@ -105,11 +116,6 @@ impl Shared {
             }
         }
         Ok(true)
-    }
-
-    fn note_index_damage(&self, e: &crate::error::Error) -> Option<Arc<Chunk>> {
-        self.index_damage.lock().get_or_insert_with(|| e.to_string());
-        None
     }
 
     /// Has background work run soon, unless it is scheduled already.
@@ -130,7 +136,7 @@ impl Shared {
             return;
         }
         // failures show in health and in the search that needs what is missing
-        let more = self.load_step().unwrap_or(false)
+        let more = self.load_step()
             || match self.text.catching.try_lock() {
                 Some(_catching) => self.text_step().unwrap_or(false),
                 None => false, // its holder takes in everything
@@ -139,6 +145,7 @@ impl Shared {
             self.schedule_background();
         } else {
             self.compact_if_worthwhile();
+            self.graph_if_due();
         }
     }
 }

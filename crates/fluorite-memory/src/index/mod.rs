@@ -15,4 +15,5 @@ mod vector;
 pub use filter::{FilterIndex, Selection, is_empty_filter};
 pub use rows::RowSet;
 pub use text::{Field, MAX_TERM_BYTES, TextHead, for_each_term, to_unit};
-pub use vector::{ExactScan, VectorIndex, VectorSource, search_exact};
+pub(crate) use vector::graph;
+pub use vector::{Effort, ExactScan, Graph, GraphInfo, LayeredIndex, VectorIndex, VectorSource, search_exact};

@@ -76,6 +76,12 @@ impl RowSet {
         self.words.iter().enumerate().flat_map(|(i, &word)| bits(word).map(move |bit| i as u32 * 64 + bit))
     }
 
+    /// The rows that both sets hold, ascending; no allocation.
+    pub fn both<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = u32> + 'a {
+        let words = self.words.iter().zip(&other.words).enumerate();
+        words.flat_map(|(i, (a, b))| bits(a & b).map(move |bit| i as u32 * 64 + bit))
+    }
+
     /// Takes all rows out and keeps the room.
     pub fn clear(&mut self) {
         self.words.clear();

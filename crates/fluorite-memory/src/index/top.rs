@@ -63,6 +63,11 @@ impl TopK {
         }
     }
 
+    /// The rows kept, best first, without their scores.
+    pub(super) fn into_rows(self) -> Vec<u32> {
+        self.heap.into_sorted_vec().into_iter().map(|h| h.row).collect()
+    }
+
     /// The rows kept, best first.
     pub(super) fn into_best_first(self) -> Vec<(u32, f32)> {
         self.heap.into_sorted_vec().into_iter().map(|h| (h.row, h.score)).collect()

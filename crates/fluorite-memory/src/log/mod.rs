@@ -22,8 +22,8 @@ pub use live::LiveSegment;
 pub use manifest::{Manifest, ModelId, SealedSegment};
 pub use payload::{decode_payload, encode_payload};
 pub use record::{
-    ChunkRecord, RecordKind, RecordView, UsageEntry, VectorRecord, decode_record, encode_chunk, encode_tombstone, encode_usage,
-    encode_vector,
+    ChunkRecord, RecordKind, RecordView, UsageEntry, VectorRecord, decode_record, decode_trusted, encode_chunk, encode_tombstone,
+    encode_usage, encode_vector,
 };
 pub use scan::{Scan, ScannedRecord, scan_segment};
 pub use segment::{SEGMENT_HEADER, Segment, segment_name};

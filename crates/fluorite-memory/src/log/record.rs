@@ -187,6 +187,15 @@ pub fn encode_usage(out: &mut Vec<u8>, salt: u32, sequence: u64, entries: &[Usag
 
 /// Decodes the record at the start of `bytes`: sequence number, view, length. The error says what does not fit.
 pub fn decode_record(bytes: &[u8], salt: u32) -> Result<(u64, RecordView<'_>, usize), &'static str> {
+    decode(bytes, Some(salt))
+}
+
+/// As [`decode_record`], of bytes whose checksum was compared before.
+pub fn decode_trusted(bytes: &[u8]) -> Result<(u64, RecordView<'_>, usize), &'static str> {
+    decode(bytes, None)
+}
+
+fn decode(bytes: &[u8], salt: Option<u32>) -> Result<(u64, RecordView<'_>, usize), &'static str> {
     let mut r = Reader(bytes);
     let (crc, len) = (r.u32().ok_or("a record header is cut off")?, r.u32().ok_or("a record header is cut off")?);
     let len = len as usize;
@@ -194,7 +203,7 @@ pub fn decode_record(bytes: &[u8], salt: u32) -> Result<(u64, RecordView<'_>, us
         return Err("a record's length is impossible");
     }
     let record = &bytes[..len];
-    if crc32c::crc32c_append(salt, &record[4..]) != crc {
+    if salt.is_some_and(|salt| crc32c::crc32c_append(salt, &record[4..]) != crc) {
         return Err("a record's checksum does not match");
     }
     let mut r = Reader(&record[8..]);

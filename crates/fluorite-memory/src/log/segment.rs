@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::varint::Reader;
-use super::{Location, RecordView, decode_record};
+use super::{Location, RecordView, VectorRecord, decode_record, decode_trusted};
 use crate::error::{Error, Result};
 use crate::vfs::{Mapped, Vfs, VfsFile};
 
@@ -73,6 +74,8 @@ struct Inner {
     salt: u32,
     path: PathBuf,
     bytes: Bytes,
+    /// The whole file was compared with its checksum since it was mapped (or was written by this process).
+    verified: AtomicBool,
 }
 
 impl Segment {
@@ -93,12 +96,12 @@ impl Segment {
             _ => Error::io("cannot map", &path, &e),
         })?;
         let salt = check_header(&map, &path, number, store_id)?;
-        Ok(Self(Arc::new(Inner { number, salt, path, bytes: Bytes::Map(map) })))
+        Ok(Self(Arc::new(Inner { number, salt, path, bytes: Bytes::Map(map), verified: AtomicBool::new(false) })))
     }
 
     /// The segment being written.
     pub fn live(number: u32, salt: u32, path: PathBuf, file: Arc<dyn VfsFile>) -> Self {
-        Self(Arc::new(Inner { number, salt, path, bytes: Bytes::File(file) }))
+        Self(Arc::new(Inner { number, salt, path, bytes: Bytes::File(file), verified: AtomicBool::new(false) }))
     }
 
     /// Segment number.
@@ -125,6 +128,35 @@ impl Segment {
         match &self.0.bytes {
             Bytes::Map(m) => Some(m),
             Bytes::File(_) => None,
+        }
+    }
+
+    /// Says that the whole file matched its checksum: vectors are read without comparing theirs from now on.
+    pub fn set_verified(&self) {
+        self.0.verified.store(true, Ordering::Release);
+    }
+
+    /// Whether [`set_verified`](Self::set_verified) was called.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.0.verified.load(Ordering::Acquire)
+    }
+
+    /// The bytes of a record, when the segment is mapped.
+    #[must_use]
+    pub fn record_bytes(&self, at: Location) -> Option<&[u8]> {
+        self.map()?.get(at.offset as usize..at.offset as usize + at.length as usize)
+    }
+
+    /// Reads a vector record; its checksum is compared unless the whole segment's was.
+    pub fn read_vector<T>(&self, at: Location, f: impl FnOnce(VectorRecord<'_>) -> Result<T>) -> Result<T> {
+        let vector = |view: RecordView<'_>| match view {
+            RecordView::Vector(v) => f(v),
+            _ => Err(self.corrupt(at.offset.into(), "expected a vector record")),
+        };
+        match self.record_bytes(at).filter(|_| self.is_verified()) {
+            Some(bytes) => vector(decode_trusted(bytes).map_err(|what| self.corrupt(at.offset.into(), what))?.1),
+            None => self.read(at, |_, view| vector(view)),
         }
     }
 

@@ -53,6 +53,11 @@ impl Block {
         }
     }
 
+    /// A row's values and what they are multiplied with.
+    pub(super) fn code(&self, at: usize, dims: usize) -> Option<(&[i8], f32)> {
+        Some((self.values.get(at * dims..(at + 1) * dims)?, *self.scales.get(at)?))
+    }
+
     pub(super) fn rows(&self) -> usize {
         self.scales.len()
     }

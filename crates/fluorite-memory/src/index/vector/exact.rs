@@ -1,6 +1,6 @@
 //! Search over the exact values alone: the oracle of every other index, and the last step of each.
 
-use fluorite_ml::vector::{dot_f32, normalize};
+use fluorite_ml::vector::normalize;
 
 use super::VectorSource;
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 /// `DimensionMismatch` when a vector's length is not the query's; `InvalidArgument` for a query that is all zeros or not
 /// finite; those of `source`.
 pub fn search_exact(query: &[f32], k: usize, allowed: &RowSet, source: &dyn VectorSource) -> Result<Vec<(u32, f32)>> {
-    rescore(&unit_query(query)?, k, allowed.iter(), source)
+    rescore(&unit_query(query)?, k, &allowed.iter().collect::<Vec<_>>(), source)
 }
 
 /// The query scaled to length 1.
@@ -30,23 +30,19 @@ pub(super) fn unit_query(query: &[f32]) -> Result<Vec<f32>> {
 }
 
 /// The best `k` of these rows by exact cosine.
-pub(super) fn rescore(
-    unit: &[f32],
-    k: usize,
-    rows: impl Iterator<Item = u32>,
-    source: &dyn VectorSource,
-) -> Result<Vec<(u32, f32)>> {
+pub(super) fn rescore(unit: &[f32], k: usize, rows: &[u32], source: &dyn VectorSource) -> Result<Vec<(u32, f32)>> {
+    /// Rows asked for ahead: as many as memory answers at once.
+    const AHEAD: usize = 8;
     let mut top = TopK::new(k);
-    let mut values = Vec::with_capacity(unit.len());
-    for row in rows {
-        if !source.read(row, &mut values)? {
-            continue;
+    rows.iter().take(AHEAD).for_each(|row| source.expect(*row));
+    for (i, row) in rows.iter().enumerate() {
+        if let Some(next) = rows.get(i + AHEAD) {
+            source.expect(*next);
         }
-        if values.len() != unit.len() {
-            return Err(Error::DimensionMismatch { expected: values.len(), found: unit.len() });
+        if let Some(cosine) = source.cosine(*row, unit)? {
+            // products of unit vectors may exceed 1 by a rounding
+            top.offer(*row, cosine.clamp(-1.0, 1.0));
         }
-        // Products of unit vectors may exceed 1 by a rounding.
-        top.offer(row, dot_f32(unit, &values).clamp(-1.0, 1.0));
     }
     Ok(top.into_best_first())
 }

@@ -1,11 +1,13 @@
 //! Which rows' vectors are near a query.
 //!
-//! Owns: `i8` copies of vectors and the search over them. Must not know: where the `f32` values are kept (a
-//! `VectorSource` reads them), filters, which rows are live (the caller says).
+//! Owns: `i8` copies of vectors, frozen graphs of them, and the search over both. Must not know: where the `f32` values
+//! are kept (a `VectorSource` reads them), filters, which rows are live (the caller says), when graphs are built.
 //! In: unit vectors by row, a query. Out: rows with their cosine, best first.
 
 mod block;
 mod exact;
+pub(crate) mod graph;
+mod layered;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -14,7 +16,24 @@ use super::rows::RowSet;
 use crate::error::Result;
 
 pub use exact::search_exact;
+pub use graph::Graph;
+pub use layered::{GraphInfo, LayeredIndex};
 pub use scan::ExactScan;
+
+/// How hard a search tries.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Effort {
+    /// Walks as wide as calibration found necessary for this share of the true nearest, 0 to 1.
+    Recall(f32),
+    /// Walks of this width (`ef`), for experts.
+    Width(usize),
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self::Recall(0.98)
+    }
+}
 
 /// Finds the rows whose vectors are nearest to a query.
 pub trait VectorIndex: Send + Sync {
@@ -39,7 +58,14 @@ pub trait VectorIndex: Send + Sync {
     ///
     /// # Errors
     /// `DimensionMismatch`; `InvalidArgument` for a query that is all zeros or not finite; those of `source`.
-    fn search(&self, query: &[f32], k: usize, allowed: &RowSet, source: &dyn VectorSource) -> Result<Vec<(u32, f32)>>;
+    fn search(
+        &self,
+        query: &[f32],
+        k: usize,
+        allowed: &RowSet,
+        effort: Effort,
+        source: &dyn VectorSource,
+    ) -> Result<Vec<(u32, f32)>>;
 
     /// Estimated heap bytes.
     fn bytes(&self) -> usize;
@@ -47,9 +73,12 @@ pub trait VectorIndex: Send + Sync {
 
 /// Where the exact values of vectors are.
 pub trait VectorSource {
-    /// Replaces `out` with the row's unit vector; `false` when the row has none.
+    /// The product of a row's unit vector with another; `None` when the row has none.
     ///
     /// # Errors
-    /// Those of reading.
-    fn read(&self, row: u32, out: &mut Vec<f32>) -> Result<bool>;
+    /// `DimensionMismatch` when the lengths differ; those of reading.
+    fn cosine(&self, row: u32, unit: &[f32]) -> Result<Option<f32>>;
+
+    /// A hint that the row's vector will be asked for soon.
+    fn expect(&self, _row: u32) {}
 }

@@ -3,7 +3,7 @@
 use fluorite_ml::vector::quantize;
 
 use super::{
-    VectorIndex, VectorSource,
+    Effort, VectorIndex, VectorSource,
     block::{Block, ROWS, WORDS},
     exact::{rescore, search_exact, unit_query},
 };
@@ -18,6 +18,11 @@ const MIN_CANDIDATES: usize = 40;
 const CANDIDATES_PER_HIT: usize = 4;
 /// Below one row in this many wanted, a block's rows are picked one by one.
 const SPARSE: usize = 4;
+
+/// Candidates whose exact values are read for `k` hits.
+pub(super) fn kept(k: usize) -> usize {
+    k.saturating_mul(CANDIDATES_PER_HIT).max(MIN_CANDIDATES)
+}
 
 /// Compares the query with every allowed row: no build time, a just-inserted row is found at once.
 ///
@@ -73,17 +78,24 @@ impl ExactScan {
         }
     }
 
-    /// The best rows by `i8` score, best first.
-    fn candidates(&self, unit: &[f32], count: usize, allowed: &RowSet) -> Vec<(u32, f32)> {
+    /// A row's code.
+    pub(super) fn code(&self, row: u32) -> Option<(&[i8], f32)> {
+        if !self.has(row) {
+            return None;
+        }
+        self.blocks.get(row as usize / ROWS)?.code(row as usize % ROWS, self.dims)
+    }
+
+    /// Offers every allowed row with its (about) cosine.
+    pub(super) fn offer_candidates(&self, unit: &[f32], allowed: &RowSet, top: &mut TopK) {
         let mut query = vec![0; self.dims];
-        quantize(unit, &mut query); // its scale is the same for all rows
-        let mut top = TopK::new(count);
+        let query_scale = quantize(unit, &mut query);
         let mut products = Vec::new();
         for (i, block) in self.blocks.iter().enumerate() {
             let wanted: [u64; WORDS] = std::array::from_fn(|w| self.present.word(i * WORDS + w) & allowed.word(i * WORDS + w));
             let count: usize = wanted.iter().map(|w| w.count_ones() as usize).sum();
             let first_row = (i * ROWS) as u32;
-            let mut each = |at: usize, score: f32| top.offer(first_row + at as u32, score);
+            let mut each = |at: usize, score: f32| top.offer(first_row + at as u32, score * query_scale);
             if count * SPARSE >= block.rows() && count > 0 {
                 products.resize(ROWS, 0);
                 block.scan(&query, &wanted, &mut products, &mut each);
@@ -91,7 +103,6 @@ impl ExactScan {
                 block.gather(&query, &wanted, &mut each);
             }
         }
-        top.into_best_first()
     }
 }
 
@@ -126,15 +137,22 @@ impl VectorIndex for ExactScan {
         self.present.len()
     }
 
-    fn search(&self, query: &[f32], k: usize, allowed: &RowSet, source: &dyn VectorSource) -> Result<Vec<(u32, f32)>> {
+    fn search(
+        &self,
+        query: &[f32],
+        k: usize,
+        allowed: &RowSet,
+        _effort: Effort,
+        source: &dyn VectorSource,
+    ) -> Result<Vec<(u32, f32)>> {
         self.check(query)?;
         let unit = unit_query(query)?;
         if k == 0 || self.present.is_empty() {
             return Ok(Vec::new());
         }
-        let count = k.saturating_mul(CANDIDATES_PER_HIT).max(MIN_CANDIDATES);
-        let candidates = self.candidates(&unit, count, allowed);
-        rescore(&unit, k, candidates.into_iter().map(|(row, _)| row), source)
+        let mut top = TopK::new(kept(k));
+        self.offer_candidates(&unit, allowed, &mut top);
+        rescore(&unit, k, &top.into_rows(), source)
     }
 
     fn bytes(&self) -> usize {

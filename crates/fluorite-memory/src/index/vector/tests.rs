@@ -33,11 +33,12 @@ impl Random {
 struct Source(HashMap<u32, Vec<f32>>);
 
 impl VectorSource for Source {
-    fn read(&self, row: u32, out: &mut Vec<f32>) -> crate::Result<bool> {
-        let Some(values) = self.0.get(&row) else { return Ok(false) };
-        out.clear();
-        out.extend_from_slice(values);
-        Ok(true)
+    fn cosine(&self, row: u32, unit: &[f32]) -> crate::Result<Option<f32>> {
+        let Some(values) = self.0.get(&row) else { return Ok(None) };
+        if values.len() != unit.len() {
+            return Err(Error::DimensionMismatch { expected: values.len(), found: unit.len() });
+        }
+        Ok(Some(fluorite_ml::vector::dot_f32(unit, values)))
     }
 }
 
@@ -76,7 +77,7 @@ fn finds_exactly_what_the_oracle_finds() {
     for q in 0..20 {
         let query: Vec<f32> = vectors[q * 249].iter().map(|v| 3.0 * (v + 0.02 * random.normal())).collect();
         for rows in &allowed {
-            let found = index.search(&query, 10, rows, &source).unwrap();
+            let found = index.search(&query, 10, rows, Effort::default(), &source).unwrap();
             assert_eq!(found, search_exact(&query, 10, rows, &source).unwrap(), "query {q}, {} rows", rows.len());
             assert_eq!(found.len(), rows.len().min(10));
         }
@@ -89,7 +90,7 @@ fn forgotten_rows_are_gone_and_reused_rows_are_new() {
     let vectors = clustered(&mut random, 9_000, 16);
     let (mut index, mut source) = filled(&vectors);
     let all = RowSet::below(9_000);
-    let first = |index: &ExactScan, source: &Source, v: &[f32]| index.search(v, 1, &all, source).unwrap()[0].0;
+    let first = |index: &ExactScan, source: &Source, v: &[f32]| index.search(v, 1, &all, Effort::default(), source).unwrap()[0].0;
     assert_eq!(first(&index, &source, &vectors[5]), 5);
     let before = index.bytes();
     index.forget(&RowSet::below(4_096));
@@ -98,10 +99,13 @@ fn forgotten_rows_are_gone_and_reused_rows_are_new() {
     assert_ne!(first(&index, &source, &vectors[5]), 5);
     index.insert(5, &vectors[8_999]);
     source.0.insert(5, vectors[8_999].clone());
-    assert_eq!(index.search(&vectors[8_999], 2, &all, &source).unwrap().iter().map(|h| h.0).collect::<Vec<_>>(), [5, 8_999]);
+    assert_eq!(
+        index.search(&vectors[8_999], 2, &all, Effort::default(), &source).unwrap().iter().map(|h| h.0).collect::<Vec<_>>(),
+        [5, 8_999]
+    );
     assert_eq!(
         index.search_exact(&vectors[5], 1, &all, &source).unwrap()[0].0,
-        index.search(&vectors[5], 1, &all, &source).unwrap()[0].0
+        index.search(&vectors[5], 1, &all, Effort::default(), &source).unwrap()[0].0
     );
     source.0.remove(&5); // gone between scan and read
     assert_eq!(first(&index, &source, &vectors[8_999]), 8_999);
@@ -111,24 +115,27 @@ fn forgotten_rows_are_gone_and_reused_rows_are_new() {
 fn queries_that_make_no_sense_are_refused() {
     let (index, source) = filled(&clustered(&mut Random(3), 10, 8));
     let all = RowSet::below(10);
-    let refused = |query: &[f32]| index.search(query, 3, &all, &source).unwrap_err();
+    let refused = |query: &[f32]| index.search(query, 3, &all, Effort::default(), &source).unwrap_err();
     assert!(matches!(refused(&[1.0; 7]), Error::DimensionMismatch { expected: 8, found: 7 }));
     assert!(matches!(index.search_exact(&[1.0; 7], 3, &all, &source), Err(Error::DimensionMismatch { expected: 8, found: 7 })));
     assert!(matches!(refused(&[0.0; 8]), Error::InvalidArgument { .. }));
     assert!(matches!(refused(&[f32::NAN; 8]), Error::InvalidArgument { .. }));
     assert!(matches!(search_exact(&[0.0; 8], 3, &all, &source), Err(Error::InvalidArgument { .. })));
     assert!(matches!(search_exact(&[1.0; 7], 3, &all, &source), Err(Error::DimensionMismatch { .. })));
-    assert_eq!(index.search(&[1.0; 8], 0, &all, &source).unwrap(), []);
+    assert_eq!(index.search(&[1.0; 8], 0, &all, Effort::default(), &source).unwrap(), []);
 }
 
 #[test]
 fn the_first_vector_may_settle_the_dimensions() {
     let (mut index, all) = (ExactScan::default(), RowSet::below(1));
     let source = Source(HashMap::from([(0, vec![0.0, 1.0])]));
-    assert_eq!(index.search(&[1.0; 3], 1, &all, &source).unwrap(), []);
+    assert_eq!(index.search(&[1.0; 3], 1, &all, Effort::default(), &source).unwrap(), []);
     index.insert(0, &[0.0, 1.0]);
-    assert_eq!(index.search(&[0.0, 2.0], 1, &all, &source).unwrap(), [(0, 1.0)]);
-    assert!(matches!(index.search(&[1.0; 3], 1, &all, &source), Err(Error::DimensionMismatch { expected: 2, found: 3 })));
+    assert_eq!(index.search(&[0.0, 2.0], 1, &all, Effort::default(), &source).unwrap(), [(0, 1.0)]);
+    assert!(matches!(
+        index.search(&[1.0; 3], 1, &all, Effort::default(), &source),
+        Err(Error::DimensionMismatch { expected: 2, found: 3 })
+    ));
 }
 
 proptest! {
@@ -158,7 +165,7 @@ proptest! {
         let query = random.vector(24);
         for allowed in [RowSet::below(60 * spread), (0..60 * spread).filter(|r| r % 7 == 0).collect()] {
             prop_assert_eq!(
-                index.search(&query, k, &allowed, &source).unwrap(),
+                index.search(&query, k, &allowed, Effort::default(), &source).unwrap(),
                 search_exact(&query, k, &allowed, &source).unwrap()
             );
         }

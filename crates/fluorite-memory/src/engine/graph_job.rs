@@ -1,0 +1,169 @@
+//! One graph from rows of the head and older graphs: copied, built, frozen, written, listed, installed.
+//!
+//! Only the copy and the installation hold a lock. A kill before the list is replaced leaves a file nothing names; after it,
+//! the new graph is the one that is opened. The log is made durable before the list: a graph never knows a chunk that a
+//! power cut may take back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::queue::Op;
+use super::shared::Shared;
+use super::state::{NONE, State};
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::executor::lower_priority;
+use crate::index::graph::{Codes, Made, Source, make};
+use crate::index::{Graph, GraphInfo, LayeredIndex};
+use crate::options::ProgressFn;
+use crate::pending::pending;
+
+/// Niceness of builders nobody waits for: calls, the event loop and the pool come first.
+const BACKGROUND_NICE: i32 = 15;
+const FOREGROUND_NICE: i32 = 5;
+
+/// A row and the sequence number of the chunk version it stood for.
+type RowOf = (u32, u64);
+
+/// What goes into the new graph.
+pub struct GraphJob {
+    /// Rows of the head with their sequence numbers.
+    rows: Vec<RowOf>,
+    graphs: Vec<GraphInfo>,
+}
+
+impl GraphJob {
+    /// The first `most` live rows of the head, and these graphs.
+    pub fn new(state: &State, vectors: &LayeredIndex, most: usize, graphs: Vec<GraphInfo>) -> Self {
+        let rows = vectors.head_rows().both(&state.embedded).take(most);
+        Self { rows: rows.filter_map(|row| Some((row, state.row(row)?.sequence))).collect(), graphs }
+    }
+}
+
+/// Builds and installs; the number of vectors in the new graph.
+pub fn run(
+    shared: &Arc<Shared>,
+    job: &GraphJob,
+    waited_for: bool,
+    cancel: &CancelToken,
+    progress: Option<&ProgressFn>,
+) -> Result<u64> {
+    let (sources, origin) = copy(shared, job)?;
+    let total: u64 = sources.iter().map(Source::work).sum();
+    let (done, started) = (AtomicU64::new(0), shared.clock.monotonic_ms());
+    let tick = |n: usize| {
+        let done = (done.fetch_add(n as u64, Ordering::Relaxed) + n as u64).min(total);
+        shared.graphing.lock().progress = Some((done, total));
+        shared.report_progress(progress, "graph", done, Some(total), started);
+    };
+    if origin.is_empty() {
+        return list_and_install(shared, job, None, &[]); // all of it died
+    }
+    let pool = builders(shared, waited_for)?;
+    let made = pool.install(|| make(sources, cancel, &tick))?;
+    let number = {
+        let mut graphing = shared.graphing.lock();
+        graphing.list.next += 1;
+        graphing.list.next - 1
+    };
+    let nodes: Vec<RowOf> = made.frozen.origin.iter().map(|o| origin[*o as usize]).collect();
+    let path = shared.index_dir().join(Graph::file_name(number));
+    let written =
+        write(shared, &made, number, &nodes, cancel).and_then(|graph| list_and_install(shared, job, Some(graph), &nodes));
+    if written.is_err() {
+        let _ = shared.vfs.remove(&path); // a stray at worst
+    }
+    written
+}
+
+/// The inputs, and the row and sequence number behind each of their rows in turn.
+fn copy(shared: &Shared, job: &GraphJob) -> Result<(Vec<Source>, Vec<RowOf>)> {
+    let state = shared.state.read();
+    let Some(vectors) = &state.vectors else { return Err(Error::Aborted) };
+    let mut origin = Vec::new();
+    let mut sources = Vec::new();
+    let fresh: Vec<RowOf> = job
+        .rows
+        .iter()
+        .copied()
+        .filter(|(row, sequence)| {
+            let same = state.row(*row).is_some_and(|r| r.sequence == *sequence);
+            same && state.embedded.contains(*row) && vectors.head_rows().contains(*row)
+        })
+        .collect();
+    for part in Source::divide(&fresh) {
+        let rows: Vec<u32> = part.iter().map(|(row, _)| *row).collect();
+        let codes: Codes = vectors.head_codes(&rows);
+        origin.extend_from_slice(part);
+        sources.push(Source::Codes(codes));
+    }
+    for info in &job.graphs {
+        let rows = vectors.rows_of(info.graph.number()).unwrap_or_default();
+        let live: Vec<bool> = rows.iter().map(|row| state.embedded.contains(*row)).collect();
+        let kept = rows.iter().filter(|row| state.embedded.contains(**row));
+        origin.extend(kept.map(|row| (*row, state.row(*row).map_or(0, |r| r.sequence))));
+        sources.push(Source::Graph(Arc::clone(&info.graph), live));
+    }
+    Ok((sources, origin))
+}
+
+/// Threads for one job: rayon's global pool would outlive the store.
+fn builders(shared: &Shared, waited_for: bool) -> Result<rayon::ThreadPool> {
+    let threads = shared.executor.threads().max(1);
+    let (threads, nice) = if waited_for { (threads, FOREGROUND_NICE) } else { (threads.div_ceil(2), BACKGROUND_NICE) };
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|i| format!("fluorite-graph-{i}"))
+        .start_handler(move |_| lower_priority(nice))
+        .build()
+        .map_err(|e| Error::internal(format!("cannot start threads: {e}")))
+}
+
+fn write(shared: &Shared, made: &Made, number: u32, nodes: &[RowOf], cancel: &CancelToken) -> Result<Graph> {
+    let sequences: Vec<u64> = nodes.iter().map(|(_, sequence)| *sequence).collect();
+    let (dir, model) = (shared.index_dir(), shared.model_hash());
+    let dims = shared.state.read().dimensions;
+    made.write(&*shared.vfs, &dir.join(Graph::file_name(number)), shared.store_id, model, dims, &sequences, cancel)?;
+    let graph = Graph::open(&*shared.vfs, &dir, number, shared.store_id, model)?;
+    graph.verify(cancel)?;
+    Ok(graph)
+}
+
+/// The log first, then the list, then memory, then the old files go.
+fn list_and_install(shared: &Arc<Shared>, job: &GraphJob, graph: Option<Graph>, nodes: &[RowOf]) -> Result<u64> {
+    let (settler, flushed) = pending();
+    shared.submit(shared.queue.place(), Op::Flush { settle: Box::new(move |r| settler.settle(r)) });
+    flushed.wait()?;
+    let old: Vec<u32> = job.graphs.iter().map(|info| info.graph.number()).collect();
+    let list = {
+        let mut list = shared.graphing.lock().list.clone();
+        list.graphs.retain(|n| !old.contains(n));
+        list.graphs.extend(graph.as_ref().map(Graph::number));
+        list
+    };
+    list.save(&*shared.vfs, &shared.index_dir())?;
+    {
+        let mut graphing = shared.graphing.lock();
+        graphing.list = list;
+        graphing.built += 1;
+    }
+    let mut state = shared.state.write();
+    let same = |(row, sequence): &RowOf| {
+        let live = state.embedded.contains(*row) && state.row(*row).is_some_and(|r| r.sequence == *sequence);
+        if live { *row } else { NONE }
+    };
+    let rows: Vec<u32> = nodes.iter().map(same).collect();
+    if let Some(vectors) = &mut state.vectors {
+        if let Some(graph) = graph.filter(|g| g.dims() == vectors.dims()) {
+            vectors.install(Arc::new(graph), rows);
+        }
+        for number in &old {
+            vectors.remove(*number);
+        }
+    }
+    drop(state);
+    for number in old {
+        let _ = shared.vfs.remove(&shared.index_dir().join(Graph::file_name(number))); // a stray at worst
+    }
+    Ok(nodes.len() as u64)
+}

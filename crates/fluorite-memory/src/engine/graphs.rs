@@ -1,0 +1,173 @@
+//! When vectors become graphs, and when graphs are joined. The work itself is `graph_job`.
+//!
+//! The head becomes a graph when it holds `graph_rows` vectors; graphs are joined while the smaller ones together reach a
+//! quarter of the next larger one, so that a million vectors lie in about four; a graph that is mostly dead is joined with
+//! itself. One job at a time, on threads of its own.
+
+use std::sync::Arc;
+
+use super::graph_job::{GraphJob, run};
+use super::graph_list::GraphList;
+use super::queue::Settle;
+use super::shared::Shared;
+use super::state::State;
+use crate::cancel::CancelToken;
+use crate::error::{Error, Result};
+use crate::index::{GraphInfo, VectorIndex};
+use crate::options::ProgressFn;
+
+/// Graphs are joined when the smaller ones together hold the next larger one's rows divided by this.
+const RATIO: usize = 4;
+/// Rows of the head that one background job takes: what arrives meanwhile is scanned.
+const MOST_ROWS: usize = 1 << 17;
+
+/// What is being built, and what waits for it.
+#[derive(Default)]
+pub struct Graphing {
+    running: bool,
+    waiting: Vec<Box<dyn FnOnce() + Send>>,
+    pub list: GraphList,
+    /// Why the background kind gave up.
+    pub failure: Option<String>,
+    /// Done, total.
+    pub progress: Option<(u64, u64)>,
+    /// Graphs built since the open.
+    pub built: u64,
+}
+
+impl Graphing {
+    /// Nothing runs yet.
+    pub fn new(list: GraphList) -> Self {
+        Self { list, ..Self::default() }
+    }
+}
+
+/// Held while a job runs; its end, however it comes, lets the next one start.
+struct Running(Arc<Shared>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let waiting = {
+            let mut graphing = self.0.graphing.lock();
+            graphing.running = false;
+            graphing.progress = None;
+            std::mem::take(&mut graphing.waiting)
+        };
+        for next in waiting {
+            next();
+        }
+    }
+}
+
+impl Shared {
+    /// Background: builds or joins when that is due.
+    pub fn graph_if_due(self: &Arc<Self>) {
+        if self.stop.is_cancelled()
+            || self.check_poison().is_err()
+            || self.graphing.lock().failure.is_some()
+            || !self.is_loaded(false)
+        {
+            return;
+        }
+        let Some(job) = self.due(&self.state.read(), false) else { return };
+        let shared = Arc::clone(self);
+        let told = move |r: Result<u64>| match r {
+            Ok(_) => shared.graph_if_due(),
+            Err(Error::Aborted | Error::Closed) => {}
+            Err(e) => shared.graphing.lock().failure = Some(e.to_string()),
+        };
+        self.start_graph(false, Some(job), self.stop.clone(), None, Box::new(told));
+    }
+
+    /// Puts all vectors into one graph, when there are enough for one; the number of vectors it holds.
+    pub fn graph_all(self: &Arc<Self>, cancel: CancelToken, progress: Option<ProgressFn>, settle: Settle<u64>) {
+        self.start_graph(true, None, cancel, progress, settle);
+    }
+
+    fn start_graph(
+        self: &Arc<Self>,
+        all: bool,
+        job: Option<GraphJob>,
+        cancel: CancelToken,
+        progress: Option<ProgressFn>,
+        settle: Settle<u64>,
+    ) {
+        {
+            let mut graphing = self.graphing.lock();
+            if graphing.running {
+                if all {
+                    let shared = Arc::clone(self);
+                    graphing.waiting.push(Box::new(move || shared.start_graph(all, job, cancel, progress, settle)));
+                }
+                return; // the end of the running job looks for the next
+            }
+            graphing.running = true;
+        }
+        let running = Running(Arc::clone(self));
+        let shared = Arc::clone(self);
+        let work = move || {
+            let job = match (all, job) {
+                (true, _) => shared.ensure_loaded().map(|()| shared.due(&shared.state.read(), true)),
+                (false, job) => Ok(job),
+            };
+            let result = job.and_then(|job| match job {
+                Some(job) => run(&shared, &job, all, &cancel, progress.as_ref()),
+                None => Ok(0),
+            });
+            if result.is_ok() {
+                shared.graphing.lock().failure = None;
+            }
+            drop(running);
+            settle(result);
+        };
+        // dropped unrun when there is no thread: the settle's owner is told INTERNAL, and the next look tries again
+        self.executor.spawn_long("graph", work);
+    }
+
+    /// What is to be built now. `all`: everything into one graph.
+    fn due(&self, state: &State, all: bool) -> Option<GraphJob> {
+        let vectors = state.vectors.as_ref()?;
+        let mut graphs: Vec<GraphInfo> = vectors.graphs().collect();
+        graphs.sort_by_key(|g| std::cmp::Reverse(g.graph.nodes()));
+        let live = |g: &GraphInfo| vectors.rows_of(g.graph.number()).map_or(0, |rows| alive(state, rows));
+        if all {
+            let enough = vectors.len() >= self.config.graph_rows.max(1);
+            let tidy = matches!(&graphs[..], [one] if vectors.head_rows().is_empty() && live(one) * 10 >= one.graph.nodes() * 9);
+            if !enough || tidy {
+                return None;
+            }
+            return Some(GraphJob::new(state, vectors, usize::MAX, graphs));
+        }
+        let head = vectors.head_rows().and_len(&state.embedded);
+        if head >= self.config.graph_rows.max(1) {
+            let taken = head.min(MOST_ROWS);
+            return Some(GraphJob::new(state, vectors, MOST_ROWS, mergeable(graphs, taken)));
+        }
+        let dead = graphs.iter().find(|g| live(g) * 2 < g.graph.nodes()).cloned();
+        let joined = mergeable(graphs, 0);
+        match (joined.len() > 1, dead) {
+            (true, _) => Some(GraphJob::new(state, vectors, 0, joined)),
+            (false, Some(dead)) => Some(GraphJob::new(state, vectors, 0, vec![dead])),
+            (false, None) => None,
+        }
+    }
+}
+
+/// Rows that are still live and have their vector.
+pub fn alive(state: &State, rows: &[u32]) -> usize {
+    rows.iter().filter(|row| state.embedded.contains(**row)).count()
+}
+
+/// The smaller graphs that, with `added` rows, have grown to a part of the next larger one.
+fn mergeable(largest_first: Vec<GraphInfo>, added: usize) -> Vec<GraphInfo> {
+    let mut sum = added;
+    let mut out: Vec<GraphInfo> = Vec::new();
+    for info in largest_first.into_iter().rev() {
+        if sum > 0 && sum * RATIO < info.graph.nodes() {
+            break;
+        }
+        sum += info.graph.nodes();
+        out.push(info);
+    }
+    out
+}

@@ -1,0 +1,78 @@
+//! Behind an open: graphs and sealed segments are compared with their checksums, once.
+//!
+//! Until then every exact value is checked as it is read, and searches run on the pool, because the graph may not be in
+//! memory. Segments are read through a buffer, not through their maps: the check leaves no page of theirs resident.
+
+use std::sync::Arc;
+
+use super::shared::Shared;
+use crate::error::{Error, Result};
+use crate::executor::lower_priority;
+use crate::index::Graph;
+use crate::log::Segment;
+use crate::vfs::OpenMode;
+
+const NICE: i32 = 15;
+const BUFFER: usize = 1 << 20;
+
+impl Shared {
+    /// Starts the check. `segments`: the sealed ones, with the checksums the manifest gives.
+    pub fn recheck(self: &Arc<Self>, segments: Vec<(Segment, u32)>) {
+        let shared = Arc::clone(self);
+        self.executor.spawn_long("check", move || {
+            if !shared.executor.is_inline() {
+                lower_priority(NICE);
+            }
+            let graphs: Vec<Arc<Graph>> = match &shared.state.read().vectors {
+                Some(v) => v.graphs().map(|info| info.graph).collect(),
+                None => Vec::new(),
+            };
+            for graph in graphs {
+                if let Err(e @ Error::Corrupt { .. }) = graph.verify(&shared.stop) {
+                    shared.give_up_graph(graph.number(), &e);
+                }
+            }
+            for (segment, crc) in segments {
+                match shared.checksum(&segment) {
+                    Ok(found) if found == crc => segment.set_verified(),
+                    Ok(_) => shared.note_damage(&segment.corrupt(0, "the segment does not match the manifest's checksum")),
+                    Err(_) => {} // closing, or a disk that will say so again when the record is read
+                }
+            }
+        });
+    }
+
+    fn checksum(&self, segment: &Segment) -> Result<u32> {
+        let io = |e: &std::io::Error| Error::io("cannot read", segment.path(), e);
+        let file = self.vfs.open(segment.path(), OpenMode::Read).map_err(|e| io(&e))?;
+        let length = segment.map().map_or(0, <[u8]>::len);
+        let mut buffer = vec![0; BUFFER.min(length)];
+        let (mut crc, mut at) = (0, 0);
+        while at < length {
+            self.stop.check()?;
+            let part = BUFFER.min(length - at);
+            file.read_at(&mut buffer[..part], at as u64).map_err(|e| io(&e))?;
+            crc = crc32c::crc32c_append(crc, &buffer[..part]);
+            at += part;
+        }
+        Ok(crc)
+    }
+
+    /// Takes a damaged graph out; its vectors are read from the log again, and built into another.
+    fn give_up_graph(self: &Arc<Self>, number: u32, e: &Error) {
+        let list = {
+            let mut graphing = self.graphing.lock();
+            graphing.list.graphs.retain(|n| *n != number);
+            graphing.list.clone()
+        };
+        let _ = list.save(&*self.vfs, &self.index_dir()); // else the next open finds the damage again
+        let lost = match &mut self.state.write().vectors {
+            Some(vectors) => vectors.remove(number),
+            None => return,
+        };
+        let _ = self.vfs.remove(&self.index_dir().join(Graph::file_name(number)));
+        self.note_damage(&Error::internal(format!("{e}: it is built again")));
+        self.unloaded.vectors.lock().extend(lost.iter());
+        self.schedule_background();
+    }
+}

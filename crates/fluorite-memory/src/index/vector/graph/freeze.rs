@@ -1,0 +1,199 @@
+//! From candidate links to a graph for walking: links both ways, pruned for diversity, every node reachable, near nodes
+//! near in memory.
+//!
+//! Pruning is the neighbour selection of Malkov and Yashunin (HNSW, 2018, algorithm 4) with the slack of Subramanya et al.
+//! (DiskANN, 2019), over the links of both directions; hnsw_rs itself drops the farthest reverse link.
+
+use rayon::prelude::*;
+
+use super::codes::{Codes, CodesRef};
+use super::walk::{END, GraphRef};
+use crate::cancel::CancelToken;
+use crate::error::Result;
+
+/// A candidate is dropped when a kept one is nearer to it than the node is, by this factor (of squared distances).
+const SLACK: f32 = 1.1;
+/// Candidates looked at per node, the nearest.
+const MOST_CANDIDATES: usize = 192;
+/// One node in this many is an entry ...
+const NODES_PER_ENTRY: usize = 256;
+/// ... but at most this many.
+const MOST_ENTRIES: usize = 1_024;
+/// Candidates of the walk that finds an unreached node a neighbour.
+const REPAIR_EF: usize = 64;
+/// Rounds of repair.
+const REPAIRS: usize = 8;
+
+/// A graph in memory, nodes in their final order.
+#[derive(Debug, Default)]
+pub(crate) struct Frozen {
+    pub codes: Codes,
+    pub width: usize,
+    pub links: Vec<u32>,
+    pub entries: usize,
+    /// Node -> number of the row in the input.
+    pub origin: Vec<u32>,
+}
+
+impl Frozen {
+    pub fn view(&self) -> GraphRef<'_> {
+        GraphRef { codes: self.codes.view(), width: self.width, links: &self.links, entries: self.entries }
+    }
+}
+
+/// Freezes. `links`: candidates of each row; `high`: rows by their fitness as an entry. Runs on the pool it is called in.
+pub(crate) fn freeze(
+    codes: &Codes,
+    mut links: Vec<Vec<u32>>,
+    high: &[u32],
+    width: usize,
+    cancel: &CancelToken,
+) -> Result<Frozen> {
+    let count = codes.scales.len();
+    symmetrise(&mut links);
+    cancel.check()?;
+    let view = codes.view();
+    let pruned: Vec<Vec<u32>> = links.par_iter().enumerate().map(|(node, to)| prune(view, node as u32, to, width)).collect();
+    drop(links);
+    cancel.check()?;
+    let entries = (count / NODES_PER_ENTRY).clamp(1, MOST_ENTRIES).min(count).min(high.len());
+    let order = arrange(&pruned, &high[..entries]);
+    cancel.check()?;
+    let mut frozen = renumber(codes, &pruned, order, entries, width);
+    reach(&mut frozen, cancel)?;
+    Ok(frozen)
+}
+
+/// Adds every link's way back.
+fn symmetrise(links: &mut [Vec<u32>]) {
+    let before: Vec<usize> = links.iter().map(Vec::len).collect();
+    for node in 0..links.len() {
+        for i in 0..before[node] {
+            let to = links[node][i] as usize;
+            if to != node {
+                links[to].push(node as u32);
+            }
+        }
+    }
+}
+
+/// The diverse nearest of the candidates, best first.
+fn prune(codes: CodesRef<'_>, node: u32, candidates: &[u32], width: usize) -> Vec<u32> {
+    let mut near: Vec<(f32, u32)> = candidates.iter().filter(|c| **c != node).map(|&c| (codes.cosine(node, c), c)).collect();
+    near.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    near.dedup_by_key(|n| n.1);
+    near.truncate(MOST_CANDIDATES);
+    let mut kept: Vec<u32> = Vec::with_capacity(width);
+    let mut passed = Vec::new();
+    for &(cosine, c) in &near {
+        if kept.len() == width {
+            break;
+        }
+        let away = 1.0 - cosine;
+        if kept.iter().all(|&k| (1.0 - codes.cosine(c, k)) * SLACK >= away) {
+            kept.push(c);
+        } else {
+            passed.push(c);
+        }
+    }
+    let fill = (width / 2).saturating_sub(kept.len());
+    kept.extend(passed.into_iter().take(fill));
+    kept
+}
+
+/// The rows in their new order: the entries, then breadth first from them, what is not reached last.
+fn arrange(links: &[Vec<u32>], entries: &[u32]) -> Vec<u32> {
+    let mut met = vec![false; links.len()];
+    let mut order = Vec::with_capacity(links.len());
+    for &e in entries {
+        if !std::mem::replace(&mut met[e as usize], true) {
+            order.push(e);
+        }
+    }
+    let mut at = 0;
+    let mut rest = 0..links.len() as u32;
+    loop {
+        while at < order.len() {
+            for &to in &links[order[at] as usize] {
+                if !std::mem::replace(&mut met[to as usize], true) {
+                    order.push(to);
+                }
+            }
+            at += 1;
+        }
+        match rest.find(|n| !met[*n as usize]) {
+            Some(n) => {
+                met[n as usize] = true;
+                order.push(n);
+            }
+            None => return order,
+        }
+    }
+}
+
+fn renumber(codes: &Codes, links: &[Vec<u32>], order: Vec<u32>, entries: usize, width: usize) -> Frozen {
+    let mut place = vec![END; order.len()];
+    for (new, old) in order.iter().enumerate() {
+        place[*old as usize] = new as u32;
+    }
+    let mut out = Frozen {
+        codes: Codes {
+            stride: codes.stride,
+            values: Vec::with_capacity(codes.values.len()),
+            scales: Vec::with_capacity(order.len()),
+        },
+        width,
+        links: vec![END; order.len() * width],
+        entries,
+        origin: Vec::new(),
+    };
+    let view = codes.view();
+    for (new, old) in order.iter().enumerate() {
+        out.codes.push(view.row(*old), codes.scales[*old as usize]);
+        for (slot, to) in out.links[new * width..][..width].iter_mut().zip(&links[*old as usize]) {
+            *slot = place[*to as usize];
+        }
+    }
+    out.origin = order;
+    out
+}
+
+/// Links every node that no walk can meet from a near one that walks do meet.
+fn reach(frozen: &mut Frozen, cancel: &CancelToken) -> Result<usize> {
+    let mut repaired = 0;
+    for _ in 0..REPAIRS {
+        let met = reached(&frozen.view());
+        let lost: Vec<u32> = (0..met.len() as u32).filter(|n| !met[*n as usize]).collect();
+        if lost.is_empty() {
+            break;
+        }
+        cancel.check()?;
+        repaired += lost.len();
+        let width = frozen.width;
+        for node in lost {
+            let near = frozen.view().walk(&frozen.codes.view().code(node), REPAIR_EF, None, Some(node)).found;
+            // a free slot takes nothing from anyone; else the last link of the nearest goes
+            let slots = |n: u32, links: &[u32]| links[n as usize * width..][..width].iter().position(|l| *l == END);
+            let free = near.iter().find_map(|(n, _)| Some((*n, slots(*n, &frozen.links)?)));
+            if let Some((n, slot)) = free.or_else(|| near.first().map(|(n, _)| (*n, width - 1))) {
+                frozen.links[n as usize * width + slot] = node;
+            }
+        }
+    }
+    Ok(repaired)
+}
+
+/// Which nodes can be met from the entries.
+pub(crate) fn reached(graph: &GraphRef<'_>) -> Vec<bool> {
+    let mut met = vec![false; graph.len()];
+    let mut queue: Vec<u32> = (0..graph.entries as u32).collect();
+    queue.iter().for_each(|n| met[*n as usize] = true);
+    while let Some(node) = queue.pop() {
+        for to in graph.links_of(node) {
+            if !std::mem::replace(&mut met[to as usize], true) {
+                queue.push(to);
+            }
+        }
+    }
+    met
+}
