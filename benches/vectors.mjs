@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 // Vector search beside usearch, hnswlib-node, zvec and LanceDB; JSON on stdout, progress on stderr. See README.md.
 //   node benches/vectors.mjs [--n 100000] [--rounds 3] [--data clustered,minilm] [--only fluorite,usearch] [--dir folder]
-//                            [--engine] [--markdown file] [--svg file]        with two data sets: file-<data>.svg
+//                            [--keep] [--engine] [--markdown file] [--svg file]
+// --keep: peers' stores stay in benches/.cache/stores and are used again, with the build figures of then; Fluorite's is always
+// made anew. --svg with two data sets: file-<data>.svg
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CACHE } from './lib/embeddings.mjs';
 import { figures, verdict } from './lib/fronts.mjs';
 import { options } from './lib/options.mjs';
 import { machine, medians, warm } from './lib/stats.mjs';
@@ -15,7 +18,7 @@ import { markdown } from './lib/vectors-markdown.mjs';
 import { plot } from './lib/vectors-svg.mjs';
 import { DATA, K, QUERIES } from './lib/vectors.mjs';
 
-const { n, rounds, data, only, dir, engine: inEngine, markdown: table, svg } = options({ n: 100_000, rounds: 3, data: 'clustered,minilm', only: '', dir: tmpdir(), engine: false, markdown: '', svg: '' });
+const { n, rounds, data, only, dir, keep, engine: inEngine, markdown: table, svg } = options({ n: 100_000, rounds: 3, data: 'clustered,minilm', only: '', dir: tmpdir(), keep: false, engine: false, markdown: '', svg: '' });
 const EFS = [10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 400];
 const MODULES = ['fluorite', 'usearch', 'hnswlib', 'zvec', 'lancedb'];
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -65,12 +68,9 @@ async function bench(name, engines) {
   for (let r = 0; r < rounds; r++) {
     // Another order each round: what comes first or last finds another machine.
     for (const e of engines.map((_, i) => engines[(i + r) % engines.length])) {
-      const folder = join(work, `${name}-${e.variant}`);
+      const folder = join(keep && e.package ? join(CACHE, 'stores') : work, `${name}-${n}-${e.variant}`);
       const job = { engine: e.file, variant: e.variant, folder, n, dims: set.dims, data: set, truth: exact, efs: EFS };
-      if (r === 0) {
-        mkdirSync(folder);
-        built[e.variant] = child(name, { ...job, phase: 'build' });
-      }
+      if (r === 0) built[e.variant] = build(name, job);
       warm(folder);
       searched[e.variant].push(child(`${name}, round ${r + 1}/${rounds}`, { ...job, phase: 'search' }));
     }
@@ -78,9 +78,20 @@ async function bench(name, engines) {
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work);
   const results = Object.fromEntries(engines.map((e) => [e.variant, figures({ ...medians([built[e.variant]]), ...medians(searched[e.variant]) })]));
+  if (results.fluorite && Object.keys(results.fluorite.sweep).length === 1) say('fluorite: this build takes no `ef`: one point instead of a sweep');
   if (inEngine) Object.assign(results, inProcess(set, exact));
   const { base: _, queries: __, ...about } = set;
   return { ...about, engines: results, ...(results.fluorite && verdict(results)) };
+}
+
+function build(name, job) {
+  const note = `${job.folder}.json`;
+  if (existsSync(note)) return JSON.parse(readFileSync(note, 'utf8'));
+  rmSync(job.folder, { recursive: true, force: true });
+  mkdirSync(job.folder, { recursive: true });
+  const result = child(name, { ...job, phase: 'build' });
+  writeFileSync(note, JSON.stringify(result));
+  return result;
 }
 
 /** The search alone, without Node: the example of the crate. */
@@ -99,7 +110,7 @@ function inProcess(set, exact) {
 function child(what, job) {
   say(`${what}: ${job.variant} ${job.phase}`);
   const script = fileURLToPath(new URL('lib/vectors-child.mjs', import.meta.url));
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['--max-old-space-size=4096', script, JSON.stringify(job)], { encoding: 'utf8', maxBuffer: 1 << 26 });
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', '--max-old-space-size=4096', script, JSON.stringify(job)], { encoding: 'utf8', maxBuffer: 1 << 26 });
   if (status !== 0) throw new Error(`${job.variant} ${job.phase} failed (${signal ?? status}): ${stderr.slice(-2000)}`);
   return JSON.parse(stdout.trim().split('\n').pop());
 }

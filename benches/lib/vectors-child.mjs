@@ -30,21 +30,21 @@ async function search() {
   const flat = vectors(job.data.queries, QUERIES, job.dims);
   const raw = Array.from({ length: QUERIES }, (_, q) => flat.slice(q * job.dims, (q + 1) * job.dims));
   const queries = raw.map(store.prepare ?? ((v) => v));
-  store.use(store.knobs[0]);
+  await store.use(store.knobs[0]);
   await store.search(queries[0]);
   const open_ms = performance.now() - began;
   const all = wanted(job.truth, 'all'), some = wanted(job.truth, 'filtered');
   const sweep = {}, full = {}, filtered = {};
   await pass(store, queries, (q) => store.search(q)); // the compiler and the page cache
   for (const knob of store.knobs) {
-    store.use(knob);
+    await store.use(knob);
     await pass(store, queries.slice(0, 100), (q) => store.search(q));
     const single = await pass(store, queries, (q) => store.search(q));
     sweep[knob.label] = { recall: recall(store, single.found, all), ...single.times, many_us: store.many ? await together(store, queries, flat, all) : null };
   }
   const search_peak_rss_mb = process.resourceUsage().maxRSS / 1024;
-  for (const [i, knob] of store.knobs.entries()) {
-    store.use(knob);
+  for (const [i, knob] of store.full || store.filtered ? store.knobs.entries() : []) {
+    await store.use(knob);
     if (store.full) {
       const { found, times } = await pass(store, queries.slice(0, FEW), (q) => store.full(q));
       full[knob.label] = { recall: recall(store, found, all), ...times };

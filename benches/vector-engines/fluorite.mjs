@@ -20,7 +20,10 @@ export async function build({ folder, dims, slices, tag, content }) {
 export async function open({ folder, dims, efs, k }) {
   const bridge = await store(folder);
   // A build from before the graph refuses the option and scans everything: one point, no sweep.
-  const graph = await bridge.searchSimilar(new Float32Array(dims).fill(0.05), { limit: k, fields: [], ef: 10 }).then(() => true, () => false);
+  const graph = await bridge.searchSimilar(new Float32Array(dims).fill(0.05), { limit: k, fields: [], ef: 10 }).then(() => true, (e) => {
+    if (e.code !== 'INVALID_ARGUMENT') throw e;
+    return false;
+  });
   let knob;
   const options = (more) => ({ limit: k, ...(knob.ef && { ef: knob.ef }), ...more });
   return {

@@ -1,5 +1,5 @@
-// LanceDB, an embedded vector database on disk: IVF_HNSW_SQ in one partition (IVF_FLAT and IVF_PQ were slower here). Distance `cosine`: with `dot` its
-// scalar quantizer finds next to nothing (recall below .1, version 0.22.3).
+// LanceDB, an embedded vector database on disk: IVF_HNSW_SQ in one partition (IVF_FLAT was slower at the same recall).
+// Distance `cosine`: with `dot` its scalar quantizer finds next to nothing (recall below .1, version 0.22.3).
 import { join } from 'node:path';
 import { peer } from '../engines/peer.mjs';
 

@@ -21,7 +21,10 @@ export async function open({ folder, dims, variant, efs, k }) {
   return {
     sync: true,
     knobs: efs.map((ef) => ({ label: `ef ${ef}`, ef })),
-    use({ ef }) {
+    async use({ ef }) {
+      now = undefined;
+      globalThis.gc?.(); // one index in memory at a time
+      await new Promise(setImmediate);
       now = index(variants[variant], dims, ef);
       now.load(file(folder));
     },
