@@ -11,6 +11,8 @@ mod layered;
 mod scan;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_layered;
 
 use super::rows::RowSet;
 use crate::error::Result;

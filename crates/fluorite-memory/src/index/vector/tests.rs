@@ -9,10 +9,10 @@ use super::*;
 use crate::error::Error;
 
 /// SplitMix64, for vectors that are the same in every run.
-struct Random(u64);
+pub(super) struct Random(pub u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -20,17 +20,17 @@ impl Random {
     }
 
     /// About normal: the sum of four uniforms.
-    fn normal(&mut self) -> f32 {
+    pub fn normal(&mut self) -> f32 {
         (0..4).map(|_| (self.next() >> 40) as f32 / (1 << 24) as f32 - 0.5).sum()
     }
 
-    fn vector(&mut self, dims: usize) -> Vec<f32> {
+    pub fn vector(&mut self, dims: usize) -> Vec<f32> {
         (0..dims).map(|_| self.normal()).collect()
     }
 }
 
 #[derive(Default)]
-struct Source(HashMap<u32, Vec<f32>>);
+pub(super) struct Source(pub HashMap<u32, Vec<f32>>);
 
 impl VectorSource for Source {
     fn cosine(&self, row: u32, unit: &[f32]) -> crate::Result<Option<f32>> {
@@ -43,7 +43,7 @@ impl VectorSource for Source {
 }
 
 /// Unit vectors around a few centres, as embeddings are.
-fn clustered(random: &mut Random, count: usize, dims: usize) -> Vec<Vec<f32>> {
+pub(super) fn clustered(random: &mut Random, count: usize, dims: usize) -> Vec<Vec<f32>> {
     let centres: Vec<_> = (0..50).map(|_| random.vector(dims)).collect();
     (0..count)
         .map(|i| {

@@ -1,17 +1,17 @@
 //! How wide a walk must be for a recall: measured on the graph itself, once, when it is frozen.
 //!
-//! Sampled nodes are the queries, each left out of its own search (the walk passes it over, the truth leaves it out), so
-//! that they stand for queries the graph has not seen.
+//! The queries are vectors held out of the graph while it was built; they are inserted afterwards (`insert`). Nodes of the
+//! graph as queries would tell another story: with a node left out of its own search the links it carried are missing, with
+//! it left in, it leads straight to its neighbours.
 
 use rayon::prelude::*;
 
+use super::codes::Code;
 use super::walk::GraphRef;
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::index::top::TopK;
 
-/// Nodes sampled.
-const QUERIES: usize = 300;
 /// Widths tried.
 const LADDER: [u32; 15] = [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 896, 1_280];
 /// Above this recall no wider walk is tried.
@@ -33,16 +33,14 @@ pub(crate) struct Step {
 /// Most steps a calibration has.
 pub(crate) const MOST_STEPS: usize = LADDER.len();
 
-/// Measures. Runs on the pool it is called in. Cost: a scan of all codes for each of 300 nodes, and a few thousand walks.
-pub(crate) fn calibrate(graph: &GraphRef<'_>, cancel: &CancelToken) -> Result<Vec<Step>> {
-    let nodes = graph.len();
-    let sample: Vec<u32> = (0..nodes.min(QUERIES)).map(|i| (i * nodes / nodes.min(QUERIES)) as u32).collect();
-    let truth = sample.par_iter().map(|&q| nearest(graph, q, cancel)).collect::<Result<Vec<_>>>()?;
+/// Measures with these queries. Runs on the pool it is called in. Cost: a scan of all codes for each query, and 15 walks.
+pub(crate) fn calibrate(graph: &GraphRef<'_>, queries: &[Code], cancel: &CancelToken) -> Result<Vec<Step>> {
+    let truth = queries.par_iter().map(|q| nearest(graph, q, cancel)).collect::<Result<Vec<_>>>()?;
     let mut steps = Vec::with_capacity(MOST_STEPS);
     for ef in LADDER {
-        let found = sample.par_iter().zip(&truth).map(|(&q, truth)| {
+        let found = queries.par_iter().zip(&truth).map(|(q, truth)| {
             cancel.check()?;
-            let walked = graph.walk(&graph.codes.code(q), ef as usize, None, Some(q));
+            let walked = graph.walk(q, ef as usize, None);
             Ok((walked.compared, hits(&walked.found, truth, FEW), hits(&walked.found, truth, MANY)))
         });
         let found = found.collect::<Result<Vec<(usize, usize, usize)>>>()?;
@@ -50,7 +48,7 @@ pub(crate) fn calibrate(graph: &GraphRef<'_>, cancel: &CancelToken) -> Result<Ve
         let of = |k: usize| truth.iter().map(|t| t.len().min(k)).sum::<usize>().max(1) as f32;
         let step = Step {
             ef,
-            compared: (sum.0 / sample.len().max(1)) as u32,
+            compared: (sum.0 / queries.len().max(1)) as u32,
             recall_10: sum.1 as f32 / of(FEW),
             recall_100: sum.2 as f32 / of(MANY),
         };
@@ -62,29 +60,27 @@ pub(crate) fn calibrate(graph: &GraphRef<'_>, cancel: &CancelToken) -> Result<Ve
     Ok(steps)
 }
 
-/// The exact nearest of a node among the others, by code.
-fn nearest(graph: &GraphRef<'_>, query: u32, cancel: &CancelToken) -> Result<Vec<(u32, f32)>> {
+/// The exact nearest of a query, by code.
+fn nearest(graph: &GraphRef<'_>, query: &Code, cancel: &CancelToken) -> Result<Vec<(u32, f32)>> {
     const BLOCK: usize = 4_096;
     cancel.check()?;
-    let code = graph.codes.row(query);
     let mut top = TopK::new(MANY);
     let mut products = vec![0; BLOCK];
     for (block, rows) in graph.codes.values.chunks(BLOCK * graph.codes.stride).enumerate() {
-        let count = fluorite_ml::vector::scan_i8(code, rows, graph.codes.stride, &mut products);
+        let count = fluorite_ml::vector::scan_i8(&query.values, rows, graph.codes.stride, &mut products);
         for (i, product) in products[..count].iter().enumerate() {
             let node = (block * BLOCK + i) as u32;
-            if node != query {
-                top.offer(node, *product as f32 * graph.codes.scales[node as usize]);
-            }
+            top.offer(node, *product as f32 * graph.codes.scales[node as usize] * query.scale);
         }
     }
     Ok(top.into_best_first())
 }
 
-/// How many of the first `k` true ones are among the first `k` found. A node as near as the last true one counts.
+/// How many of the first `k` found are as near as the `k`th true one: of equals, any will do.
 fn hits(found: &[(u32, f32)], truth: &[(u32, f32)], k: usize) -> usize {
     let truth = &truth[..truth.len().min(k)];
-    found.iter().take(truth.len()).filter(|f| truth.iter().any(|t| t.0 == f.0)).count()
+    let Some((_, least)) = truth.last() else { return 0 };
+    found.iter().take(truth.len()).filter(|(_, cosine)| cosine >= least).count()
 }
 
 /// The width for `k` hits at this recall, by interpolation between the steps; the widest when none reaches it.

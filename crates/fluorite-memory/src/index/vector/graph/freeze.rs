@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use super::codes::{Codes, CodesRef};
+use super::codes::{Code, Codes, CodesRef};
 use super::walk::{END, GraphRef};
 use crate::cancel::CancelToken;
 use crate::error::Result;
@@ -21,6 +21,8 @@ const NODES_PER_ENTRY: usize = 256;
 const MOST_ENTRIES: usize = 1_024;
 /// Candidates of the walk that finds an unreached node a neighbour.
 const REPAIR_EF: usize = 64;
+/// Candidates of the walk that finds an inserted row its neighbours.
+const INSERT_EF: usize = 128;
 /// Rounds of repair.
 const REPAIRS: usize = 8;
 
@@ -62,6 +64,40 @@ pub(crate) fn freeze(
     let mut frozen = renumber(codes, &pruned, order, entries, width);
     reach(&mut frozen, cancel)?;
     Ok(frozen)
+}
+
+/// Adds rows to a frozen graph, as an HNSW grows: each is linked with the diverse nearest a walk finds, and they with it.
+/// Meant for few rows: they come last in the order. `rows`: number in the input, and code.
+pub(crate) fn insert(frozen: &mut Frozen, rows: Vec<(u32, Code)>, cancel: &CancelToken) -> Result<()> {
+    let width = frozen.width;
+    for (origin, code) in rows {
+        let near: Vec<u32> = frozen.view().walk(&code, INSERT_EF, None).found.into_iter().map(|(n, _)| n).collect();
+        let node = frozen.origin.len() as u32;
+        frozen.codes.push(&code.values, code.scale);
+        frozen.origin.push(origin);
+        frozen.links.resize(frozen.links.len() + width, END);
+        let mut to = prune(frozen.codes.view(), node, &near, width);
+        if to.is_empty() && node > 0 {
+            to.push(0);
+        }
+        for &n in &to {
+            let mut back: Vec<u32> = frozen.view().links_of(n).collect();
+            back.push(node);
+            if back.len() > width {
+                back = prune(frozen.codes.view(), n, &back, width);
+            }
+            set_links(frozen, n, &back);
+        }
+        set_links(frozen, node, &to);
+    }
+    frozen.entries = frozen.entries.max(1).min(frozen.origin.len());
+    reach(frozen, cancel)
+}
+
+fn set_links(frozen: &mut Frozen, node: u32, to: &[u32]) {
+    let slots = &mut frozen.links[node as usize * frozen.width..][..frozen.width];
+    slots.fill(END);
+    slots.iter_mut().zip(to).for_each(|(slot, to)| *slot = *to);
 }
 
 /// Adds every link's way back.
@@ -159,8 +195,7 @@ fn renumber(codes: &Codes, links: &[Vec<u32>], order: Vec<u32>, entries: usize, 
 }
 
 /// Links every node that no walk can meet from a near one that walks do meet.
-fn reach(frozen: &mut Frozen, cancel: &CancelToken) -> Result<usize> {
-    let mut repaired = 0;
+fn reach(frozen: &mut Frozen, cancel: &CancelToken) -> Result<()> {
     for _ in 0..REPAIRS {
         let met = reached(&frozen.view());
         let lost: Vec<u32> = (0..met.len() as u32).filter(|n| !met[*n as usize]).collect();
@@ -168,10 +203,9 @@ fn reach(frozen: &mut Frozen, cancel: &CancelToken) -> Result<usize> {
             break;
         }
         cancel.check()?;
-        repaired += lost.len();
         let width = frozen.width;
         for node in lost {
-            let near = frozen.view().walk(&frozen.codes.view().code(node), REPAIR_EF, None, Some(node)).found;
+            let near = frozen.view().walk(&frozen.codes.view().code(node), REPAIR_EF, None).found;
             // a free slot takes nothing from anyone; else the last link of the nearest goes
             let slots = |n: u32, links: &[u32]| links[n as usize * width..][..width].iter().position(|l| *l == END);
             let free = near.iter().find_map(|(n, _)| Some((*n, slots(*n, &frozen.links)?)));
@@ -180,7 +214,7 @@ fn reach(frozen: &mut Frozen, cancel: &CancelToken) -> Result<usize> {
             }
         }
     }
-    Ok(repaired)
+    Ok(())
 }
 
 /// Which nodes can be met from the entries.

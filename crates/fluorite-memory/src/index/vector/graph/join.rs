@@ -52,7 +52,7 @@ pub(crate) fn join(parts: &[Part<'_>], cancel: &CancelToken, tick: &(dyn Fn(usiz
             if p != largest {
                 let code = parts[p as usize].graph.codes.code(node);
                 for (q, other) in parts.iter().enumerate().filter(|(q, _)| *q as u32 != p) {
-                    let found = other.graph.walk(&code, EF, None, None).found;
+                    let found = other.graph.walk(&code, EF, None).found;
                     to.extend(found.iter().map(|(n, _)| numbers[q][*n as usize]).filter(|n| *n != u32::MAX).take(TAKEN));
                 }
                 tick(1);

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::build::build;
 use super::calibrate::{Step, calibrate};
-use super::codes::Codes;
+use super::codes::{Code, Codes};
 use super::file;
-use super::freeze::{Frozen, freeze};
+use super::freeze::{Frozen, freeze, insert};
+use super::held::HeldOut;
 use super::join::{Part, join};
 use super::mapped::Graph;
 use crate::cancel::CancelToken;
@@ -34,6 +35,14 @@ impl Source {
     pub fn divide<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
         let parts = rows.len().div_ceil(BASE_ROWS).max(1);
         rows.chunks(rows.len().div_ceil(parts).max(1))
+    }
+
+    /// Rows that live on.
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::Codes(codes) => codes.scales.len(),
+            Self::Graph(_, live) => live.iter().filter(|l| **l).count(),
+        }
     }
 
     /// Units of work, for progress: about the same time each.
@@ -86,23 +95,28 @@ impl Stage {
 /// Makes one graph. `origin` of the result counts the rows of all sources in turn, dead nodes left out. Runs on the pool it
 /// is called in. Memory: about 1.3 KB a vector of the result, and 20 MB.
 pub(crate) fn make(sources: Vec<Source>, cancel: &CancelToken, tick: &(dyn Fn(usize) + Sync)) -> Result<Made> {
+    let mut held = HeldOut::of(&sources);
     let mut stages = Vec::with_capacity(sources.len());
-    let mut first = 0u32;
+    let mut first = 0;
     for source in sources {
         match source {
             Source::Codes(codes) => {
+                let (codes, numbers) = held.split(codes, &mut first);
                 let codes = Arc::new(codes);
                 let rough = build(&codes, cancel, &|n| tick(n * 4))?;
                 let mut frozen = freeze(&codes, rough.links, &rough.high, WIDTH, cancel)?;
-                frozen.origin.iter_mut().for_each(|o| *o += first);
-                first += codes.scales.len() as u32;
+                frozen.origin.iter_mut().for_each(|o| *o = numbers[*o as usize]);
                 stages.push(Stage::Frozen(frozen));
             }
-            Source::Graph(graph, live) => {
+            Source::Graph(graph, mut live) => {
                 let mut origin = vec![u32::MAX; live.len()];
-                for node in (0..live.len()).filter(|n| live[*n]) {
+                for node in 0..live.len() {
+                    if !live[node] {
+                        continue;
+                    }
                     origin[node] = first;
                     first += 1;
+                    live[node] = !held.take(origin[node], || graph.view().codes.code(node as u32));
                 }
                 stages.push(Stage::Mapped { graph, live, origin });
             }
@@ -114,8 +128,13 @@ pub(crate) fn make(sources: Vec<Source>, cancel: &CancelToken, tick: &(dyn Fn(us
         let rest = stages.split_off(stages.len().saturating_sub(JOINED));
         stages.push(Stage::Frozen(join_stages(&rest, cancel, tick)?));
     }
-    let Some(Stage::Frozen(frozen)) = stages.pop() else { return Ok(Made { frozen: Frozen::default(), steps: Vec::new() }) };
-    let steps = calibrate(&frozen.view(), cancel)?;
+    let mut frozen = match stages.pop() {
+        Some(Stage::Frozen(frozen)) => frozen,
+        _ => Frozen::default(),
+    };
+    let queries: Vec<Code> = held.rows.iter().map(|(_, code)| code.clone()).collect();
+    let steps = calibrate(&frozen.view(), &queries, cancel)?;
+    insert(&mut frozen, held.rows, cancel)?;
     Ok(Made { frozen, steps })
 }
 

@@ -162,6 +162,6 @@ impl Graph {
 
     /// The nodes nearest to a query.
     pub(crate) fn walk(&self, query: &Code, ef: usize) -> Walked {
-        self.view().walk(query, ef, self.node_of(query), None)
+        self.view().walk(query, ef, self.node_of(query))
     }
 }

@@ -9,11 +9,14 @@ mod calibrate;
 mod codes;
 mod file;
 mod freeze;
+mod held;
 mod join;
 mod make;
 mod mapped;
 mod scratch;
 mod table;
+#[cfg(test)]
+pub(super) mod tests;
 mod walk;
 
 pub(super) use codes::Code;

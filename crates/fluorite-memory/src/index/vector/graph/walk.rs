@@ -42,10 +42,10 @@ impl<'a> GraphRef<'a> {
         self.links[node as usize * self.width..][..self.width].iter().copied().take_while(move |&to| (to as usize) < nodes)
     }
 
-    /// The `ef` nodes a walk finds nearest. `skip`: a node that is passed over as if it were not there.
-    pub fn walk(&self, query: &Code, ef: usize, start: Option<u32>, skip: Option<u32>) -> Walked {
+    /// The `ef` nodes a walk finds nearest. `start`: a node it sets out from beside the best entries.
+    pub fn walk(&self, query: &Code, ef: usize, start: Option<u32>) -> Walked {
         with_scratch(self.len(), |s| {
-            let mut compared = self.set_out(query, ef.max(STARTS), start, skip, s);
+            let mut compared = self.set_out(query, ef.max(STARTS), start, s);
             let mut at = 0;
             while at < s.pool.len() {
                 if s.pool[at].expanded {
@@ -87,7 +87,7 @@ impl<'a> GraphRef<'a> {
         admit: impl Fn(u32) -> bool,
     ) -> Walked {
         with_scratch(self.len(), |s| {
-            let mut compared = self.set_out(query, STARTS, start, None, s);
+            let mut compared = self.set_out(query, STARTS, start, s);
             let seeds: Vec<Near> = s.pool.drain(..).collect();
             for near in seeds {
                 s.frontier.push(Ahead { score: near.score, node: near.node });
@@ -129,21 +129,16 @@ impl<'a> GraphRef<'a> {
     }
 
     /// Fills the pool with the best entry nodes.
-    fn set_out(&self, query: &Code, cap: usize, start: Option<u32>, skip: Option<u32>, s: &mut Scratch) -> usize {
+    fn set_out(&self, query: &Code, cap: usize, start: Option<u32>, s: &mut Scratch) -> usize {
         let entries = self.entries.min(self.len());
         s.products.resize(entries.max(self.width), 0);
         self.codes.scan(&query.values, &mut s.products[..entries]);
         for node in 0..entries as u32 {
             let score = s.products[node as usize] as f32 * self.codes.scales[node as usize];
-            if Some(node) != skip {
-                s.offer(STARTS.min(cap), Near { score, node, expanded: false });
-            }
+            s.offer(STARTS.min(cap), Near { score, node, expanded: false });
         }
         for i in 0..s.pool.len() {
             s.visited.insert(s.pool[i].node);
-        }
-        if let Some(node) = skip {
-            s.visited.insert(node);
         }
         if let Some(node) = start
             && s.visited.insert(node)

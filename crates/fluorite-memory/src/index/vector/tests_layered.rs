@@ -1,0 +1,1 @@
+//! Head and graphs as one index against the oracle.
