@@ -103,7 +103,7 @@ function inProcess(set, exact) {
     say(`the row in the engine is left out: ${stderr.trim().split('\n').pop()}`);
     return {};
   }
-  const sweep = Object.fromEntries(JSON.parse(stdout).map(({ ef, recall, p50_us, p99_us }) => [`ef ${ef}`, { recall, p50_us, p99_us, many_us: null }]));
+  const sweep = Object.fromEntries(JSON.parse(stdout).map(({ ef, recall, p50_us, p99_us, many_us = null }) => [Number.isInteger(ef) ? `ef ${ef}` : 'default', { recall, p50_us, p99_us, many_us }]));
   return { 'in the engine': figures({ sweep }) };
 }
 
