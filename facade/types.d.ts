@@ -228,6 +228,10 @@ export type SearchOptions = EitherCase<SignalOptions & {
     explain?: boolean;
     /** Scans all vectors in full precision. */
     exact?: boolean;
+    /** Share of the true nearest a vector search is to find, .5 to .9999: .98. More costs time; `exact` is certainty. */
+    recall_target?: number;
+    /** Width of graph walks instead of `recall_target`, 1 to 4,096: for experts who measure. */
+    ef?: number;
     /** Fields wanted; `[]` is id and score alone, the cheapest; all when absent. */
     fields?: readonly ChunkField[];
 }>;
@@ -309,6 +313,23 @@ export interface EngineStats {
     disk_bytes: number;
     /** Part of disk_bytes: vectors of live chunks (f32, not compressed). */
     vector_bytes: number;
+    vector_index: {
+        /** Vectors that are scanned, in no graph yet. */
+        scanned: number;
+        /** Graphs searched. */
+        graphs: number;
+        /** Vectors of live chunks in graphs. */
+        graph_vectors: number;
+        /** Bytes of the graph files (mapped, not heap). */
+        graph_bytes: number;
+        /** Graphs built since the open. */
+        built: number;
+        /** The graph being built, in units of work; `null` when none is. */
+        building: {
+            done: number;
+            total: number;
+        } | null;
+    };
     /** Part of disk_bytes: the reserve for a full disk, 1 MiB whatever the store's size. */
     reserve_bytes: number;
     /** disk_bytes / raw_bytes, 0 for an empty store. */
@@ -368,6 +389,8 @@ export interface OptimizeReport {
     bytes_before: number;
     bytes_after: number;
     versions_dropped: number;
+    /** Vectors in the graph that was built; 0 when there was nothing to gain. */
+    vectors_indexed: number;
 }
 /** Result of `learnFromSpikes`. */
 export interface LearningReport {

@@ -73,7 +73,6 @@ impl Config {
     #[must_use]
     pub fn engine_config(&self, bundled_models: Option<&Path>, runtime_paths: Vec<PathBuf>) -> EngineConfig {
         EngineConfig {
-            path: self.memory_path.clone(),
             enable_ml: self.enable_ml,
             models_paths: self.models_path.iter().cloned().chain(bundled_models.map(Path::to_path_buf)).collect(),
             embedding_model: self.embedding_model.clone(),
@@ -85,6 +84,7 @@ impl Config {
             max_chunk_size: self.max_chunk_size,
             durability: self.durability,
             segment_bytes: self.segment_mb << 20,
+            ..EngineConfig::new(&self.memory_path)
         }
     }
 }
