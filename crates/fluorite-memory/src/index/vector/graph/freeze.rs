@@ -23,8 +23,6 @@ const MOST_ENTRIES: usize = 1_024;
 const REPAIR_EF: usize = 64;
 /// Candidates of the walk that finds an inserted row its neighbours.
 const INSERT_EF: usize = 128;
-/// Rounds of repair.
-const REPAIRS: usize = 8;
 
 /// A graph in memory, nodes in their final order.
 #[derive(Debug, Default)]
@@ -194,40 +192,45 @@ fn renumber(codes: &Codes, links: &[Vec<u32>], order: Vec<u32>, entries: usize, 
     out
 }
 
-/// Links every node that no walk can meet from a near one that walks do meet.
+/// Links every node that no walk can meet from a near one that walks do meet. No link that is the only known way to a node
+/// is given up for it, so that one round is enough.
 fn reach(frozen: &mut Frozen, cancel: &CancelToken) -> Result<()> {
-    for _ in 0..REPAIRS {
-        let met = reached(&frozen.view());
-        let lost: Vec<u32> = (0..met.len() as u32).filter(|n| !met[*n as usize]).collect();
-        if lost.is_empty() {
-            break;
+    let mut ways = ways(&frozen.view());
+    for node in 0..ways.len() as u32 {
+        if ways[node as usize] != END {
+            continue;
         }
         cancel.check()?;
-        let width = frozen.width;
-        for node in lost {
-            let near = frozen.view().walk(&frozen.codes.view().code(node), REPAIR_EF, None).found;
-            // a free slot takes nothing from anyone; else the last link of the nearest goes
-            let slots = |n: u32, links: &[u32]| links[n as usize * width..][..width].iter().position(|l| *l == END);
-            let free = near.iter().find_map(|(n, _)| Some((*n, slots(*n, &frozen.links)?)));
-            if let Some((n, slot)) = free.or_else(|| near.first().map(|(n, _)| (*n, width - 1))) {
-                frozen.links[n as usize * width + slot] = node;
-            }
+        // walks meet only what is met: neither this node nor one that links to it
+        let near = frozen.view().walk(&frozen.codes.view().code(node), REPAIR_EF, None).found;
+        let links = |n: u32| &frozen.links[n as usize * frozen.width..][..frozen.width];
+        // a free slot takes nothing from anyone; else the last link goes that is not the way to its node
+        let free = |n: u32| links(n).iter().position(|to| *to == END);
+        let spare = |n: u32| links(n).iter().rposition(|to| ways[*to as usize] != n);
+        let of = |slot: &dyn Fn(u32) -> Option<usize>| near.iter().find_map(|(n, _)| Some((*n, slot(*n)?)));
+        let anywhere = || (0..node).find_map(|n| Some((n, free(n).or_else(|| spare(n))?)));
+        if let Some((n, slot)) = of(&free).or_else(|| of(&spare)).or_else(anywhere) {
+            frozen.links[n as usize * frozen.width + slot] = node;
+            meet(&frozen.view(), n, node, &mut ways);
         }
     }
     Ok(())
 }
 
-/// Which nodes can be met from the entries.
-pub(crate) fn reached(graph: &GraphRef<'_>) -> Vec<bool> {
-    let mut met = vec![false; graph.len()];
-    let mut queue: Vec<u32> = (0..graph.entries as u32).collect();
-    queue.iter().for_each(|n| met[*n as usize] = true);
-    while let Some(node) = queue.pop() {
-        for to in graph.links_of(node) {
-            if !std::mem::replace(&mut met[to as usize], true) {
-                queue.push(to);
-            }
+/// From which node each was met first; `END` for those no walk can meet.
+fn ways(graph: &GraphRef<'_>) -> Vec<u32> {
+    let mut ways = vec![END; graph.len()];
+    (0..graph.entries as u32).for_each(|entry| meet(graph, entry, entry, &mut ways));
+    ways
+}
+
+/// Meets a node from another, and all that can be met from it.
+fn meet(graph: &GraphRef<'_>, from: u32, node: u32, ways: &mut [u32]) {
+    let mut queue = vec![(from, node)];
+    while let Some((from, node)) = queue.pop() {
+        if ways[node as usize] == END {
+            ways[node as usize] = from;
+            queue.extend(graph.links_of(node).filter(|to| ways[*to as usize] == END).map(|to| (node, to)));
         }
     }
-    met
 }

@@ -10,7 +10,7 @@ use super::super::tests::{Random, clustered};
 use super::calibrate::{Step, compared_at, width_for};
 use super::codes::{Code, Codes};
 use super::file::{Header, PAGE};
-use super::freeze::{Frozen, freeze, reached};
+use super::freeze::{Frozen, freeze};
 use super::make::{Made, Source, make};
 use super::walk::{END, GraphRef};
 use super::{Graph, table};
@@ -87,6 +87,18 @@ fn recall(graph: &Graph, random: &mut Random, target: f32) -> f32 {
     hits as f32 / all as f32
 }
 
+/// Which nodes a walk without end can meet from the entries.
+fn reached(graph: &GraphRef<'_>) -> Vec<bool> {
+    let mut met = vec![false; graph.len()];
+    let mut queue: Vec<u32> = (0..graph.entries as u32).collect();
+    while let Some(node) = queue.pop() {
+        if !std::mem::replace(&mut met[node as usize], true) {
+            queue.extend(graph.links_of(node));
+        }
+    }
+    met
+}
+
 /// What every graph promises, whatever it was made of.
 fn check_whole(frozen: &Frozen) {
     let view = frozen.view();
@@ -154,7 +166,7 @@ fn a_graph_is_whole_and_finds_what_a_scan_finds() {
 /// Planted bug known to be caught: `freeze` without `reach`.
 #[test]
 fn every_node_of_scattered_islands_is_reached() {
-    for seed in 0..4 {
+    for seed in 0..2 {
         let vectors = islands(&mut Random(seed), 16);
         let codes = codes_of(&vectors);
         let inputs = all_codes(&codes);
@@ -441,7 +453,7 @@ fn walks_give_the_committed_checksum() {
             let mut unit = random.vector(70);
             assert!(fluorite_ml::vector::normalize(&mut unit));
             let query = Code::of(&unit);
-            let plain = frozen.view().walk(&query, ef, None, None);
+            let plain = frozen.view().walk(&query, ef, None);
             let admitted = frozen.view().walk_admitting(&query, ef, None, 1_500, |n| n % 3 == 0);
             for (node, cosine) in plain.found.iter().chain(&admitted.found) {
                 bytes.extend(node.to_le_bytes());
@@ -452,7 +464,7 @@ fn walks_give_the_committed_checksum() {
         }
     }
     println!("walked by {}", fluorite_ml::vector::simd_path());
-    assert_eq!(crc32c::crc32c(&bytes), 0, "by {}", fluorite_ml::vector::simd_path());
+    assert_eq!(crc32c::crc32c(&bytes), 1_257_500_199, "by {}", fluorite_ml::vector::simd_path());
 }
 
 /// The paths this machine does not prefer: the choice is made once a process, so each has one of its own.
