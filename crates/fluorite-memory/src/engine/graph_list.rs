@@ -56,12 +56,13 @@ fn number_of(name: &str) -> Option<u32> {
 }
 
 /// Opens the listed graphs and gives their nodes rows. What cannot be used leaves the list, so that it never comes back
-/// when its sequence numbers have been given to other chunks. The second value says what was wrong.
+/// when its sequence numbers have been given to other chunks. The second value says what was wrong. `model`: the hash of its
+/// id, and its dimensions: graphs of others are of supplied vectors that are all gone.
 pub fn open_graphs(
     vfs: &dyn Vfs,
     dir: &Path,
     store_id: u128,
-    model: u64,
+    model: (u64, Option<usize>),
     next_sequence: u64,
     state: &mut State,
 ) -> Result<(GraphList, Option<String>)> {
@@ -70,7 +71,8 @@ pub fn open_graphs(
     let mut trouble = None;
     let mut opened = Vec::new();
     for &number in &listed {
-        match Graph::open(vfs, dir, number, store_id, model) {
+        match Graph::open(vfs, dir, number, store_id, model.0) {
+            Ok(graph) if model.1.is_some_and(|dims| dims != graph.dims()) => {}
             Ok(graph) if graph.last_sequence() < next_sequence => opened.push(Arc::new(graph)),
             Ok(_) => trouble = Some("a graph knows chunks the log has lost: it is built again".to_owned()),
             Err(e) => trouble = Some(format!("{e}: it is built again")),

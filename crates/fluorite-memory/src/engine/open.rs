@@ -143,7 +143,8 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
     let reserve_gone = AtomicBool::new(!reserve::ensure(&*vfs, &root));
     replace_supplied(&*vfs, &root, &mut manifest, embedder.as_deref(), &state)?;
     let model_hash = manifest.model.as_ref().map_or(0, |m| xxhash_rust::xxh3::xxh3_64(m.id.as_bytes()));
-    let (list, trouble) = open_graphs(&*vfs, &root.join("index"), store_id, model_hash, next_sequence, &mut state)?;
+    let model = (model_hash, manifest.model.as_ref().map(|m| m.dimensions));
+    let (list, trouble) = open_graphs(&*vfs, &root.join("index"), store_id, model, next_sequence, &mut state)?;
     let in_graphs = |row: u32| state.vectors.as_ref().is_some_and(|v| v.has(row));
     let vectors: Vec<u32> = state.embedded.iter().filter(|row| !in_graphs(*row)).collect();
     let unloaded: Vec<u32> = state.live.iter().collect();

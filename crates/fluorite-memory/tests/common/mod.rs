@@ -3,6 +3,7 @@
 
 pub mod dice;
 pub mod history;
+pub mod vectors;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -27,7 +28,16 @@ pub fn open_sim(disk: &SimVfs, segment_bytes: u64) -> fluorite_memory::Result<En
 
 /// The same with a clock of the test's.
 pub fn open_sim_at(disk: &SimVfs, segment_bytes: u64, clock: Arc<ManualClock>) -> fluorite_memory::Result<Engine> {
-    let config = EngineConfig { segment_bytes, ..config(Path::new("/store")) };
+    open_sim_with(disk, EngineConfig { segment_bytes, ..config(Path::new("/store")) }, clock)
+}
+
+/// One that makes graphs of so many vectors.
+pub fn open_sim_graphs(disk: &SimVfs, segment_bytes: u64, graph_rows: usize) -> fluorite_memory::Result<Engine> {
+    let config = EngineConfig { segment_bytes, graph_rows, ..config(Path::new("/store")) };
+    open_sim_with(disk, config, Arc::new(ManualClock::at(1_700_000_000_000)))
+}
+
+fn open_sim_with(disk: &SimVfs, config: EngineConfig, clock: Arc<ManualClock>) -> fluorite_memory::Result<Engine> {
     let vfs: Arc<dyn Vfs> = Arc::new(disk.clone());
     let platform = Platform { vfs, clock, executor: Executor::inline(), embedder: Box::new(|| Ok(None)), new_store: (7, 11) };
     Engine::open_on(config, platform)

@@ -204,7 +204,7 @@ impl TextHead {
                 let postings = slot.get_mut();
                 let before = postings.bytes();
                 postings.insert(posting);
-                self.posting_bytes += postings.bytes() - before;
+                self.posting_bytes = self.posting_bytes + postings.bytes() - before; // merging runs may give memory back
             }
         }
     }

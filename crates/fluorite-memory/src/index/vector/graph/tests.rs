@@ -1,5 +1,7 @@
 //! Graphs against a scan of the same codes; the file against every way to damage it.
 
+#![allow(clippy::print_stderr, clippy::print_stdout)] // figures
+
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +28,7 @@ fn serially<T: Send>(run: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(run)
 }
 
-pub(in crate::index::vector) fn codes_of(vectors: &[Vec<f32>]) -> Codes {
+fn codes_of(vectors: &[Vec<f32>]) -> Codes {
     let mut codes = Codes::new(vectors.first().map_or(0, Vec::len));
     for v in vectors {
         let code = Code::of(v);
