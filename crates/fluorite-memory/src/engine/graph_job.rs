@@ -98,7 +98,7 @@ fn copy(shared: &Shared, job: &GraphJob) -> Result<(Vec<Source>, Vec<RowOf>)> {
         sources.push(Source::Codes(codes));
     }
     for info in &job.graphs {
-        let rows = vectors.rows_of(info.graph.number()).unwrap_or_default();
+        let Some(rows) = vectors.rows_of(info.graph.number()) else { continue }; // given up since
         let live: Vec<bool> = rows.iter().map(|row| state.embedded.contains(*row)).collect();
         let kept = rows.iter().filter(|row| state.embedded.contains(**row));
         origin.extend(kept.map(|row| (*row, state.row(*row).map_or(0, |r| r.sequence))));

@@ -6,7 +6,7 @@ use fluorite_ml::vector::prefetch_line;
 
 use super::exact::{rescore, search_exact, unit_query};
 use super::graph::{Code, Codes, Graph};
-use super::scan::kept;
+use super::scan;
 use super::{Effort, ExactScan, VectorIndex, VectorSource};
 use crate::error::{Error, Result};
 use crate::index::{rows::RowSet, top::TopK};
@@ -15,6 +15,11 @@ use crate::index::{rows::RowSet, top::TopK};
 const NONE: u32 = u32::MAX;
 /// What a comparison on a walk costs, in comparisons of rows picked one by one: the heap, the visited set, the links.
 const WALK_COST: f32 = 1.6;
+/// Candidates whose exact values are read: twice those wanted, and a few more. The codes' error moves a vector by a few places.
+fn kept(k: usize) -> usize {
+    k + k.max(14)
+}
+
 /// Nodes gathered at a time.
 const GATHER: usize = 64;
 
@@ -281,7 +286,7 @@ impl VectorIndex for LayeredIndex {
         if k == 0 || self.is_empty() {
             return Ok(Vec::new());
         }
-        let keep = kept(k);
+        let keep = if self.slots.is_empty() { scan::kept(k) } else { kept(k) };
         let mut top = TopK::new(keep);
         self.head.offer_candidates(&unit, allowed, &mut top);
         if !self.slots.is_empty() {

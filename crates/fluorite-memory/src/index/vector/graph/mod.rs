@@ -13,6 +13,7 @@ mod held;
 mod join;
 mod make;
 mod mapped;
+mod pool;
 mod scratch;
 mod table;
 #[cfg(test)]

@@ -2,13 +2,7 @@
 
 use std::cell::RefCell;
 
-/// A node met on a walk.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Near {
-    pub score: f32,
-    pub node: u32,
-    pub expanded: bool,
-}
+use super::pool::Pool;
 
 /// The nodes met, one bit each.
 #[derive(Debug, Default)]
@@ -48,8 +42,7 @@ impl Visited {
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     pub visited: Visited,
-    /// Best first, at most as many as wanted.
-    pub pool: Vec<Near>,
+    pub pool: Pool,
     pub frontier: std::collections::BinaryHeap<Ahead>,
     pub ids: Vec<u32>,
     pub products: Vec<i32>,
@@ -82,22 +75,8 @@ impl Eq for Ahead {}
 impl Scratch {
     fn reset(&mut self, nodes: usize) {
         self.visited.reset(nodes);
-        self.pool.clear();
+        self.pool.reset(0);
         self.frontier.clear();
-    }
-
-    /// Puts a node at its place among the best `cap`; the place, or `None` when it is not among them.
-    #[inline]
-    pub fn offer(&mut self, cap: usize, near: Near) -> Option<usize> {
-        if self.pool.len() == cap {
-            if self.pool.last().is_none_or(|worst| near.score <= worst.score) {
-                return None;
-            }
-            self.pool.pop();
-        }
-        let at = self.pool.partition_point(|other| other.score >= near.score);
-        self.pool.insert(at, near);
-        Some(at)
     }
 }
 

@@ -3,10 +3,12 @@
 use fluorite_ml::vector::prefetch_line;
 
 use super::codes::{Code, CodesRef};
-use super::scratch::{Ahead, Near, Scratch, with_scratch};
+use super::scratch::{Ahead, Scratch, with_scratch};
 
 /// No further link.
 pub(crate) const END: u32 = u32::MAX;
+/// Links in a cache line.
+const LINE: usize = 16;
 /// Nodes a walk sets out from: the best of the entry nodes.
 const STARTS: usize = 4;
 
@@ -45,33 +47,24 @@ impl<'a> GraphRef<'a> {
     /// The `ef` nodes a walk finds nearest. `start`: a node it sets out from beside the best entries.
     pub fn walk(&self, query: &Code, ef: usize, start: Option<u32>) -> Walked {
         with_scratch(self.len(), |s| {
-            let mut compared = self.set_out(query, ef.max(STARTS), start, s);
+            let mut compared = self.set_out(query, ef.max(STARTS + 1), start, s);
             let mut at = 0;
-            while at < s.pool.len() {
-                if s.pool[at].expanded {
-                    at += 1;
-                    continue;
+            while let Some((place, node)) = s.pool.next_open(at) {
+                s.pool.close(place);
+                // likely the next one; its links arrive while the vectors are compared
+                if let Some((_, next)) = s.pool.next_open(place + 1) {
+                    self.expect(next);
                 }
-                s.pool[at].expanded = true;
-                let node = s.pool[at].node;
                 compared += self.meet(query, node, s);
-                let mut first = at + 1;
-                for i in 0..s.ids.len() {
-                    let node = s.ids[i];
-                    let score = s.products[i] as f32 * self.codes.scales[node as usize];
-                    if let Some(place) = s.offer(ef.max(STARTS), Near { score, node, expanded: false }) {
-                        first = first.min(place);
+                at = place + 1;
+                for (node, product) in s.ids.iter().zip(&s.products) {
+                    let score = *product as f32 * self.codes.scales[*node as usize];
+                    if let Some(place) = s.pool.offer(*node, score) {
+                        at = at.min(place);
                     }
                 }
-                at = first.min(at + 1);
-                if let Some(next) = s.pool[at.min(s.pool.len())..].iter().find(|n| !n.expanded) {
-                    let line = next.node as usize * self.width;
-                    prefetch_line(self.links, line);
-                    prefetch_line(self.links, line + 16);
-                }
             }
-            s.pool.truncate(ef);
-            let found = s.pool.iter().map(|n| (n.node, n.score * query.scale)).collect();
+            let found = s.pool.iter().take(ef).map(|(node, score)| (node, score * query.scale)).collect();
             Walked { found, compared, exhausted: false }
         })
     }
@@ -87,76 +80,84 @@ impl<'a> GraphRef<'a> {
         admit: impl Fn(u32) -> bool,
     ) -> Walked {
         with_scratch(self.len(), |s| {
-            let mut compared = self.set_out(query, STARTS, start, s);
-            let seeds: Vec<Near> = s.pool.drain(..).collect();
-            for near in seeds {
-                s.frontier.push(Ahead { score: near.score, node: near.node });
-                if admit(near.node) {
-                    s.offer(ef, near);
+            let mut compared = self.set_out(query, STARTS + 1, start, s);
+            s.frontier.extend(s.pool.iter().map(|(node, score)| Ahead { score, node }));
+            s.pool.reset(ef);
+            for seed in &s.frontier {
+                if admit(seed.node) {
+                    s.pool.offer(seed.node, seed.score);
                 }
             }
             let mut exhausted = false;
             while let Some(Ahead { score, node }) = s.frontier.pop() {
-                let full = s.pool.len() == ef;
-                if full && s.pool.last().is_some_and(|worst| score < worst.score) {
+                if score < s.pool.floor() {
                     break;
                 }
                 if compared >= most {
                     exhausted = true;
                     break;
                 }
-                compared += self.meet(query, node, s);
-                for i in 0..s.ids.len() {
-                    let node = s.ids[i];
-                    let score = s.products[i] as f32 * self.codes.scales[node as usize];
-                    if s.pool.len() == ef && s.pool.last().is_some_and(|worst| score <= worst.score) {
-                        continue;
-                    }
-                    s.frontier.push(Ahead { score, node });
-                    if admit(node) {
-                        s.offer(ef, Near { score, node, expanded: true });
-                    }
-                }
                 if let Some(next) = s.frontier.peek() {
-                    let line = next.node as usize * self.width;
-                    prefetch_line(self.links, line);
-                    prefetch_line(self.links, line + 16);
+                    self.expect(next.node);
+                }
+                compared += self.meet(query, node, s);
+                for (node, product) in s.ids.iter().zip(&s.products) {
+                    let score = *product as f32 * self.codes.scales[*node as usize];
+                    if score > s.pool.floor() {
+                        s.frontier.push(Ahead { score, node: *node });
+                        if admit(*node) {
+                            s.pool.offer(*node, score);
+                        }
+                    }
                 }
             }
-            let found = s.pool.iter().map(|n| (n.node, n.score * query.scale)).collect();
+            let found = s.pool.iter().map(|(node, score)| (node, score * query.scale)).collect();
             Walked { found, compared, exhausted }
         })
     }
 
-    /// Fills the pool with the best entry nodes.
+    /// Fills the pool with the best entry nodes, and `start`.
     fn set_out(&self, query: &Code, cap: usize, start: Option<u32>, s: &mut Scratch) -> usize {
         let entries = self.entries.min(self.len());
         s.products.resize(entries.max(self.width), 0);
         self.codes.scan(&query.values, &mut s.products[..entries]);
-        for node in 0..entries as u32 {
-            let score = s.products[node as usize] as f32 * self.codes.scales[node as usize];
-            s.offer(STARTS.min(cap), Near { score, node, expanded: false });
+        s.pool.reset(STARTS);
+        for (node, product) in s.products[..entries].iter().enumerate() {
+            s.pool.offer(node as u32, *product as f32 * self.codes.scales[node]);
         }
-        for i in 0..s.pool.len() {
-            s.visited.insert(s.pool[i].node);
+        for (node, _) in s.pool.iter() {
+            s.visited.insert(node);
         }
+        s.pool.resize(cap);
         if let Some(node) = start
             && s.visited.insert(node)
         {
             let mut product = [0];
             self.codes.gather(&query.values, &[node], &mut product);
-            let score = product[0] as f32 * self.codes.scales[node as usize];
-            s.offer(cap.max(STARTS + 1), Near { score, node, expanded: false });
+            s.pool.offer(node, product[0] as f32 * self.codes.scales[node as usize]);
         }
         entries
+    }
+
+    /// Asks for a node's links ahead of their use.
+    #[inline]
+    fn expect(&self, node: u32) {
+        let first = node as usize * self.width;
+        for at in (0..self.width).step_by(LINE) {
+            prefetch_line(self.links, first + at);
+        }
     }
 
     /// Compares the query with the neighbours of `node` not met before; they are in `ids`, the products in `products`.
     #[inline]
     fn meet(&self, query: &Code, node: u32, s: &mut Scratch) -> usize {
         s.ids.clear();
-        for to in self.links_of(node) {
-            if s.visited.insert(to) {
+        let (nodes, visited) = (self.len(), &mut s.visited);
+        for &to in &self.links[node as usize * self.width..][..self.width] {
+            if to as usize >= nodes {
+                break;
+            }
+            if visited.insert(to) {
                 s.ids.push(to);
             }
         }
