@@ -5,11 +5,14 @@ mod common;
 
 use common::dice::Dice;
 use common::history::{Contents, contents};
-use common::{chunk, get, open_sim, put};
+use common::vectors::{own_contents_find, vector_of};
+use common::{chunk, get, open_sim, open_sim_graphs, put};
 use fluorite_memory::vfs::{Fault, SimVfs};
 use fluorite_memory::{CancelToken, Durability, Engine, Error, SearchFilter, SetFilter, WriteOptions};
 
 const SEGMENT: u64 = 900;
+/// Vectors that become a graph: graphs are built and joined in every round.
+const GRAPH_ROWS: usize = 3;
 
 /// One run of the workload: what was acknowledged, and what a poisoned write may have left.
 #[derive(Default)]
@@ -52,7 +55,7 @@ impl Run {
             .map(|(id, c)| {
                 let mut input = chunk(id, c);
                 input.tags = id.starts_with('t').then(|| vec!["t".into()]);
-                input.embedding = id.ends_with('1').then(|| vec![1.0, 0.5, c.len() as f32]);
+                input.embedding = Some(vector_of(c));
                 input
             })
             .collect();
@@ -105,6 +108,7 @@ impl Run {
                 if found != self.acked {
                     return Err(format!("reads differ from what was acknowledged: {found:?} not {:?}", self.acked));
                 }
+                own_contents_find(e, found.iter().filter(|(id, _)| *id != "more"))?;
             }
         }
         Ok(())
@@ -129,7 +133,7 @@ fn with_fault(n: u64, fault: Fault, for_ever: bool, reads: bool) -> Result<bool,
         disk.fail_at(n, fault)
     }
     let mut run = Run::default();
-    match open_sim(&disk, SEGMENT) {
+    match open_sim_graphs(&disk, SEGMENT, GRAPH_ROWS) {
         Err(e) if matches!(e.code(), "IO" | "NO_SPACE") => {}
         Err(e) => return Err(format!("open: {}: {e}", e.code())),
         Ok(engine) => {
@@ -158,24 +162,27 @@ fn with_fault(n: u64, fault: Fault, for_ever: bool, reads: bool) -> Result<bool,
         }
     }
     let disk = disk.restart();
-    let engine = open_sim(&disk, SEGMENT).map_err(|e| format!("open after a failed open: {e}"))?;
+    let engine = open_sim_graphs(&disk, SEGMENT, GRAPH_ROWS).map_err(|e| format!("open after a failed open: {e}"))?;
     Run::default().work(&engine, reads)?;
     Ok(true)
 }
 
 /// A store that met a fault opens again, holds what was acknowledged, takes writes, and survives power loss after that.
 fn reopened(disk: &SimVfs, run: &Run, all: bool) -> Result<(), String> {
-    let engine = open_sim(disk, SEGMENT).map_err(|e| format!("open: {e}"))?;
+    let engine = open_sim_graphs(disk, SEGMENT, GRAPH_ROWS).map_err(|e| format!("open: {e}"))?;
     let mut found = contents(&engine)?;
     // power loss may take buffered writes with it; those of the workload are flushed soon: `power_loss.rs` judges them
     if all || run.errors == 0 {
         run.fits(&found)?;
     }
+    own_contents_find(&engine, found.iter())?;
+    while engine.step() {}
+    own_contents_find(&engine, found.iter())?;
     put(&engine, "more", "after all");
     found.insert("more".into(), "after all".into());
     let disk = disk.crash(1);
     drop(engine);
-    let engine = open_sim(&disk, SEGMENT).map_err(|e| format!("open after power loss behind it: {e}"))?;
+    let engine = open_sim_graphs(&disk, SEGMENT, GRAPH_ROWS).map_err(|e| format!("open after power loss behind it: {e}"))?;
     let kept = contents(&engine)?;
     if kept != found {
         return Err(format!("power loss after the reopening: {kept:?}, not {found:?}"));

@@ -357,3 +357,28 @@ fn vectors_of_other_dimensions_take_over() {
     new.own_vectors_find(&engine, "settled");
     assert_eq!((index(&engine).graphs, files(&disk).len()), (1, 1));
 }
+
+/// The same while a graph of the former vectors waits to be built, or joined.
+#[test]
+fn vectors_of_other_dimensions_take_over_at_any_step() {
+    for steps in 0..12 {
+        let disk = SimVfs::new(1);
+        let engine = open_sim_graphs(&disk, 1 << 20, 60).unwrap();
+        let mut old = Model::new(11, 16);
+        old.put(&engine, 0..60);
+        settle(&engine);
+        old.put(&engine, 60..130);
+        (0..steps).for_each(|_| _ = engine.step());
+        old.delete(&engine, 0..130);
+        let mut new = Model::new(12, 24);
+        new.put(&engine, 0..70);
+        settle(&engine);
+        new.own_vectors_find(&engine, "settled");
+        assert_eq!((index(&engine).graphs, index(&engine).scanned), (1, 0), "after {steps} steps");
+        let disk = disk.restart();
+        let engine = open_sim_graphs(&disk, 1 << 20, 60).unwrap();
+        settle(&engine);
+        new.own_vectors_find(&engine, "reopened");
+        assert_eq!((index(&engine).graphs, files(&disk).len()), (1, 1), "after {steps} steps");
+    }
+}

@@ -12,15 +12,22 @@ use std::time::{Duration, Instant};
 
 use common::dice::{Dice, from_env};
 use common::history::{Changes, History, contents};
+use common::vectors::{bare, index, own_contents_find, vector_of};
 use common::{chunk, config};
-use fluorite_memory::{CancelToken, Engine, EngineConfig, WriteOptions};
+use fluorite_memory::{CancelToken, Engine, EngineConfig, Query, SearchOptions, WriteOptions};
 
 const DIR: &str = "FLUORITE_KILL_DIR";
 const SEED: &str = "FLUORITE_KILL_SEED";
 const HOLD: &str = "FLUORITE_KILL_HOLD";
+/// Chunks with vectors, and graphs of so many.
+const GRAPHS: &str = "FLUORITE_KILL_GRAPHS";
 
 fn settings(dir: &Path) -> EngineConfig {
     EngineConfig { segment_bytes: 4_096, ..config(dir) }
+}
+
+fn with_graphs(dir: &Path, rows: u64) -> EngineConfig {
+    EngineConfig { segment_bytes: 32 << 10, graph_rows: rows as usize, ..config(dir) }
 }
 
 /// Not a test: the process that is killed. Its reports start with `@`: ready, begin, acknowledged (so many).
@@ -32,7 +39,10 @@ fn child() {
         out.write_all(format!("\n@{line}\n").as_bytes()).unwrap();
         out.flush().unwrap();
     };
-    let engine = Engine::open(settings(Path::new(&dir))).unwrap();
+    let graphs = from_env(GRAPHS, 0);
+    let path = Path::new(&dir);
+    let engine = Engine::open(if graphs > 0 { with_graphs(path, graphs) } else { settings(path) }).unwrap();
+    let ids = if graphs > 0 { 120 } else { 24 };
     say("r".into());
     if std::env::var(HOLD).is_ok() {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
@@ -45,7 +55,7 @@ fn child() {
         let mut stores = Vec::new();
         match dice.below(16) {
             0..=2 => {
-                let id = format!("c{}", dice.below(24));
+                let id = format!("c{}", dice.below(ids));
                 let changes: Changes = vec![(id.clone(), None)];
                 say(format!("b{}", serde_json::to_string(&changes).unwrap()));
                 engine.delete("default", &id).wait().unwrap();
@@ -64,11 +74,17 @@ fn child() {
                         .map(|_| {
                             writes += 1;
                             let padding = "padding ".repeat(dice.below(40) as usize);
-                            (format!("c{}", dice.below(24)), Some(format!("seed {seed} write {writes} {padding}")))
+                            (format!("c{}", dice.below(ids)), Some(format!("seed {seed} write {writes} {padding}")))
                         })
                         .collect();
                     say(format!("b{}", serde_json::to_string(&changes).unwrap()));
-                    let chunks = changes.iter().map(|(id, c)| chunk(id, c.as_ref().unwrap())).collect();
+                    let input = |(id, c): &(String, Option<String>)| {
+                        let content = c.as_ref().unwrap();
+                        let mut input = chunk(id, content);
+                        input.embedding = (graphs > 0).then(|| vector_of(content));
+                        input
+                    };
+                    let chunks = changes.iter().map(input).collect();
                     stores.push(engine.store(chunks, WriteOptions::default()));
                 }
             }
@@ -82,8 +98,13 @@ fn child() {
 }
 
 fn spawn(dir: &Path, seed: u64, hold: bool) -> Child {
+    spawn_with(dir, seed, hold, 0)
+}
+
+fn spawn_with(dir: &Path, seed: u64, hold: bool, graphs: u64) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["child", "--exact", "--nocapture", "--test-threads=1"]).env(DIR, dir).env(SEED, seed.to_string());
+    command.env(GRAPHS, graphs.to_string());
     if hold {
         command.env(HOLD, "1");
     }
@@ -165,6 +186,51 @@ fn nothing_acknowledged_is_lost_by_kill() {
         let _ = std::fs::remove_dir_all(&spare);
     }
     eprintln!("{acknowledged} acknowledged operations");
+}
+
+/// Killed while vectors become graphs and graphs are joined: each chunk that was acknowledged is found by its own vector.
+#[test]
+fn nothing_acknowledged_is_lost_by_kill_while_graphs_are_built() {
+    let seed = from_env("FLUORITE_SEED", 2);
+    let mut dice = Dice::new(seed);
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("store");
+    let mut history = History::default();
+    let (mut acknowledged, mut graphs, mut building) = (0, 0, 0);
+    for cycle in 0..from_env("FLUORITE_GRAPH_CYCLES", 100) {
+        let rows = 4 + dice.below(40);
+        let (lines, delay) = (1 + dice.below(90), Duration::from_micros(dice.below(8_000)));
+        acknowledged += kill(spawn_with(&dir, seed * 1_000_000 + cycle, false, rows), lines, delay, &mut history);
+        let fail = |e: String| -> ! { panic!("FLUORITE_SEED={seed}, cycle {cycle}: {e}") };
+        let strays = std::fs::read_dir(dir.join("index"))
+            .unwrap()
+            .filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|e| e == "graph"))
+            .count() as u64;
+        let engine = Engine::open(with_graphs(&dir, 1_000_000)).unwrap_or_else(|e| fail(format!("open: {e}")));
+        let found = contents(&engine).unwrap_or_else(|e| fail(e));
+        own_contents_find(&engine, found.iter()).unwrap_or_else(|e| fail(e));
+        let stats = index(&engine);
+        graphs += u64::from(stats.graphs > 0);
+        building += u64::from(strays > stats.graphs);
+        if stats.graph_vectors + stats.scanned != found.len() as u64 {
+            fail(format!("{} chunks: {stats:?}", found.len()));
+        }
+        for round in 0..5 {
+            let ask = |exact| {
+                let o = SearchOptions { exact: Some(exact), ..bare() };
+                let hits = engine.search(Query::Vector(vector_of(&format!("{cycle} {round}"))), o).wait().unwrap();
+                hits.into_iter().map(|h| (h.id, h.similarity)).collect::<Vec<_>>()
+            };
+            assert_eq!(ask(false), ask(true), "so few are found as by a scan");
+        }
+        history.settle(found).unwrap_or_else(|e| fail(e));
+        if engine.health().unwrap().status != "ok" {
+            fail(format!("{:?}", engine.health()));
+        }
+        engine.shutdown().wait().unwrap_or_else(|e| fail(format!("shutdown: {e}")));
+    }
+    eprintln!("{acknowledged} acknowledged operations; {graphs} opens with graphs, {building} with one half made");
+    assert!(graphs > 50);
 }
 
 #[test]

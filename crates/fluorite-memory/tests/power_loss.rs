@@ -9,7 +9,8 @@ use std::path::Path;
 
 use common::dice::{Dice, from_env};
 use common::history::{Changes, History, contents};
-use common::{chunk, open_sim};
+use common::vectors::{own_contents_find, vector_of};
+use common::{chunk, open_sim_graphs};
 use fluorite_memory::vfs::{Fault, SimVfs, SyncKind};
 use fluorite_memory::{
     CancelToken, ChunkInput, Durability, Engine, Error, Query, SearchFilter, SearchOptions, SetFilter, WriteOptions,
@@ -20,16 +21,18 @@ type Dropped = fn(SyncKind, &Path) -> bool;
 /// Ids, few so that they are overwritten often.
 const IDS: u64 = 24;
 
-/// The vector of a version: its own direction.
-fn vector(id: u64) -> Vec<f32> {
-    (0..IDS).map(|i| if i == id { 1.0 } else { 0.01 }).collect()
+/// Vectors that become a graph: so few that graphs are built and joined all the time.
+const GRAPH_ROWS: usize = 6;
+
+fn has_vector(id: u64) -> bool {
+    !id.is_multiple_of(4)
 }
 
 /// Chunks with odd numbers are tagged.
 fn input(id: u64, content: &str) -> ChunkInput {
     let mut c = chunk(&format!("c{id}"), content);
     c.tags = Some(vec![if id % 2 == 1 { "odd".into() } else { "even".into() }]);
-    c.embedding = id.is_multiple_of(3).then(|| vector(id));
+    c.embedding = has_vector(id).then(|| vector_of(content)); // of its own, so that an older version's is told from it
     c
 }
 
@@ -37,6 +40,8 @@ struct Run {
     dice: Dice,
     history: History,
     writes: u64,
+    /// Graphs.
+    built: u64,
 }
 
 impl Run {
@@ -124,15 +129,13 @@ impl Run {
     /// What an open store holds must be a prefix of history; its indexes must agree.
     fn check(&mut self, engine: &Engine) -> Result<(), String> {
         let found = contents(engine)?;
+        // a graph is named when it is whole and the log behind it durable: no loss of power makes one useless
+        let index = engine.health().map_err(|e| format!("health: {e}"))?.index;
+        if index.status != "ok" {
+            return Err(format!("the index is {index:?}"));
+        }
+        own_contents_find(engine, found.iter().filter(|(id, _)| has_vector(id[1..].parse().unwrap())))?;
         for (id, content) in &found {
-            let number: u64 = id[1..].parse().unwrap();
-            if number.is_multiple_of(3) {
-                let o = SearchOptions { limit: Some(1), ..SearchOptions::default() };
-                let hits = engine.search(Query::Vector(vector(number)), o).wait().map_err(|e| format!("search: {e}"))?;
-                if hits.first().map(|h| &h.id) != Some(id) {
-                    return Err(format!("the vector of {id} does not find it"));
-                }
-            }
             if self.dice.once_in(8) {
                 let word: String = content.split(' ').take(2).collect::<Vec<_>>().join(" ");
                 let hits = engine.search(Query::Text(word), SearchOptions { limit: Some(99), ..SearchOptions::default() });
@@ -148,9 +151,9 @@ impl Run {
     }
 }
 
-/// Several lives of one store. An error is a violation of the promises.
-fn live_through(seed: u64, dropped: Option<Dropped>) -> Result<(), String> {
-    let mut run = Run { dice: Dice::new(seed), history: History::default(), writes: 0 };
+/// Several lives of one store; the graphs built in them. An error is a violation of the promises.
+fn live_through(seed: u64, dropped: Option<Dropped>) -> Result<u64, String> {
+    let mut run = Run { dice: Dice::new(seed), history: History::default(), writes: 0, built: 0 };
     let mut disk = SimVfs::new(seed);
     for life in 0..8u64 {
         if let Some(d) = dropped.filter(|_| life > 1) {
@@ -160,7 +163,7 @@ fn live_through(seed: u64, dropped: Option<Dropped>) -> Result<(), String> {
         let quick = run.dice.once_in(4);
         disk.fail_from(disk.ops() + 1 + run.dice.below(if quick { 25 } else { 250 }), Fault::PowerLoss);
         let mut kill = false;
-        if let Ok(engine) = open_sim(&disk, segment_bytes) {
+        if let Ok(engine) = open_sim_graphs(&disk, segment_bytes, GRAPH_ROWS) {
             run.check(&engine).or_else(|e| if lost_power(&disk) { Ok(()) } else { Err(format!("life {life}: {e}")) })?;
             for _ in 0..120 {
                 match run.act(&engine) {
@@ -180,20 +183,22 @@ fn live_through(seed: u64, dropped: Option<Dropped>) -> Result<(), String> {
             if !kill && !lost_power(&disk) && run.dice.once_in(2) && engine.shutdown().wait().is_ok() {
                 run.history.durable();
             }
+            run.built += engine.stats().wait().map_or(0, |s| s.vector_index.built);
             disk = if kill { disk.restart() } else { disk.crash(run.dice.next()) };
         } else if lost_power(&disk) {
             disk = disk.crash(run.dice.next());
         } else {
-            let e = open_sim(&disk, segment_bytes).err();
+            let e = open_sim_graphs(&disk, segment_bytes, GRAPH_ROWS).err();
             return Err(format!("life {life}: the open failed with the power on, and again: {e:?}"));
         }
-        let engine = open_sim(&disk, segment_bytes).map_err(|e| format!("life {life}: open after the end: {e}"))?;
+        let engine =
+            open_sim_graphs(&disk, segment_bytes, GRAPH_ROWS).map_err(|e| format!("life {life}: open after the end: {e}"))?;
         run.check(&engine).map_err(|e| format!("life {life}: {e}"))?;
         // the check leaves no mark: the next life starts from the disk as the end left it
         disk = if run.dice.once_in(2) { disk.restart() } else { disk.crash(run.dice.next()) };
         drop(engine);
     }
-    Ok(())
+    Ok(run.built)
 }
 
 fn lost_power(disk: &SimVfs) -> bool {
@@ -201,14 +206,16 @@ fn lost_power(disk: &SimVfs) -> bool {
     disk.list(Path::new("/")).is_err()
 }
 
+/// Planted bug known to be caught: `list_and_install` that does not flush the log before it saves the list.
 #[test]
 fn nothing_acknowledged_is_lost() {
     let first = from_env("FLUORITE_SEED", 0);
+    let mut built = 0;
     for seed in first..first + from_env("FLUORITE_SEEDS", 200) {
-        if let Err(e) = live_through(seed, None) {
-            panic!("FLUORITE_SEED={seed}: {e}");
-        }
+        built += live_through(seed, None).unwrap_or_else(|e| panic!("FLUORITE_SEED={seed}: {e}"));
     }
+    eprintln!("{built} graphs built");
+    assert!(built > 0);
 }
 
 /// The harness finds a disk that does not store what it is told to.
@@ -223,6 +230,12 @@ fn finds(name: &str, dropped: Dropped) {
 #[test]
 fn a_dropped_fsync_of_the_log_is_found() {
     finds("fsync of the log", |kind, path| kind == SyncKind::File && path.extension().is_some_and(|e| e == "seg"));
+}
+
+/// Until it is verified a damaged graph may miss what it holds: it must be durable before the list names it.
+#[test]
+fn a_dropped_fsync_of_a_graph_is_found() {
+    finds("fsync of a graph", |kind, path| kind == SyncKind::File && path.extension().is_some_and(|e| e == "graph"));
 }
 
 #[test]

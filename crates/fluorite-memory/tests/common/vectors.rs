@@ -166,3 +166,23 @@ pub fn optimize(engine: &Engine) -> u64 {
 pub fn index(engine: &Engine) -> VectorIndexStats {
     engine.stats().wait().unwrap().vector_index
 }
+
+/// The vector of a content: a direction of its own.
+pub fn vector_of(content: &str) -> Vec<f32> {
+    let seed = content.bytes().fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    let mut dice = Dice::new(seed);
+    (0..16).map(|_| normal(&mut dice)).collect()
+}
+
+/// Every one of these chunks is the first hit of its content's vector, with a cosine of 1.
+pub fn own_contents_find<'a>(engine: &Engine, found: impl Iterator<Item = (&'a String, &'a String)>) -> Result<(), String> {
+    let (ids, queries): (Vec<_>, Vec<_>) = found.map(|(id, content)| (id, Query::Vector(vector_of(content)))).unzip();
+    let options = SearchOptions { limit: Some(1), ..bare() };
+    let all = engine.search_many(queries, options).wait().map_err(|e| format!("search: {e}"))?;
+    for (id, hits) in ids.iter().zip(all) {
+        if hits.first().is_none_or(|h| h.id != **id || h.similarity.unwrap_or(0.0) < 0.999_99) {
+            return Err(format!("the vector of {id} finds {:?}", hits.first().map(|h| (&h.id, h.similarity))));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,239 @@
+//! Damaged, missing and stray graph files: the store opens, answers right, builds them again, and health says so.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // a test that fails may panic
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::dice::Dice;
+use common::vectors::{Model, index, optimize, settle};
+use common::{config, get, open_sim_graphs};
+use fluorite_memory::vfs::SimVfs;
+use fluorite_memory::{CancelToken, Engine, EngineConfig};
+
+const SEGMENT: u64 = 32 << 10;
+const ROWS: usize = 100;
+
+fn open(disk: &SimVfs) -> Engine {
+    open_sim_graphs(disk, SEGMENT, ROWS).unwrap()
+}
+
+/// A closed store with two graphs and some vectors in neither.
+fn store(seed: u64) -> (SimVfs, Model) {
+    let disk = SimVfs::new(seed);
+    let mut model = Model::new(seed, 16);
+    let engine = open(&disk);
+    for part in 0..6 {
+        model.put(&engine, part * 100..part * 100 + 100);
+        settle(&engine);
+    }
+    model.put(&engine, 0..30);
+    model.delete(&engine, 30..60);
+    settle(&engine);
+    assert_eq!(index(&engine).graphs, 2, "{:?}", index(&engine));
+    model.own_vectors_find(&engine, "made");
+    engine.shutdown().wait().unwrap();
+    (disk.restart(), model)
+}
+
+fn in_index(disk: &SimVfs) -> Vec<PathBuf> {
+    disk.files().into_iter().map(|f| f.0).filter(|p| p.starts_with("/store/index")).collect()
+}
+
+/// The store without a file.
+fn without(disk: &SimVfs, gone: impl Fn(&Path) -> bool) -> SimVfs {
+    let copy = SimVfs::new(3);
+    for (path, _) in disk.files().into_iter().filter(|(p, _)| !gone(p)) {
+        copy.write_file(&path, &disk.read_file(&path).unwrap()).unwrap();
+    }
+    copy
+}
+
+/// Opens; all is found at once and after everything that waits is done; then there are whole graphs, also the next time.
+fn recovers(disk: &SimVfs, model: &Model, what: &str, noticed: bool) {
+    let engine = open(disk);
+    model.own_vectors_find(&engine, what);
+    model.dead_ones_stay_dead(&engine, what);
+    settle(&engine);
+    model.own_vectors_find(&engine, what);
+    let stats = index(&engine);
+    assert_eq!(stats.graph_vectors + stats.scanned, model.live.len() as u64, "{what}: {stats:?}");
+    assert!(stats.scanned < ROWS as u64 && stats.graphs > 0, "{what}: {stats:?}");
+    let health = engine.health().unwrap();
+    assert_eq!(health.index.status == "degraded", noticed, "{what}: {:?}", health.index);
+    assert!(!noticed || health.index.detail.unwrap().contains("built again"), "{what}");
+    engine.shutdown().wait().unwrap();
+    let engine = open(&disk.restart());
+    settle(&engine);
+    assert_eq!(engine.health().unwrap().status, "ok", "{what}");
+    assert_eq!(index(&engine).built, 0, "{what}");
+    model.own_vectors_find(&engine, what);
+}
+
+#[test]
+fn a_missing_file() {
+    let (disk, model) = store(1);
+    for path in in_index(&disk) {
+        let graph = path.extension().is_some_and(|e| e == "graph");
+        recovers(&without(&disk, |p| p == path), &model, &format!("without {path:?}"), graph);
+    }
+    recovers(&without(&disk, |p| p.starts_with("/store/index")), &model, "without index/", false);
+}
+
+#[test]
+fn a_file_cut_off() {
+    let (disk, model) = store(2);
+    for path in in_index(&disk) {
+        let bytes = disk.read_file(&path).unwrap();
+        for length in [0, 1, 100, 4_095, 4_096, 5_000, bytes.len() / 2, bytes.len().saturating_sub(4_096), bytes.len() - 1] {
+            if length < bytes.len() && path.extension().is_some_and(|e| e == "graph") {
+                let copy = disk.restart();
+                copy.write_file(&path, &bytes[..length]).unwrap();
+                // the end of the last page holds nothing
+                recovers(&copy, &model, &format!("{path:?} cut to {length}"), length + 1 < bytes.len());
+            }
+        }
+    }
+    for name in ["graphs", "ids"] {
+        let path = Path::new("/store/index").join(name);
+        let bytes = disk.read_file(&path).unwrap();
+        for length in [0, 7, bytes.len() / 2, bytes.len() - 1] {
+            let copy = disk.restart();
+            copy.write_file(&path, &bytes[..length]).unwrap();
+            recovers(&copy, &model, &format!("{path:?} cut to {length}"), false);
+        }
+    }
+}
+
+#[test]
+fn a_flipped_bit() {
+    let (disk, model) = store(3);
+    let mut dice = Dice::new(3);
+    let (mut noticed, mut unused) = (0, 0);
+    for path in in_index(&disk) {
+        let bytes = disk.read_file(&path).unwrap();
+        for round in 0..16 {
+            let at = if round < 3 { dice.below(208) } else { dice.below(bytes.len() as u64) } as usize % bytes.len();
+            let mut bad = bytes.clone();
+            bad[at] ^= 1 << dice.below(8);
+            let copy = disk.restart();
+            copy.write_file(&path, &bad).unwrap();
+            let what = format!("{path:?} flipped at {at} of {}", bytes.len());
+            let engine = open(&copy);
+            model.dead_ones_stay_dead(&engine, &what); // before it is verified
+            settle(&engine);
+            let seen = engine.health().unwrap().index.status == "degraded";
+            drop(engine);
+            if path.extension().is_some_and(|e| e == "graph") {
+                noticed += u32::from(seen);
+                unused += u32::from(!seen);
+            } else {
+                assert!(!seen, "{what}");
+            }
+            model.own_vectors_find(&open_settled(&copy.restart()), &what);
+        }
+    }
+    eprintln!("{noticed} noticed, {unused} between two sections");
+    assert!(noticed > 16);
+}
+
+fn open_settled(disk: &SimVfs) -> Engine {
+    let engine = open(disk);
+    settle(&engine);
+    engine
+}
+
+/// A graph that is damaged where only `verify` looks is not joined into a new one, which would make the damage look whole.
+#[test]
+fn damage_is_not_joined_into_another_graph() {
+    let root = tempfile::tempdir().unwrap();
+    let settings = || EngineConfig { graph_rows: 20_000, ..config(root.path()) };
+    let mut model = Model::new(4, 16);
+    let engine = Engine::open(EngineConfig { graph_rows: 1_500, ..settings() }).unwrap();
+    model.put(&engine, 0..1_500);
+    engine.optimize(CancelToken::default(), None).wait().unwrap();
+    engine.shutdown().wait().unwrap();
+    let graph = std::fs::read_dir(root.path().join("index"))
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .find(|p| p.extension().is_some_and(|e| e == "graph"))
+        .unwrap();
+    let mut bytes = std::fs::read(&graph).unwrap();
+    let codes = bytes.len() - 1_500 * 64;
+    bytes[codes..].chunks_mut(64).step_by(2).for_each(|row| row[..16].reverse());
+    std::fs::remove_file(&graph).unwrap();
+    std::fs::write(&graph, bytes).unwrap();
+    let engine = Engine::open(EngineConfig { graph_rows: 1_000, ..settings() }).unwrap();
+    model.put(&engine, 1_500..1_600);
+    engine.optimize(CancelToken::default(), None).wait().unwrap();
+    model.own_vectors_find(&engine, "optimized");
+    assert_eq!(engine.health().unwrap().index.status, "degraded");
+    engine.shutdown().wait().unwrap();
+    let engine = Engine::open(settings()).unwrap();
+    model.own_vectors_find(&engine, "reopened");
+    engine.shutdown().wait().unwrap();
+}
+
+/// Planted bug known to be caught: a graph taken however far its sequence numbers go (`last_sequence` not compared).
+#[test]
+fn a_graph_newer_than_the_log_never_comes_back() {
+    for kept in [60, 100, 119] {
+        let disk = SimVfs::new(5);
+        let mut model = Model::new(5, 16);
+        let engine = open_sim_graphs(&disk, 1 << 20, 120).unwrap();
+        let live = &disk.files().into_iter().map(|f| f.0).find(|p| p.extension().is_some_and(|e| e == "seg")).unwrap();
+        let mut cut = 0;
+        for n in 0..120 {
+            if n == kept {
+                cut = disk.read_file(live).unwrap().len();
+            }
+            model.put(&engine, n..n + 1);
+        }
+        settle(&engine);
+        assert_eq!(index(&engine).graphs, 1);
+        let lost = disk.restart();
+        drop(engine);
+        let bytes = lost.read_file(live).unwrap();
+        lost.write_file(live, &bytes[..cut]).unwrap();
+        for n in kept..120 {
+            let id = format!("c{n}");
+            let vector = model.live.remove(&id).unwrap();
+            model.dead.push((id, vector));
+        }
+        let engine = open_sim_graphs(&lost, 1 << 20, 120).unwrap();
+        assert_eq!(index(&engine).graphs, 0, "{kept}");
+        assert_eq!(engine.health().unwrap().index.status, "degraded");
+        model.own_vectors_find(&engine, "cut");
+        model.dead_ones_stay_dead(&engine, "cut");
+        // other chunks get the sequence numbers the graph knows
+        model.put(&engine, (kept..120).map(|n| n + 1_000));
+        assert!(get(&engine, "c119").is_none());
+        model.dead_ones_stay_dead(&engine, "reused");
+        let again = lost.restart();
+        drop(engine);
+        let engine = open_sim_graphs(&again, 1 << 20, 1_000).unwrap();
+        assert_eq!(index(&engine).graphs, 0);
+        model.own_vectors_find(&engine, "reopened");
+        model.dead_ones_stay_dead(&engine, "reopened");
+    }
+}
+
+#[test]
+fn stray_files_go_and_their_numbers_are_not_used_again() {
+    let (disk, mut model) = store(6);
+    let path = |n: u32| PathBuf::from(format!("/store/index/{n:06}.graph"));
+    let some = in_index(&disk).into_iter().find(|p| p.extension().is_some_and(|e| e == "graph")).unwrap();
+    disk.write_file(path(900), &disk.read_file(&some).unwrap()).unwrap(); // whole, but not listed
+    disk.write_file(path(901), b"junk").unwrap();
+    disk.write_file("/store/index/000902.graph.tmp", b"junk").unwrap();
+    let engine = open(&disk);
+    let left = in_index(&disk);
+    assert!(left.iter().all(|p| !p.to_string_lossy().contains("00090")), "{left:?}");
+    assert_eq!(index(&engine).graphs, 2);
+    model.put(&engine, 700..800);
+    settle(&engine);
+    optimize(&engine);
+    assert!(in_index(&disk).contains(&path(902)) || in_index(&disk).contains(&path(903)), "{:?}", in_index(&disk));
+    model.own_vectors_find(&engine, "stray");
+    assert_eq!(engine.health().unwrap().status, "ok");
+}
