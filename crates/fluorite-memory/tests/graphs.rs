@@ -17,7 +17,6 @@ use fluorite_memory::{
 
 const SEGMENT: u64 = 256 << 10;
 
-/// Planted bug known to be caught: `freeze` without `reach` and the table of codes left out of walks.
 #[test]
 fn each_of_10_000_chunks_is_found_by_its_own_vector() {
     let root = tempfile::tempdir().unwrap();
@@ -41,8 +40,6 @@ fn each_of_10_000_chunks_is_found_by_its_own_vector() {
     engine.shutdown().wait().unwrap();
 }
 
-/// Planted bugs known to be caught: `copy` and `install` that take rows whatever their sequence number (stale graph after
-/// update); nodes of dead rows offered without asking whether they are allowed (lost tombstone).
 #[test]
 fn recall_holds_through_deletes_updates_compaction_and_reopening() {
     let disk = SimVfs::new(1);

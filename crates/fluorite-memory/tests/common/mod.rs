@@ -1,5 +1,5 @@
 //! Engines for tests.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)] // each test file uses a part; a test that fails may panic
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)] // each test file uses a part; a test that fails may panic
 
 pub mod dice;
 pub mod history;

@@ -66,7 +66,8 @@ impl Model {
         let id = format!("c{number}");
         let vector = self.vectors.next();
         let mut input = chunk(&id, &format!("chunk {number}"));
-        input.tags = Some([2, 10, 100, 1_000].into_iter().filter(|n| number % n == 0).map(|n| format!("of{n}")).collect());
+        input.tags =
+            Some([2, 10, 100, 1_000].into_iter().filter(|n| number.is_multiple_of(*n)).map(|n| format!("of{n}")).collect());
         input.embedding = Some(vector.clone());
         if let Some(old) = self.live.insert(id.clone(), vector) {
             self.dead.push((id, old));

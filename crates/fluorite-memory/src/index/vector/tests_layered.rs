@@ -141,7 +141,8 @@ fn every(n: u32) -> RowSet {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
-    /// Planted bugs known to be caught: `forget` leaves a graph's node its row (lost tombstone); `insert` leaves it.
+    /// Planted bugs known to be caught: `forget` leaves a graph's node its row, or a walk offers nodes whose rows are not
+    /// allowed (lost tombstone).
     #[test]
     fn any_history_of_head_and_graphs_agrees_with_the_oracle(
         steps in proptest::collection::vec((0u8..12, 0u32..400, 1u32..60), 4..24),
@@ -223,7 +224,7 @@ fn recall_holds_under_every_filter_and_target() {
     assert!(case.index.is_resident());
 }
 
-/// Planted bug known to be caught: `insert` leaves the row its node in the graph.
+/// Planted bug known to be caught: `forget` leaves a graph's node its row.
 #[test]
 fn a_row_that_is_used_again_is_the_new_vector() {
     let mut case = Case::new(78);
