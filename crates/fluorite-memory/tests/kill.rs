@@ -22,6 +22,13 @@ const HOLD: &str = "FLUORITE_KILL_HOLD";
 /// Chunks with vectors, and graphs of so many.
 const GRAPHS: &str = "FLUORITE_KILL_GRAPHS";
 
+/// One test at a time: a child inherits, from its fork to its exec, the locks of stores this process has open just then.
+static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+fn alone() -> std::sync::MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 fn settings(dir: &Path) -> EngineConfig {
     EngineConfig { segment_bytes: 4_096, ..config(dir) }
 }
@@ -157,6 +164,7 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn nothing_acknowledged_is_lost_by_kill() {
+    let _alone = alone();
     let seed = from_env("FLUORITE_SEED", 1);
     let mut dice = Dice::new(seed);
     let root = tempfile::tempdir().unwrap();
@@ -191,6 +199,7 @@ fn nothing_acknowledged_is_lost_by_kill() {
 /// Killed while vectors become graphs and graphs are joined: each chunk that was acknowledged is found by its own vector.
 #[test]
 fn nothing_acknowledged_is_lost_by_kill_while_graphs_are_built() {
+    let _alone = alone();
     let seed = from_env("FLUORITE_SEED", 2);
     let mut dice = Dice::new(seed);
     let root = tempfile::tempdir().unwrap();
@@ -235,6 +244,7 @@ fn nothing_acknowledged_is_lost_by_kill_while_graphs_are_built() {
 
 #[test]
 fn a_second_process_is_told_who_holds_the_store_until_the_holder_dies() {
+    let _alone = alone();
     let root = tempfile::tempdir().unwrap();
     let dir = root.path().join("store");
     let mut holder = spawn(&dir, 0, true);
