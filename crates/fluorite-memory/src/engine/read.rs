@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fluorite_ml::vector::{dot_f32, dot_f32_le, prefetch_bytes};
+use fluorite_ml::vector::{dot_f32, dot_f32_le, prefetch_bytes, prefetch_line};
 
 use super::shared::Shared;
 use super::state::{NONE, Row, State};
@@ -28,6 +28,14 @@ impl Shared {
         match self.cache.peek(r.sequence) {
             Some(chunk) => Ok(chunk),
             None => self.load_cold(state, r).map(Arc::new),
+        }
+    }
+
+    /// Asks for the start of a row's record: `names` is about to read it.
+    pub fn expect_names(&self, state: &State, row: u32) {
+        let record = state.row(row).and_then(|r| state.segments.get(&r.at.segment)?.record_bytes(r.at));
+        if let Some(bytes) = record {
+            prefetch_bytes(&bytes[..bytes.len().min(128)]);
         }
     }
 
@@ -172,6 +180,10 @@ impl VectorSource for LogVectors<'_> {
             same(v.values.len() / 4)?;
             Ok(dot_f32_le(unit, v.values))
         })
+    }
+
+    fn mention(&self, row: u32) {
+        prefetch_line(&self.0.rows, row as usize);
     }
 
     fn expect(&self, row: u32) {

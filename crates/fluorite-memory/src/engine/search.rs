@@ -140,6 +140,9 @@ impl Shared {
         let bare = options.fields.as_ref().is_some_and(Vec::is_empty);
         let mut out = Vec::with_capacity(options.limit().min(scored.len()));
         let mut inline_bytes = 0;
+        if bare {
+            scored.iter().skip(options.offset()).take(options.limit()).for_each(|(row, _)| self.expect_names(state, *row));
+        }
         let chosen = scored.into_iter().filter(|(_, l)| l.score(hybrid) >= least).skip(options.offset()).take(options.limit());
         for (row, legs) in chosen {
             let Some(r) = state.row(row) else { continue };

@@ -63,9 +63,9 @@ impl TopK {
         }
     }
 
-    /// The rows kept, best first, without their scores.
-    pub(super) fn into_rows(self) -> Vec<u32> {
-        self.heap.into_sorted_vec().into_iter().map(|h| h.row).collect()
+    /// The worst score kept, once there are `k`; below it nothing gets in. NaN before.
+    pub(super) fn floor(&self) -> f32 {
+        self.floor
     }
 
     /// The rows kept, best first.

@@ -288,14 +288,14 @@ impl VectorIndex for LayeredIndex {
         }
         let keep = if self.slots.is_empty() { scan::kept(k) } else { kept(k) };
         let mut top = TopK::new(keep);
-        self.head.offer_candidates(&unit, allowed, &mut top);
+        let scale = self.head.offer_candidates(&unit, allowed, &mut top);
         if !self.slots.is_empty() {
             let code = Code::of(&unit);
             for slot in &self.slots {
                 slot.search(&code, k, allowed, effort, &self.places, &mut top);
             }
         }
-        rescore(&unit, k, &top.into_rows(), source)
+        rescore(&unit, k, &top.into_best_first(), scale, source)
     }
 
     fn bytes(&self) -> usize {

@@ -81,6 +81,9 @@ pub trait VectorSource {
     /// `DimensionMismatch` when the lengths differ; those of reading.
     fn cosine(&self, row: u32, unit: &[f32]) -> Result<Option<f32>>;
 
-    /// A hint that the row's vector will be asked for soon.
+    /// A hint that the row's vector may be asked for: where it lies is looked up.
+    fn mention(&self, _row: u32) {}
+
+    /// A hint that the row's vector is about to be asked for.
     fn expect(&self, _row: u32) {}
 }

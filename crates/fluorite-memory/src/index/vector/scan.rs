@@ -87,7 +87,8 @@ impl ExactScan {
     }
 
     /// Offers every allowed row with its (about) cosine.
-    pub(super) fn offer_candidates(&self, unit: &[f32], allowed: &RowSet, top: &mut TopK) {
+    /// Returns the scale of the query's code.
+    pub(super) fn offer_candidates(&self, unit: &[f32], allowed: &RowSet, top: &mut TopK) -> f32 {
         let mut query = vec![0; self.dims];
         let query_scale = quantize(unit, &mut query);
         let mut products = Vec::new();
@@ -103,6 +104,7 @@ impl ExactScan {
                 block.gather(&query, &wanted, &mut each);
             }
         }
+        query_scale
     }
 }
 
@@ -151,8 +153,8 @@ impl VectorIndex for ExactScan {
             return Ok(Vec::new());
         }
         let mut top = TopK::new(kept(k));
-        self.offer_candidates(&unit, allowed, &mut top);
-        rescore(&unit, k, &top.into_rows(), source)
+        let scale = self.offer_candidates(&unit, allowed, &mut top);
+        rescore(&unit, k, &top.into_best_first(), scale, source)
     }
 
     fn bytes(&self) -> usize {
