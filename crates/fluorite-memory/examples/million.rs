@@ -29,7 +29,7 @@ mod process;
 mod searching;
 use clustered::{Clustered, DIMS, HELD_OUT};
 use process::{Watch, cpu_seconds, memory, peak_mb, thread_seconds};
-use searching::{Result, bare, measure, numbers, quantile, recall, round, search, until_inline};
+use searching::{Result, bare, measure, numbers, quantile, recall, round, search, until_checked};
 
 const BATCH: usize = 1_000;
 const IN_FLIGHT: usize = 2;
@@ -318,8 +318,8 @@ fn open(args: &Args, folder: &Path) -> Result<Value> {
         busy.push(began.elapsed().as_secs_f64() * 1e6);
     }
     let thousand = memory();
-    until_inline(&engine, first)?;
-    let inline_seconds = clock.ms() / 1e3;
+    until_checked(&engine, first)?;
+    let checked_seconds = clock.ms() / 1e3;
     let verified = memory();
     while engine.stats().wait()?.unindexed > 0 {
         if clock.0.elapsed() > PATIENCE {
@@ -337,9 +337,9 @@ fn open(args: &Args, folder: &Path) -> Result<Value> {
         "first_query_ms": first_query_ms,
         "open_and_first_query_ms": both_ms,
         "next_1000_queries": { "p50_us": round(quantile(&mut busy, 0.5)), "p99_us": round(quantile(&mut busy, 0.99)), "inline_share": at_once as f64 / 1e3 },
-        "inline_after_seconds": inline_seconds,
+        "checked_after_seconds": checked_seconds,
         "settled_after": settled,
-        "memory": { "before_open": before, "opened": opened, "after_1_query": once, "after_1000_queries": thousand, "inline": verified, "settled": settled_memory },
+        "memory": { "before_open": before, "opened": opened, "after_1_query": once, "after_1000_queries": thousand, "checked": verified, "settled": settled_memory },
         "peak_rss_mb": peak,
         "shutdown_ms": clock.ms(),
     }))
@@ -352,7 +352,7 @@ fn searches(args: &Args, folder: &Path) -> Result<Value> {
     while engine.stats().wait()?.unindexed > 0 {
         std::thread::sleep(Duration::from_millis(20));
     }
-    until_inline(&engine, queries.first().ok_or("there is no query")?)?;
+    until_checked(&engine, queries.first().ok_or("there is no query")?)?;
     let tagged = |j: usize| {
         let tags = SetFilter { any: Some(vec![format!("t{}", j % 100)]), ..SetFilter::default() };
         Some(SearchFilter { tags: Some(tags), ..SearchFilter::default() })

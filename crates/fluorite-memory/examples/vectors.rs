@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 #[path = "support/searching.rs"]
 mod searching;
-use searching::{K, Result, bare, measure, numbers, recall, round, until_inline};
+use searching::{K, Result, bare, measure, numbers, recall, round, until_checked};
 
 const BATCH: usize = 1_000;
 const IN_FLIGHT: usize = 2;
@@ -60,7 +60,7 @@ fn main() -> Result<()> {
     let (store_seconds, build_seconds) = build(&config, &args)?;
     let engine = Engine::open(config)?;
     let first = queries.first().ok_or("there is no query")?;
-    let checked_seconds = until_inline(&engine, first)?;
+    let checked_seconds = until_checked(&engine, first)?;
     let mut sweep = Vec::new();
     for ef in &args.efs {
         let mut line = point(&engine, &queries, &truth, args.rounds, &SearchOptions { ef: Some(*ef), ..bare() })?;
@@ -74,7 +74,7 @@ fn main() -> Result<()> {
     let rest = json!({
         "store_seconds": round(store_seconds),
         "build_seconds": round(build_seconds),
-        "inline_after_open_seconds": round(checked_seconds),
+        "checked_after_open_seconds": round(checked_seconds),
     });
     if args.json {
         eprintln!("{rest}");

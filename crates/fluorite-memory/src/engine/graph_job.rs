@@ -40,6 +40,20 @@ impl GraphJob {
     }
 }
 
+impl GraphJob {
+    /// A graph that does not match its checksums, and how.
+    pub fn damaged(&self, cancel: &CancelToken) -> Result<Option<(u32, Error)>> {
+        for info in self.graphs.iter().filter(|info| !info.graph.is_verified()) {
+            match info.graph.verify(cancel) {
+                Ok(()) => {}
+                Err(e @ Error::Corrupt { .. }) => return Ok(Some((info.graph.number(), e))),
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(None)
+    }
+}
+
 /// Builds and installs; the number of vectors in the new graph.
 pub fn run(
     shared: &Arc<Shared>,
@@ -134,6 +148,7 @@ fn list_and_install(shared: &Arc<Shared>, job: &GraphJob, graph: Option<Graph>, 
     let (settler, flushed) = pending();
     shared.submit(shared.queue.place(), Op::Flush { settle: Box::new(move |r| settler.settle(r)) });
     flushed.wait()?;
+    let listing = shared.listing.lock();
     let old: Vec<u32> = job.graphs.iter().map(|info| info.graph.number()).collect();
     let list = {
         let mut list = shared.graphing.lock().list.clone();
@@ -147,6 +162,7 @@ fn list_and_install(shared: &Arc<Shared>, job: &GraphJob, graph: Option<Graph>, 
         graphing.list = list;
         graphing.built += 1;
     }
+    drop(listing);
     let mut state = shared.state.write();
     let same = |(row, sequence): &RowOf| {
         let live = state.embedded.contains(*row) && state.row(*row).is_some_and(|r| r.sequence == *sequence);

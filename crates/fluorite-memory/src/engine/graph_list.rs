@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::state::{NONE, State};
 use crate::error::{Error, Result};
 use crate::index::{Graph, LayeredIndex};
-use crate::vfs::{Vfs, read_checked, replace};
+use crate::vfs::{OpenMode, Vfs, read_checked, replace};
 
 const MAGIC: &[u8; 8] = b"FLUOGLS1";
 const VERSION: u32 = 1;
@@ -79,8 +79,16 @@ pub fn open_graphs(
         }
     }
     list.graphs = opened.iter().map(|g| g.number()).collect();
-    if list.graphs != listed {
-        list.save(vfs, dir)?;
+    if list.graphs != listed
+        && let Err(e) = list.save(vfs, dir)
+    {
+        // a full disk: without its file a graph cannot come back either
+        for number in listed.iter().filter(|n| !list.graphs.contains(n)) {
+            let path = dir.join(Graph::file_name(*number));
+            if vfs.remove(&path).is_err() && vfs.open(&path, OpenMode::Read).is_ok() {
+                return Err(e);
+            }
+        }
     }
     for graph in opened {
         let rows = rows_of(&graph, state);

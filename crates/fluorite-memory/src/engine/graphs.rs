@@ -106,11 +106,7 @@ impl Shared {
         let running = Running(Arc::clone(self));
         let shared = Arc::clone(self);
         let work = move || {
-            let job = match (all, job) {
-                (true, _) => shared.ensure_loaded().map(|()| shared.due(&shared.state.read(), true)),
-                (false, job) => Ok(job),
-            };
-            let result = job.and_then(|job| match job {
+            let result = shared.whole_job(all, job, &cancel).and_then(|job| match job {
                 Some(job) => run(&shared, &job, all, &cancel, progress.as_ref()),
                 None => Ok(0),
             });
@@ -122,6 +118,24 @@ impl Shared {
         };
         // dropped unrun when there is no thread: the settle's owner is told INTERNAL, and the next look tries again
         self.executor.spawn_long("graph", work);
+    }
+
+    /// The job, once all graphs it reads are known to be whole: damage must not get a fresh checksum.
+    fn whole_job(self: &Arc<Self>, all: bool, mut job: Option<GraphJob>, cancel: &CancelToken) -> Result<Option<GraphJob>> {
+        loop {
+            if all {
+                self.ensure_loaded()?;
+                job = self.due(&self.state.read(), true);
+            }
+            let damaged = job.as_ref().map_or(Ok(None), |job| job.damaged(cancel))?;
+            match damaged {
+                None => return Ok(job),
+                Some((number, e)) => self.give_up_graph(number, &e),
+            }
+            if !all {
+                return Ok(None); // its vectors are loaded again, and then looked at again
+            }
+        }
     }
 
     /// What is to be built now. `all`: everything into one graph.

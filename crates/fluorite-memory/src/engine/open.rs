@@ -173,6 +173,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         backlog: Backlog::default(),
         unloaded: Unloaded { filters: Mutex::new(unloaded), vectors: Mutex::new(vectors) },
         graphing: Mutex::new(Graphing::new(list)),
+        listing: Mutex::new(()),
         queue: Arc::new(CommitQueue::default()),
         writer: Mutex::new(Some(Writer { live, manifest, store_id, next_sequence })),
         embedder,

@@ -59,13 +59,15 @@ impl Shared {
     }
 
     /// Takes a damaged graph out; its vectors are read from the log again, and built into another.
-    fn give_up_graph(self: &Arc<Self>, number: u32, e: &Error) {
+    pub fn give_up_graph(self: &Arc<Self>, number: u32, e: &Error) {
+        let listing = self.listing.lock();
         let list = {
             let mut graphing = self.graphing.lock();
             graphing.list.graphs.retain(|n| *n != number);
             graphing.list.clone()
         };
         let _ = list.save(&*self.vfs, &self.index_dir()); // else the next open finds the damage again
+        drop(listing);
         let lost = match &mut self.state.write().vectors {
             Some(vectors) => vectors.remove(number),
             None => return,

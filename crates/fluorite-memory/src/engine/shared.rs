@@ -53,6 +53,8 @@ pub struct Shared {
     /// Rows opened from the log whose filter entries or vectors are still to be loaded.
     pub unloaded: Unloaded,
     pub graphing: Mutex<Graphing>,
+    /// Held while the list of graphs is changed, on disk and in `graphing`.
+    pub listing: Mutex<()>,
     pub queue: Arc<CommitQueue>,
     pub writer: Mutex<Option<Writer>>,
     pub embedder: Option<Arc<dyn Embedder>>,

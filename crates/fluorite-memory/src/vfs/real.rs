@@ -62,7 +62,14 @@ impl VfsFile for RealFile {
 }
 
 #[derive(Debug)]
-struct RealLock(#[allow(dead_code)] File); // held for its lock; the kernel frees it on close or kill
+struct RealLock(File);
+
+impl Drop for RealLock {
+    /// The kernel would free it on close; but a child process forked meanwhile holds the file open until it execs.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
 
 impl VfsLock for RealLock {}
 

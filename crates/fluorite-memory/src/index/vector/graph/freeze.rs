@@ -42,24 +42,19 @@ impl Frozen {
 }
 
 /// Freezes. `links`: candidates of each row; `high`: rows by their fitness as an entry. Runs on the pool it is called in.
-pub(crate) fn freeze(
-    codes: &Codes,
-    mut links: Vec<Vec<u32>>,
-    high: &[u32],
-    width: usize,
-    cancel: &CancelToken,
-) -> Result<Frozen> {
+pub(crate) fn freeze(codes: Codes, mut links: Vec<Vec<u32>>, high: &[u32], width: usize, cancel: &CancelToken) -> Result<Frozen> {
     let count = codes.scales.len();
     symmetrise(&mut links);
     cancel.check()?;
     let view = codes.view();
-    let pruned: Vec<Vec<u32>> = links.par_iter().enumerate().map(|(node, to)| prune(view, node as u32, to, width)).collect();
-    drop(links);
+    // each list goes as soon as it is pruned: at a million nodes all of them are most of the memory
+    let pruned: Vec<Vec<u32>> =
+        links.into_par_iter().enumerate().map(|(node, to)| prune(view, node as u32, &to, width)).collect();
     cancel.check()?;
     let entries = (count / NODES_PER_ENTRY).clamp(1, MOST_ENTRIES).min(count).min(high.len());
     let order = arrange(&pruned, &high[..entries]);
     cancel.check()?;
-    let mut frozen = renumber(codes, &pruned, order, entries, width);
+    let mut frozen = renumber(codes, pruned, order, entries, width);
     reach(&mut frozen, cancel)?;
     Ok(frozen)
 }
@@ -112,7 +107,7 @@ fn symmetrise(links: &mut [Vec<u32>]) {
 }
 
 /// The diverse nearest of the candidates, best first.
-fn prune(codes: CodesRef<'_>, node: u32, candidates: &[u32], width: usize) -> Vec<u32> {
+pub(super) fn prune(codes: CodesRef<'_>, node: u32, candidates: &[u32], width: usize) -> Vec<u32> {
     let mut near: Vec<(f32, u32)> = candidates.iter().filter(|c| **c != node).map(|&c| (codes.cosine(node, c), c)).collect();
     near.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     near.dedup_by_key(|n| n.1);
@@ -165,7 +160,7 @@ fn arrange(links: &[Vec<u32>], entries: &[u32]) -> Vec<u32> {
     }
 }
 
-fn renumber(codes: &Codes, links: &[Vec<u32>], order: Vec<u32>, entries: usize, width: usize) -> Frozen {
+fn renumber(codes: Codes, links: Vec<Vec<u32>>, order: Vec<u32>, entries: usize, width: usize) -> Frozen {
     let mut place = vec![END; order.len()];
     for (new, old) in order.iter().enumerate() {
         place[*old as usize] = new as u32;

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::build::Rough;
 use super::codes::{Codes, CodesRef};
+use super::freeze::prune;
 use super::walk::GraphRef;
 use crate::cancel::CancelToken;
 use crate::error::Result;
@@ -44,9 +45,11 @@ pub(crate) fn join(parts: &[Part<'_>], cancel: &CancelToken, tick: &(dyn Fn(usiz
         numbers.push(of);
     }
     let largest = parts.iter().enumerate().max_by_key(|(_, p)| p.graph.len()).map_or(0, |(i, _)| i as u32);
+    let (view, width) = (codes.view(), parts.iter().map(|p| p.graph.width).max().unwrap_or(0));
     let links = origin
         .par_iter()
-        .map(|&(p, node)| {
+        .enumerate()
+        .map(|(row, &(p, node))| {
             cancel.check()?;
             let mut to = kept_links(&parts[p as usize], &numbers[p as usize], node);
             if p != largest {
@@ -57,7 +60,8 @@ pub(crate) fn join(parts: &[Part<'_>], cancel: &CancelToken, tick: &(dyn Fn(usiz
                 }
                 tick(1);
             }
-            Ok(to)
+            // as an insertion into an HNSW selects them: what is left for the way back is small
+            Ok(prune(view, row as u32, &to, width))
         })
         .collect::<Result<Vec<Vec<u32>>>>()?;
     let high = entries(parts, &numbers, codes.view());

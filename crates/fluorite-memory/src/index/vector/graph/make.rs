@@ -90,6 +90,13 @@ impl Stage {
             Self::Mapped { graph, .. } => graph.nodes(),
         }
     }
+
+    /// The number of each node's row.
+    fn into_origin(self) -> Vec<u32> {
+        match self {
+            Self::Frozen(Frozen { origin, .. }) | Self::Mapped { origin, .. } => origin,
+        }
+    }
 }
 
 /// Makes one graph. `origin` of the result counts the rows of all sources in turn, dead nodes left out. Runs on the pool it
@@ -104,7 +111,8 @@ pub(crate) fn make(sources: Vec<Source>, cancel: &CancelToken, tick: &(dyn Fn(us
                 let (codes, numbers) = held.split(codes, &mut first);
                 let codes = Arc::new(codes);
                 let rough = build(&codes, cancel, &|n| tick(n * 4))?;
-                let mut frozen = freeze(&codes, rough.links, &rough.high, WIDTH, cancel)?;
+                let codes = Arc::unwrap_or_clone(codes);
+                let mut frozen = freeze(codes, rough.links, &rough.high, WIDTH, cancel)?;
                 frozen.origin.iter_mut().for_each(|o| *o = numbers[*o as usize]);
                 stages.push(Stage::Frozen(frozen));
             }
@@ -126,7 +134,7 @@ pub(crate) fn make(sources: Vec<Source>, cancel: &CancelToken, tick: &(dyn Fn(us
     while stages.len() > 1 || matches!(stages.first(), Some(Stage::Mapped { .. })) {
         stages.sort_by_key(|s| std::cmp::Reverse(s.nodes()));
         let rest = stages.split_off(stages.len().saturating_sub(JOINED));
-        stages.push(Stage::Frozen(join_stages(&rest, cancel, tick)?));
+        stages.push(Stage::Frozen(join_stages(rest, cancel, tick)?));
     }
     let mut frozen = match stages.pop() {
         Some(Stage::Frozen(frozen)) => frozen,
@@ -138,7 +146,7 @@ pub(crate) fn make(sources: Vec<Source>, cancel: &CancelToken, tick: &(dyn Fn(us
     Ok(Made { frozen, steps })
 }
 
-fn join_stages(stages: &[Stage], cancel: &CancelToken, tick: &(dyn Fn(usize) + Sync)) -> Result<Frozen> {
+fn join_stages(stages: Vec<Stage>, cancel: &CancelToken, tick: &(dyn Fn(usize) + Sync)) -> Result<Frozen> {
     let all: Vec<Vec<bool>> = stages
         .iter()
         .map(|s| match s {
@@ -155,13 +163,12 @@ fn join_stages(stages: &[Stage], cancel: &CancelToken, tick: &(dyn Fn(usize) + S
         })
         .collect();
     let joined = join(&parts, cancel, tick)?;
-    let mut frozen = freeze(&joined.codes, joined.rough.links, &joined.rough.high, WIDTH, cancel)?;
+    drop(parts);
+    let numbers: Vec<Vec<u32>> = stages.into_iter().map(Stage::into_origin).collect(); // the rest of them makes room
+    let mut frozen = freeze(joined.codes, joined.rough.links, &joined.rough.high, WIDTH, cancel)?;
     for o in &mut frozen.origin {
         let (part, node) = joined.origin[*o as usize];
-        *o = match &stages[part as usize] {
-            Stage::Frozen(f) => f.origin[node as usize],
-            Stage::Mapped { origin, .. } => origin[node as usize],
-        };
+        *o = numbers[part as usize][node as usize];
     }
     Ok(frozen)
 }

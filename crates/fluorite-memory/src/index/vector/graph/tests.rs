@@ -190,7 +190,7 @@ fn nodes_that_nothing_links_to_are_reached() {
     let codes = codes_of(&clustered(&mut random, 600, 16));
     // a hundred rings of six, and no way from one to the next
     let links: Vec<Vec<u32>> = (0..600).map(|n| vec![n / 6 * 6 + (n + 1) % 6]).collect();
-    let frozen = serially(|| freeze(&codes, links, &[599, 0, 7], 8, &CancelToken::default())).unwrap();
+    let frozen = serially(|| freeze(codes.clone(), links, &[599, 0, 7], 8, &CancelToken::default())).unwrap();
     check_whole(&frozen);
     check_origin(&frozen, &all_codes(&codes));
 }
@@ -447,7 +447,7 @@ fn walks_give_the_committed_checksum() {
     let near = |n: u32| scanned(&exact, &codes.view().code(n)).into_iter().map(|f| f.0).filter(|to| *to != n).take(40).collect();
     let links: Vec<Vec<u32>> = (0..1_500).map(near).collect();
     let high: Vec<u32> = (0..1_500).map(|n| n * 7 % 1_500).collect();
-    let frozen = serially(|| freeze(&codes, links, &high, 32, &CancelToken::default())).unwrap();
+    let frozen = serially(|| freeze(codes.clone(), links, &high, 32, &CancelToken::default())).unwrap();
     check_whole(&frozen);
     let mut bytes: Vec<u8> = frozen.links.iter().flat_map(|l| l.to_le_bytes()).collect();
     for ef in [1, 10, 57, 300] {
