@@ -172,6 +172,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         text,
         backlog: Backlog::default(),
         unloaded: Unloaded { filters: Mutex::new(unloaded), vectors: Mutex::new(vectors) },
+        opened_once: AtomicBool::new(true),
         graphing: Mutex::new(Graphing::new(list)),
         listing: Mutex::new(()),
         queue: Arc::new(CommitQueue::default()),

@@ -52,6 +52,8 @@ pub struct Shared {
     pub backlog: Backlog,
     /// Rows opened from the log whose filter entries or vectors are still to be loaded.
     pub unloaded: Unloaded,
+    /// Until the rows an open found have been indexed.
+    pub opened_once: AtomicBool,
     pub graphing: Mutex<Graphing>,
     /// Held while the list of graphs is changed, on disk and in `graphing`.
     pub listing: Mutex<()>,

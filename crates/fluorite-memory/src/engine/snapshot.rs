@@ -7,7 +7,7 @@ use super::commit::Writer;
 use super::replay::Replay;
 use super::shared::Shared;
 use super::state::{NONE, Row};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::log::varint::{Reader, put};
 use crate::log::{Location, Manifest, UsageEntry};
 use crate::vfs::{Vfs, read_checked, replace};
@@ -60,10 +60,8 @@ pub fn save(shared: &Shared, w: &Writer) -> Result<()> {
             put(&mut body, r.accessed_at.load(Ordering::Relaxed).max(0) as u64);
         }
     }
-    let len = body.len() as u64;
-    let mut out = len.to_le_bytes().to_vec();
-    out.extend(zstd::bulk::compress(&body, 1).map_err(|e| Error::internal(format!("zstd: {e}")))?);
-    replace(&*shared.vfs, &shared.index_dir(), NAME, MAGIC, VERSION, &out)
+    // not compressed: half of it is hashes, and opening waits for it
+    replace(&*shared.vfs, &shared.index_dir(), NAME, MAGIC, VERSION, &body)
 }
 
 fn put_location(out: &mut Vec<u8>, at: Location) {
@@ -131,10 +129,7 @@ fn row(r: &mut Reader<'_>, key: u128, sequence: u64) -> Option<Row> {
 /// Loads the table when it fits the manifest. Missing, damaged or of other segments: nothing, and the log is read whole.
 pub fn load(vfs: &dyn Vfs, index_dir: &Path, manifest: &Manifest) -> Option<(Replay, Coverage)> {
     let body = read_checked(vfs, index_dir, NAME, MAGIC, VERSION).ok().flatten()?;
-    let (len, frame) = body.split_at_checked(8)?;
-    let len = usize::try_from(u64::from_le_bytes(len.try_into().ok()?)).ok()?;
-    let raw = zstd::bulk::decompress(frame, len).ok()?; // the envelope's checksum held: the length is ours
-    let mut r = Reader(&raw);
+    let mut r = Reader(&body);
     let mut coverage = Coverage::new();
     for _ in 0..r.varint()? {
         let (number, upto) = (u32::try_from(r.varint()?).ok()?, r.varint()?);

@@ -144,6 +144,10 @@ impl Shared {
         if more {
             self.schedule_background();
         } else {
+            if self.opened_once.swap(false, Ordering::AcqRel) {
+                // indexing has read the whole log once; what searches need again they map again
+                self.state.read().segments.values().for_each(crate::log::Segment::release);
+            }
             self.compact_if_worthwhile();
             self.graph_if_due();
         }

@@ -160,6 +160,13 @@ impl Segment {
         }
     }
 
+    /// Gives back the pages that reading it once has mapped.
+    pub fn release(&self) {
+        if let Bytes::Map(m) = &self.0.bytes {
+            m.release();
+        }
+    }
+
     /// `CORRUPT` at an offset of this segment.
     #[must_use]
     pub fn corrupt(&self, offset: u64, what: &str) -> Error {

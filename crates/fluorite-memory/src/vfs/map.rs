@@ -33,6 +33,16 @@ impl Mapped {
         Ok(Self(Inner::Map(Arc::new(map))))
     }
 
+    /// Gives the resident pages back to the page cache: they are mapped again when they are read.
+    pub fn release(&self) {
+        #[cfg(unix)]
+        if let Inner::Map(m) = &self.0 {
+            // SAFETY: a shared, read-only map of a file that is never changed: dropped pages are read from it again, with
+            // the same bytes. Readers on other threads fault and go on.
+            let _ = unsafe { m.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+        }
+    }
+
     /// Bytes in memory, for the simulated disk and for small files.
     #[must_use]
     pub fn owned(bytes: Vec<u8>) -> Self {

@@ -17,8 +17,12 @@ const SLACK: f32 = 1.1;
 const MOST_CANDIDATES: usize = 192;
 /// One node in this many is an entry ...
 const NODES_PER_ENTRY: usize = 256;
-/// ... but at most this many.
-const MOST_ENTRIES: usize = 1_024;
+/// ... but at most this many: comparing a query with all of them costs some 30 us.
+const MOST_ENTRIES: usize = 4_096;
+/// One entry in this many is chosen for being far from the others.
+const FAR_IN: usize = 4;
+/// Rows looked at for each of those.
+const FAR_SAMPLE: usize = 32;
 /// Candidates of the walk that finds an unreached node a neighbour.
 const REPAIR_EF: usize = 64;
 /// Candidates of the walk that finds an inserted row its neighbours.
@@ -43,7 +47,6 @@ impl Frozen {
 
 /// Freezes. `links`: candidates of each row; `high`: rows by their fitness as an entry. Runs on the pool it is called in.
 pub(crate) fn freeze(codes: Codes, mut links: Vec<Vec<u32>>, high: &[u32], width: usize, cancel: &CancelToken) -> Result<Frozen> {
-    let count = codes.scales.len();
     symmetrise(&mut links);
     cancel.check()?;
     let view = codes.view();
@@ -51,12 +54,38 @@ pub(crate) fn freeze(codes: Codes, mut links: Vec<Vec<u32>>, high: &[u32], width
     let pruned: Vec<Vec<u32>> =
         links.into_par_iter().enumerate().map(|(node, to)| prune(view, node as u32, &to, width)).collect();
     cancel.check()?;
-    let entries = (count / NODES_PER_ENTRY).clamp(1, MOST_ENTRIES).min(count).min(high.len());
-    let order = arrange(&pruned, &high[..entries]);
+    let entries = choose_entries(view, high);
+    let order = arrange(&pruned, &entries);
+    let entries = entries.len();
     cancel.check()?;
     let mut frozen = renumber(codes, pruned, order, entries, width);
     reach(&mut frozen, cancel)?;
     Ok(frozen)
+}
+
+/// Where walks set out: rows that reached up high, which are a random sample, and rows far from all of those, so that no
+/// cluster is without one: the links of a large cluster's nodes all stay inside it.
+fn choose_entries(codes: CodesRef<'_>, high: &[u32]) -> Vec<u32> {
+    let count = codes.len();
+    let wanted = (count / NODES_PER_ENTRY).clamp(1, MOST_ENTRIES).min(count);
+    let mut entries = high[..(wanted - wanted / FAR_IN).min(high.len())].to_vec();
+    let sample = (wanted / FAR_IN * FAR_SAMPLE).min(count);
+    let rows: Vec<u32> = (0..sample).map(|i| (i * count / sample.max(1)) as u32).collect();
+    let nearest = |row: &u32| entries.iter().map(|e| codes.cosine(*row, *e)).fold(f32::MIN, f32::max);
+    let mut near: Vec<f32> = rows.par_iter().map(nearest).collect();
+    while entries.len() < wanted {
+        let Some((at, _)) = near.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)) else { break };
+        if near[at] == f32::INFINITY {
+            break; // all of the sample is taken
+        }
+        let chosen = rows[at];
+        entries.push(chosen);
+        near.iter_mut().zip(&rows).for_each(|(near, row)| *near = near.max(codes.cosine(*row, chosen)));
+        near[at] = f32::INFINITY;
+    }
+    let mut met = std::collections::HashSet::new();
+    entries.retain(|e| met.insert(*e));
+    entries
 }
 
 /// Adds rows to a frozen graph, as an HNSW grows: each is linked with the diverse nearest a walk finds, and they with it.
