@@ -34,5 +34,11 @@ bench-store *args:
 bench-embed *args:
     npm run bench:embed -- {{args}}
 
+bench-vectors *args:
+    npm run bench:vectors -- {{args}}
+
+bench-million *args:
+    npm run bench:million -- {{args}}
+
 bench-limits *args:
     npm run bench:limits -- {{args}}

@@ -444,7 +444,7 @@ impl Engine {
     }
 
     /// Rewrites what has dead parts, at a higher compression level and with the trained dictionary; then puts all vectors
-    /// (8,192 or more) into one graph. Cost: some 0.3 ms of processor time a vector that is in no graph yet.
+    /// (8,192 or more) into one graph. Cost: about 1 ms of processor time a vector that is in no graph yet.
     pub fn optimize(&self, cancel: CancelToken, progress: Option<ProgressFn>) -> Pending<OptimizeReport> {
         let call = match self.enter().and_then(|c| self.0.shared.check_poison().map(|()| c)) {
             Ok(call) => call,

@@ -17,6 +17,7 @@ const SEAL_AT_CLOSE: u64 = 4 << 20;
 /// Blocks until closed. Never call it on a pool thread. The first error of the last writes is returned; the store is closed all the same.
 pub fn close(shared: &Arc<Shared>) -> Result<()> {
     shared.stop.cancel();
+    shared.graphing.lock().stop_behind();
     {
         let mut calls = shared.calls.lock();
         shared.closing.store(true, Ordering::Release);

@@ -25,6 +25,8 @@ const MOST_ROWS: usize = 1 << 17;
 #[derive(Default)]
 pub struct Graphing {
     running: bool,
+    /// Stops the running job when nobody waits for it.
+    behind: Option<CancelToken>,
     waiting: Vec<Box<dyn FnOnce() + Send>>,
     pub list: GraphList,
     /// Why the background kind gave up.
@@ -36,6 +38,13 @@ pub struct Graphing {
 }
 
 impl Graphing {
+    /// Ends a job that nobody waits for: the store closes, or `optimize` does the same and more, with all threads.
+    pub fn stop_behind(&self) {
+        if let Some(cancel) = &self.behind {
+            cancel.cancel();
+        }
+    }
+
     /// Nothing runs yet.
     pub fn new(list: GraphList) -> Self {
         Self { list, ..Self::default() }
@@ -50,6 +59,7 @@ impl Drop for Running {
         let waiting = {
             let mut graphing = self.0.graphing.lock();
             graphing.running = false;
+            graphing.behind = None;
             graphing.progress = None;
             std::mem::take(&mut graphing.waiting)
         };
@@ -76,7 +86,7 @@ impl Shared {
             Err(Error::Aborted | Error::Closed) => {}
             Err(e) => shared.graphing.lock().failure = Some(e.to_string()),
         };
-        self.start_graph(false, Some(job), self.stop.clone(), None, Box::new(told));
+        self.start_graph(false, Some(job), CancelToken::default(), None, Box::new(told));
     }
 
     /// Puts all vectors into one graph, when there are enough for one; the number of vectors it holds.
@@ -96,12 +106,14 @@ impl Shared {
             let mut graphing = self.graphing.lock();
             if graphing.running {
                 if all {
+                    graphing.stop_behind();
                     let shared = Arc::clone(self);
                     graphing.waiting.push(Box::new(move || shared.start_graph(all, job, cancel, progress, settle)));
                 }
                 return; // the end of the running job looks for the next
             }
             graphing.running = true;
+            graphing.behind = (!all).then(|| cancel.clone());
         }
         let running = Running(Arc::clone(self));
         let shared = Arc::clone(self);

@@ -1,10 +1,11 @@
 //! From records back to rows.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use super::prepare::chunk_key;
-use super::state::{NONE, Row, State};
+use super::state::{KeyHasher, NONE, Row, State};
 use crate::error::Result;
 use crate::index::RowSet;
 use crate::log::{Location, RecordView, ScannedRecord, UsageEntry};
@@ -24,7 +25,7 @@ pub struct Replay {
     pub rows: Vec<Row>,
     vectors: Vec<FoundVector>,
     /// With the segment of the record.
-    usage: HashMap<u128, (UsageEntry, u32)>,
+    usage: HashMap<u128, (UsageEntry, u32), BuildHasherDefault<KeyHasher>>,
     pub next_sequence: u64,
 }
 

@@ -144,7 +144,8 @@ impl Shared {
         if more {
             self.schedule_background();
         } else {
-            if self.opened_once.swap(false, Ordering::AcqRel) {
+            let indexed = self.is_loaded(true) && self.text.behind() == 0;
+            if indexed && self.opened_once.swap(false, Ordering::AcqRel) {
                 // indexing has read the whole log once; what searches need again they map again
                 self.state.read().segments.values().for_each(crate::log::Segment::release);
             }

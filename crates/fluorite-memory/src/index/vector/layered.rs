@@ -167,7 +167,11 @@ impl LayeredIndex {
     /// Rows a search of this kind compares the query with, about: what it costs.
     #[must_use]
     pub fn estimate(&self, k: usize, effort: Effort) -> usize {
-        let graphs: usize = self.slots.iter().map(|s| s.graph.compared_at(effort.width(&s.graph, k)) * 2).sum();
+        let walk = |graph: &Graph| {
+            let entries = graph.entries(); // compared row after row, at a quarter of the price
+            graph.compared_at(effort.width(graph, k)).saturating_sub(entries) * 2 + entries / 2
+        };
+        let graphs: usize = self.slots.iter().map(|s| walk(&s.graph)).sum();
         self.head.len() / 2 + graphs + kept(k) * 4
     }
 

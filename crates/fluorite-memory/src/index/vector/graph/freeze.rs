@@ -51,8 +51,11 @@ pub(crate) fn freeze(codes: Codes, mut links: Vec<Vec<u32>>, high: &[u32], width
     cancel.check()?;
     let view = codes.view();
     // each list goes as soon as it is pruned: at a million nodes all of them are most of the memory
-    let pruned: Vec<Vec<u32>> =
-        links.into_par_iter().enumerate().map(|(node, to)| prune(view, node as u32, &to, width)).collect();
+    let pruned: Vec<Vec<u32>> = links
+        .into_par_iter()
+        .enumerate()
+        .map(|(node, to)| cancel.check().map(|()| prune(view, node as u32, &to, width)))
+        .collect::<Result<_>>()?;
     cancel.check()?;
     let entries = choose_entries(view, high);
     let order = arrange(&pruned, &entries);

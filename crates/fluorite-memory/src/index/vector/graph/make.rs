@@ -100,7 +100,7 @@ impl Stage {
 }
 
 /// Makes one graph. `origin` of the result counts the rows of all sources in turn, dead nodes left out. Runs on the pool it
-/// is called in. Memory: about 1.3 KB a vector of the result, and 20 MB.
+/// is called in. Memory: about 2 KB a vector of the result, and 20 MB.
 pub(crate) fn make(sources: Vec<Source>, cancel: &CancelToken, tick: &(dyn Fn(usize) + Sync)) -> Result<Made> {
     let mut held = HeldOut::of(&sources);
     let mut stages = Vec::with_capacity(sources.len());

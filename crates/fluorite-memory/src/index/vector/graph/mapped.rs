@@ -115,6 +115,12 @@ impl Graph {
         self.header.dims as usize
     }
 
+    /// Nodes that walks set out from.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.header.entries as usize
+    }
+
     /// Bytes of the file.
     #[must_use]
     pub fn file_bytes(&self) -> u64 {
