@@ -211,6 +211,8 @@ impl Slot {
         }
         // the narrower the filter, the farther the walk goes for as many hits; comparing all that match is the other way
         let share = count as f32 / nodes as f32;
+        // what matches may lie elsewhere than what calibration searched for: wider walks, the more so the less matches
+        let ef = (ef as f32 / (share * share)).ceil() as usize;
         let walk = self.graph.compared_at(ef) as f32 / share * WALK_COST;
         if walk < count as f32 {
             let admit = |node: u32| self.rows.get(node as usize).is_some_and(|row| allowed.contains(*row));
