@@ -51,7 +51,7 @@ pub fn apply(shared: &Arc<Shared>, w: &Writer, effects: Vec<Effect>, written: u6
                 Effect::Usage { rows } => {
                     for row in rows {
                         // overwritten in the same pass: the counter is the new version's by now
-                        if let Some(head) = state.row(row).and_then(|r| state.heads.get(&r.key).copied()) {
+                        if let Some(head) = state.row(row).and_then(|r| state.newest(r.key)) {
                             state.count_in(head, w.live.segment().number());
                         }
                     }
@@ -87,7 +87,7 @@ fn put(
     chunks: &mut Vec<Arc<crate::chunk::Chunk>>,
 ) -> u32 {
     let chunk = prepared.chunk;
-    let previous = state.heads.get(&prepared.key).copied().unwrap_or(NONE);
+    let previous = state.newest(prepared.key).unwrap_or(NONE);
     let (mut usage, mut counted, mut accessed_at) = (0, 0, chunk.updated_at);
     if previous != NONE {
         if state.live.contains(previous)
@@ -120,7 +120,7 @@ fn put(
         counted,
         accessed_at: AtomicI64::new(accessed_at),
     });
-    state.heads.insert(prepared.key, row);
+    state.set_newest(row);
     if previous != NONE {
         let mut read = shared.read_rows.lock();
         if read.remove(previous) && usage > 0 {
@@ -154,7 +154,7 @@ fn tombstone(
     version: u32,
     text: &mut Vec<TextItem>,
 ) {
-    let previous = state.heads.get(&key).copied().unwrap_or(NONE);
+    let previous = state.newest(key).unwrap_or(NONE);
     if previous != NONE {
         if let Some(r) = state.row(previous) {
             shared.cache.remove(r.sequence);
@@ -164,5 +164,5 @@ fn tombstone(
         }
     }
     let row = state.place(Row { previous, version, ..tombstone_row(key, sequence, at, deleted_at) });
-    state.heads.insert(key, row);
+    state.set_newest(row);
 }

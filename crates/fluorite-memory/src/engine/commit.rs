@@ -146,7 +146,7 @@ impl Pass {
             return Some(*seen);
         }
         let state = shared.state.read();
-        let row = *state.heads.get(&key)?;
+        let row = state.newest(key)?;
         let findable = state.live.contains(row);
         state.row(row).map(|r| (r.created_at, r.version, findable))
     }

@@ -393,7 +393,7 @@ impl Shared {
     /// Is this the newest of its key, with an older version in a segment that stays? Then it must stay dead.
     fn hides_older(&self, row: u32, sequence: u64, victims: &HashSet<u32>) -> bool {
         let state = self.state.read();
-        let Some(r) = state.row(row).filter(|r| r.sequence == sequence && state.heads.get(&r.key) == Some(&row)) else {
+        let Some(r) = state.row(row).filter(|r| r.sequence == sequence && state.newest(r.key) == Some(row)) else {
             return false;
         };
         let older = std::iter::successors(state.row(r.previous), |r| state.row(r.previous));

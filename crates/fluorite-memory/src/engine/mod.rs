@@ -14,6 +14,7 @@ mod embed;
 mod graph_job;
 mod graph_list;
 mod graphs;
+mod heads;
 mod list;
 mod load;
 mod open;

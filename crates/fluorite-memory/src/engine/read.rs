@@ -118,7 +118,7 @@ impl Shared {
     /// All kept versions of a key, oldest first.
     pub fn versions(&self, key: u128) -> Result<Vec<Arc<Chunk>>> {
         let state = self.state.read();
-        let mut row = state.heads.get(&key).copied().unwrap_or(NONE);
+        let mut row = state.newest(key).unwrap_or(NONE);
         let mut out = Vec::new();
         while row != NONE {
             let Some(r) = state.row(row) else { break };

@@ -95,10 +95,10 @@ impl Replay {
                 self.rows[i].truncated = v.truncated;
             }
         }
-        state.heads.reserve(self.rows.len());
+        state.heads.reserve(self.rows.len(), &self.rows);
         let mut superseded = RowSet::new();
         for i in 0..self.rows.len() {
-            let previous = state.heads.insert(self.rows[i].key, i as u32).unwrap_or(NONE);
+            let previous = state.heads.insert(&self.rows, i as u32).unwrap_or(NONE);
             self.rows[i].previous = previous;
             if previous != NONE {
                 superseded.insert(previous);

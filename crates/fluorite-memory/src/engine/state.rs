@@ -5,6 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
+use super::heads::Heads;
 use crate::index::{FilterIndex, LayeredIndex, RowSet, VectorIndex};
 use crate::log::{Location, Segment};
 
@@ -91,8 +92,7 @@ impl SegmentUse {
 pub struct State {
     pub rows: Vec<Row>,
     pub free: Vec<u32>,
-    /// Key -> newest row (which may be a tombstone or expired).
-    pub heads: HashMap<u128, u32, BuildHasherDefault<KeyHasher>>,
+    pub heads: Heads,
     /// Rows that can be found: newest of their key, not deleted, not expired.
     pub live: RowSet,
     /// Live rows with a vector (in `vectors`, or still to be loaded from the log).
@@ -113,9 +113,19 @@ pub struct State {
 }
 
 impl State {
+    /// The newest row of a key, which may be a tombstone or expired.
+    pub fn newest(&self, key: u128) -> Option<u32> {
+        self.heads.get(&self.rows, key)
+    }
+
+    /// Makes a row that is in `rows` the newest of its key.
+    pub fn set_newest(&mut self, row: u32) {
+        self.heads.insert(&self.rows, row);
+    }
+
     /// The row that answers for a key: live only.
     pub fn find(&self, key: u128) -> Option<(u32, &Row)> {
-        let row = *self.heads.get(&key)?;
+        let row = self.newest(key)?;
         if !self.live.contains(row) {
             return None;
         }
@@ -236,7 +246,7 @@ impl State {
     /// Estimate of the bytes all tables hold.
     pub fn bytes(&self) -> usize {
         let rows = self.rows.capacity() * std::mem::size_of::<Row>();
-        let heads = self.heads.capacity() * 24;
+        let heads = self.heads.bytes();
         let fresh: usize = self.fresh.values().map(|v| v.len() * 4 + 48).sum();
         let vectors = self.vectors.as_ref().map_or(0, VectorIndex::bytes);
         rows + heads + fresh + self.filter.bytes() + vectors

@@ -118,10 +118,10 @@ fn free_rows(state: &mut State, victims: &[u32]) -> RowSet {
         let r = &state.rows[row as usize];
         let (key, previous, gone) = (r.key, r.previous, !r.tombstone);
         state.versions -= u64::from(gone);
-        if state.heads.get(&key) == Some(&row) {
+        if state.newest(key) == Some(row) {
             // only a tombstone or an expired version without anything older gets here
             debug_assert_eq!(previous, NONE);
-            state.heads.remove(&key);
+            state.heads.remove(&state.rows, key);
         }
     }
     state.expiry.retain(|(_, row), ()| !freed.contains(*row));
