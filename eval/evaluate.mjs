@@ -8,6 +8,9 @@ import { openStore } from './store.mjs';
 /** Queries of a split. Sets without a frozen half are development sets as a whole. */
 export const ofSplit = (queries, split) => queries.filter((q) => split === 'all' || (q.split ?? 'dev') === split);
 
+/** A query is in no group, one or several. */
+const groupsOf = (query) => [query.group ?? []].flat();
+
 /** Figures of a set by leg and by group; `null` when it has no query in the split. */
 export async function evaluate(set, model, { legs, split, fresh, exact, dumpFile }) {
   const queries = ofSplit(set.queries, split);
@@ -18,10 +21,9 @@ export async function evaluate(set, model, { legs, split, fresh, exact, dumpFile
     if (dumpFile) await dump(dumpFile, bridge, set, queries);
     const measured = Object.fromEntries(legs.map((leg) => [leg, queries.map((q) => ({ id: q.id, ...figures(lists[leg].get(q.id), q.positives) }))]));
     const over = (list) => means(list.map(({ id, ...rest }) => rest));
-    const byGroup = [...new Set(queries.map((q) => q.group))].filter((g) => g !== undefined).sort().map((group) => {
-      const inside = (_, i) => queries[i].group === group;
-      const of = Object.fromEntries(legs.map((leg) => [leg, over(measured[leg].filter(inside))]));
-      return { group, n: queries.filter((q) => q.group === group).length, legs: of };
+    const byGroup = [...new Set(queries.flatMap(groupsOf))].sort().map((group) => {
+      const inside = (_, i) => groupsOf(queries[i]).includes(group);
+      return { group, n: queries.filter(inside).length, legs: Object.fromEntries(legs.map((leg) => [leg, over(measured[leg].filter(inside))])) };
     });
     return {
       name: set.name,

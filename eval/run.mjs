@@ -35,7 +35,7 @@ const { values: args } = parseArgs({
   },
 });
 
-if (args.slice) process.exitCode = await (await import('./slice.mjs')).slice();
+if (args.slice) process.exitCode = await (await import('./slice.mjs')).slice(args);
 else await run();
 
 async function run() {
