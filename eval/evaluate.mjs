@@ -1,5 +1,6 @@
 // One set, all its figures.
 import { pairedBootstrap } from './bootstrap.mjs';
+import { sha256 } from './data.mjs';
 import { dump } from './dump.mjs';
 import { rankings } from './legs.mjs';
 import { figures, mean, means } from './metrics.mjs';
@@ -31,6 +32,7 @@ export async function evaluate(set, model, { legs, split, fresh, exact, dumpFile
       n: queries.length,
       chunks: (await bridge.getStats()).chunks,
       key,
+      questions: sha256(...set.queries.map((q) => JSON.stringify([q.id, q.query, [...q.positives].sort()]))).slice(0, 16),
       evidence: set.evidence === true,
       legs: Object.fromEntries(legs.map((leg) => [leg, { means: over(measured[leg]), queries: measured[leg] }])),
       groups: byGroup,

@@ -16,7 +16,7 @@ export function writeRecord(results, { model, settings }) {
   for (const set of results) {
     const legs = Object.fromEntries(Object.entries(set.legs).map(([leg, { means }]) => [leg, four(means.ndcg)]));
     const hybrid = Object.fromEntries(set.legs.hybrid.queries.map(({ id, ndcg }) => [id, four(ndcg)]));
-    sets[set.name] = { n: set.n, chunks: set.chunks, content: set.key, model: model.sha256, settings, ndcg: legs, hybrid };
+    sets[set.name] = { n: set.n, chunks: set.chunks, content: set.key, questions: set.questions, model: model.sha256, settings, ndcg: legs, hybrid };
   }
   const lines = Object.entries(sets).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, set]) => `${JSON.stringify(name)}: ${JSON.stringify(set)}`);
   writeFileSync(FILE, `{"sets": {\n${lines.join(',\n')}\n}}\n`);
@@ -30,9 +30,10 @@ export function compare(results, record, model) {
     const before = record?.sets[set.name];
     if (!before || !set.legs.hybrid) continue;
     const both = set.legs.hybrid.queries.filter(({ id }) => id in before.hybrid);
-    const result = pairedBootstrap(both.map((q) => q.ndcg), both.map((q) => before.hybrid[q.id]));
+    const result = pairedBootstrap(both.map((q) => four(q.ndcg)), both.map((q) => before.hybrid[q.id]));
     const notes = [
       before.content === set.key ? null : 'content differs',
+      before.questions === set.questions ? null : 'questions differ',
       before.model === model.sha256 ? null : 'model differs',
     ].filter(Boolean);
     if (result) rows.push({ set: set.name, ...result, notes });
