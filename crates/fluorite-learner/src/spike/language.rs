@@ -1,74 +1,17 @@
 //! The language of a template, guessed from the paths of its files.
 
-/// Extensions of programming languages.
-const CODE: &[(&str, &str)] = &[
-    ("ts", "typescript"),
-    ("tsx", "typescript"),
-    ("mts", "typescript"),
-    ("cts", "typescript"),
-    ("js", "javascript"),
-    ("jsx", "javascript"),
-    ("mjs", "javascript"),
-    ("cjs", "javascript"),
-    ("py", "python"),
-    ("go", "go"),
-    ("rs", "rust"),
-    ("java", "java"),
-    ("kt", "kotlin"),
-    ("kts", "kotlin"),
-    ("cs", "csharp"),
-    ("php", "php"),
-    ("rb", "ruby"),
-    ("ex", "elixir"),
-    ("exs", "elixir"),
-    ("scala", "scala"),
-    ("dart", "dart"),
-    ("swift", "swift"),
-    ("c", "c"),
-    ("h", "c"),
-    ("cpp", "cpp"),
-    ("cc", "cpp"),
-    ("hpp", "cpp"),
-    ("svelte", "svelte"),
-    ("vue", "vue"),
-    ("astro", "astro"),
-    ("sql", "sql"),
-    ("sh", "shell"),
-    ("tf", "hcl"),
-    ("hcl", "hcl"),
-    ("rego", "rego"),
-    ("prisma", "prisma"),
-    ("proto", "protobuf"),
-    ("graphql", "graphql"),
-    ("graphqls", "graphql"),
-];
-
-/// Extensions that count only when there is no code.
-const PROSE: &[(&str, &str)] = &[
-    ("html", "html"),
-    ("css", "css"),
-    ("yml", "yaml"),
-    ("yaml", "yaml"),
-    ("toml", "toml"),
-    ("json", "json"),
-    ("xml", "xml"),
-    ("md", "markdown"),
-    ("mdx", "markdown"),
-];
+use fluorite_chunking::by_path;
 
 /// The language with the most bytes of text; code before configuration and prose, the first named at a tie.
 pub(super) fn guess<'a>(files: impl Iterator<Item = (&'a str, usize)> + Clone) -> Option<&'static str> {
-    most(files.clone(), CODE).or_else(|| most(files, PROSE))
+    most(files.clone(), true).or_else(|| most(files, false))
 }
 
-fn most<'a>(files: impl Iterator<Item = (&'a str, usize)>, table: &[(&str, &'static str)]) -> Option<&'static str> {
+fn most<'a>(files: impl Iterator<Item = (&'a str, usize)>, code: bool) -> Option<&'static str> {
     let mut sums: Vec<(&'static str, usize)> = Vec::new();
     for (path, bytes) in files {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let Some((_, extension)) = name.rsplit_once('.') else { continue };
-        let extension = extension.to_ascii_lowercase();
-        let Some((_, language)) = table.iter().find(|(e, _)| *e == extension) else { continue };
-        match sums.iter_mut().find(|(l, _)| l == language) {
+        let Some(language) = by_path(path).filter(|k| k.code == code).map(|k| k.language) else { continue };
+        match sums.iter_mut().find(|(l, _)| *l == language) {
             Some((_, sum)) => *sum += bytes,
             None => sums.push((language, bytes)),
         }
