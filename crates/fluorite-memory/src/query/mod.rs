@@ -1,0 +1,17 @@
+//! What a query says before any index is asked.
+//!
+//! Owns: the lexicon of software terms (`lexicon`, with its `table`s), which stretches of a text may be a term (`reader`, with the
+//! classes of characters in `script`, their widths in `fold` and the words that say nothing in `common`). Must not know: chunks, indexes, scores.
+//! In: the query as its writer typed it. Out: the same query in English, for indexes and models that only know English.
+
+mod common;
+mod fold;
+mod lexicon;
+#[cfg(test)]
+mod lexicon_tests;
+mod reader;
+mod script;
+mod table;
+mod text;
+
+pub use lexicon::{Expansion, Lexicon};
