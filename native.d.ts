@@ -37,6 +37,7 @@ export declare class NativeBridge {
   optimize(options: unknown, onProgress: unknown, call: number): Promise<string> | string
   shutdown(): Promise<void> | void
   learn(options: unknown, onProgress: unknown, call: number): Promise<string> | string
+  chunkText(text: unknown, options: unknown, call: number): Promise<string> | string
   storeOne(chunk: unknown, options: unknown, call: number): Promise<string> | string
   /** One slice of a call; `offset` is the position of its first chunk in the whole. */
   store(chunks: unknown, options: unknown, offset: number, call: number): Promise<[(string | null)[], number, string | undefined]> | [(string | null)[], number, string | undefined]

@@ -13,5 +13,6 @@ mod progress;
 mod raw;
 mod records;
 mod settle;
+mod split;
 mod store;
 mod time;

@@ -206,7 +206,8 @@ fn pieces_end_between_definitions_and_know_what_they_lie_in() {
     let long = format!("class A:\n    def run(self):\n{}", "        print('one more line of it')\n".repeat(40));
     let found = pieces(&long, Language::Python, 64);
     assert_eq!(found.last().unwrap().scope, ["A", "run"]);
-    let rust = format!("impl Thing {{\n{}}}\n", "    fn f(&self) -> usize {\n        self.calls + 12345\n    }\n".repeat(12));
+    let rust =
+        format!("impl<T> Thing<T> {{\n{}}}\n", "    fn f(&self) -> usize {\n        self.calls + 12345\n    }\n".repeat(12));
     assert_eq!(pieces(&rust, Language::Rust, 64)[1].scope, ["Thing"]);
 }
 

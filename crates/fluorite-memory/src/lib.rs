@@ -22,7 +22,7 @@ pub mod vfs;
 pub use cancel::CancelToken;
 pub use chunk::{Attributes, Chunk, ChunkInput, ChunkType, Content, DEFAULT_NAMESPACE, MAX_ID_BYTES, MemoryType, check_id};
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use engine::{Engine, EngineConfig, Query};
+pub use engine::{Engine, EngineConfig, Query, TokenCounter};
 #[doc(hidden)]
 pub use engine::{LoadEmbedder, Platform};
 pub use error::{Error, Result};

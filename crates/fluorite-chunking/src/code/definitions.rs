@@ -162,7 +162,10 @@ impl Rules {
             Some(Constant) if enclosing.is_some_and(|d| matches!(d.kind, Some(Function | Method | Constant))) => return None,
             kind => kind,
         };
-        Some(Definition { range: node.byte_range(), name_at: at.start, name: written.trim_matches(['"', '\'']).to_owned(), kind })
+        // `impl<T> Point<T>` encloses methods of Point.
+        let name = if kind.is_none() { written.split('<').next().unwrap_or(written) } else { written };
+        let name = name.trim().trim_matches(['"', '\'']).to_owned();
+        Some(Definition { range: node.byte_range(), name_at: at.start, name, kind })
     }
 }
 

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use fluorite_ml::ModelDir;
 use parking_lot::Mutex;
 
 use super::close::close;
 use super::commit;
-use super::open::{Platform, load_embedder, model_folders, open};
+use super::open::{Platform, load_embedder, open};
 use super::prepare::{check_namespace, check_vector};
 use super::queue::{Op, Target};
 use super::search::Prepared;
 use super::shared::{Call, OpenCalls, Shared};
 use super::store::{Job, MOST_CHUNKS, run};
+use super::tokens::TokenCounter;
 use super::{EngineConfig, Query, registry};
 use crate::cancel::CancelToken;
 use crate::chunk::{Chunk, ChunkInput, check_id};
@@ -412,20 +412,15 @@ impl Engine {
         if self.0.closed.load(Ordering::Acquire) {
             return Err(Error::Closed);
         }
-        let shared = &self.0.shared;
-        if let Some(e) = &shared.embedder {
-            return Ok(e.count_tokens(text)?);
-        }
-        let mut slot = shared.tokenizer.lock();
-        let tokenizer = match &*slot {
-            Some(t) => Arc::clone(t),
-            None => {
-                let model = ModelDir::find(&model_folders(&shared.config), &shared.config.embedding_model)?;
-                Arc::clone(slot.insert(Arc::new(model.tokenizer()?)))
-            }
-        };
-        drop(slot);
-        Ok(tokenizer.count(text)?)
+        self.0.shared.token_counter()?.count(text)
+    }
+
+    /// Runs `work` on the pool with the counter of [`Self::count_tokens`]: for what counts often.
+    pub fn with_token_counter<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&TokenCounter) -> Result<T> + Send + 'static,
+    ) -> Pending<T> {
+        self.on_pool(move |shared| work(&shared.token_counter()?))
     }
 
     /// Figures.

@@ -33,6 +33,7 @@ mod stats;
 mod store;
 mod swap;
 mod text;
+mod tokens;
 mod train;
 
 use std::path::PathBuf;
@@ -40,6 +41,7 @@ use std::path::PathBuf;
 pub use api::Engine;
 #[doc(hidden)] // for tests on simulated disks
 pub use open::{LoadEmbedder, Platform};
+pub use tokens::TokenCounter;
 
 use crate::options::Durability;
 

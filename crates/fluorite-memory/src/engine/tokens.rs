@@ -1,0 +1,45 @@
+//! Counting tokens: with the model when it is loaded, else with its tokenizer alone.
+
+use std::sync::Arc;
+
+use fluorite_ml::{Embedder, ModelDir, Tokenizer};
+
+use super::open::model_folders;
+use super::shared::Shared;
+use crate::error::Result;
+
+/// Counts the tokens of texts by the model's tokenizer, special tokens included, not cut.
+pub struct TokenCounter(Source);
+
+enum Source {
+    Model(Arc<dyn Embedder>),
+    File(Arc<Tokenizer>),
+}
+
+impl TokenCounter {
+    /// Tokens of the whole text. Linear in the text.
+    ///
+    /// # Errors
+    /// `EMBEDDING_FAILED` when the tokenizer refuses the text.
+    pub fn count(&self, text: &str) -> Result<usize> {
+        Ok(match &self.0 {
+            Source::Model(model) => model.count_tokens(text)?,
+            Source::File(tokenizer) => tokenizer.count(text)?,
+        })
+    }
+}
+
+impl Shared {
+    /// The counter; loads the tokenizer on first use when there is no model.
+    pub fn token_counter(&self) -> Result<TokenCounter> {
+        if let Some(model) = &self.embedder {
+            return Ok(TokenCounter(Source::Model(Arc::clone(model))));
+        }
+        let mut slot = self.tokenizer.lock();
+        if let Some(tokenizer) = &*slot {
+            return Ok(TokenCounter(Source::File(Arc::clone(tokenizer))));
+        }
+        let model = ModelDir::find(&model_folders(&self.config), &self.config.embedding_model)?;
+        Ok(TokenCounter(Source::File(Arc::clone(slot.insert(Arc::new(model.tokenizer()?))))))
+    }
+}
