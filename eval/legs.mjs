@@ -1,6 +1,6 @@
 // Rankings of every query of a set: the engine's modes, and two plain fusions of its legs to compare with.
 
-export const LEGS = ['lexical', 'vector', 'hybrid', 'minmax.5', 'rrf'];
+export const LEGS = ['lexical', 'vector', 'hybrid', 'words', 'minmax.5', 'rrf'];
 
 /** Hits of each leg that the plain fusions see. */
 const DEPTH = 100;
@@ -9,16 +9,18 @@ const RRF_K = 60;
 const AT_ONCE = 64;
 
 /**
- * Ids of units, best first, by leg and query: `{ [leg]: Map(query id -> ids) }`. `hybrid` is the engine as it comes, at the
+ * Ids of units, best first, by leg and query: `{ [leg]: Map(query id -> ids) }`. `lexical` and `vector` are the plain legs, `words`
+ * is the engine without vectors (ranking signals on), `hybrid` is the engine as it comes, at the
  * limit a caller would give (`set.limit`, 10 when absent). `options` go with every search that asks vectors.
  */
 export async function rankings(bridge, set, queries, legs, options = {}) {
   const fused = legs.some((leg) => leg === 'minmax.5' || leg === 'rrf');
   const lists = {};
   for (const mode of ['lexical', 'vector']) {
-    if (fused || legs.includes(mode)) lists[mode] = await search(bridge, queries, { ...(mode === 'vector' ? options : {}), mode, limit: DEPTH, fields: [] });
+    if (fused || legs.includes(mode)) lists[mode] = await search(bridge, queries, { ...(mode === 'vector' ? options : {}), mode, rerank: false, limit: DEPTH, fields: [] });
   }
   if (legs.includes('hybrid')) lists.hybrid = await search(bridge, queries, { ...options, limit: set.limit ?? 10, fields: [] });
+  if (legs.includes('words')) lists.words = await search(bridge, queries, { mode: 'lexical', limit: set.limit ?? 10, fields: [] });
   const pairs = (fuse) => new Map(queries.map(({ id }) => [id, fuse(lists.lexical.get(id), lists.vector.get(id))]));
   if (legs.includes('minmax.5')) lists['minmax.5'] = pairs(minMax);
   if (legs.includes('rrf')) lists.rrf = pairs(reciprocalRanks);

@@ -228,8 +228,15 @@ export type SearchOptions = EitherCase<SignalOptions & {
   /** `hybrid` for text when the model is on, `lexical` when it is off; vectors always search vectors. */
   mode?: 'hybrid' | 'vector' | 'lexical';
   filter?: SearchFilter;
-  /** Leaves out hits below this score: 0. */
+  /** Leaves out hits below this score: 0. What a score means depends on the mode: see `docs/search.md`. */
   min_score?: number;
+  /**
+   * Ranking signals beside the scores of both legs (definitions, paths, other hits of a file, neighbouring turns, quality, use): true.
+   * `false` with mode `lexical` is the plain BM25 order. Mode `vector` never has any.
+   */
+  rerank?: boolean;
+  /** Variety among the hits: 1 is none, 0 nothing else (maximal marginal relevance over the best 100 by their vectors). Off by default. */
+  mmr_lambda?: number;
   /** Adds the components of the score. */
   explain?: boolean;
   /** Scans all vectors in full precision. */

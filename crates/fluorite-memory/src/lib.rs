@@ -16,6 +16,7 @@ mod options;
 mod pending;
 mod query;
 mod report;
+mod search;
 pub mod time;
 pub mod vfs;
 

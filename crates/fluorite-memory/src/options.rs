@@ -180,6 +180,10 @@ pub struct SearchOptions {
     pub filter: Option<SearchFilter>,
     /// Hits below this score are left out: 0 when absent.
     pub min_score: Option<f32>,
+    /// `false`: no ranking signals beside both legs' scores; in mode `lexical` the plain BM25 order. `true` when absent.
+    pub rerank: Option<bool>,
+    /// Variety: 1 is none, 0 nothing else (maximal marginal relevance over the best 100). None when absent.
+    pub mmr_lambda: Option<f32>,
     /// Adds the components of the score to each hit.
     pub explain: Option<bool>,
     /// Scans all vectors in f32: the oracle.
@@ -226,6 +230,9 @@ impl SearchOptions {
         }
         if self.min_score.is_some_and(|s| !(0.0..=1.0).contains(&s)) {
             return Err(Error::argument("min_score must be between 0 and 1"));
+        }
+        if self.mmr_lambda.is_some_and(|l| !(0.0..=1.0).contains(&l)) {
+            return Err(Error::argument("mmr_lambda must be between 0 (variety alone) and 1 (score alone)"));
         }
         if self.recall_target.is_some_and(|r| !(0.5..=0.9999).contains(&r)) {
             return Err(Error::argument("recall_target must be between .5 and .9999; for certainty ask exact: true"));

@@ -525,8 +525,9 @@ fn one_search(shared: &Arc<Shared>, query: Query, options: &SearchOptions) -> Re
         }
         Query::Text(text) => {
             let mode = shared.text_mode(options.mode)?;
-            let vector = if mode == SearchMode::Lexical { None } else { Some(shared.embed_text(&text)?.values) };
-            let words = (mode != SearchMode::Vector).then_some(text.as_str());
+            let asked = shared.ask(&text)?;
+            let vector = if mode == SearchMode::Lexical { None } else { Some(shared.embed_text(&asked.meaning)?.values) };
+            let words = (mode != SearchMode::Vector).then_some((asked.words.as_ref(), &asked.question));
             shared.run_search(&Prepared { words, vector: vector.as_deref() }, options, cancel)
         }
     }

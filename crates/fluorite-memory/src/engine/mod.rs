@@ -6,6 +6,7 @@
 
 mod api;
 mod apply;
+mod ask;
 mod backlog;
 mod close;
 mod commit;

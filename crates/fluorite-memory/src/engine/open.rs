@@ -177,6 +177,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         listing: Mutex::new(()),
         queue: Arc::new(CommitQueue::default()),
         writer: Mutex::new(Some(Writer { live, manifest, store_id, next_sequence })),
+        lexicon: crate::query::Lexicon::bundled(),
         embedder,
         tokenizer: Mutex::new(None),
         embeddings: EmbeddingCache::new(EMBEDDING_CACHE),

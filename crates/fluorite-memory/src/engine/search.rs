@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use fluorite_ml::vector::dot_f32;
+
 use super::read::LogVectors;
 use super::shared::Shared;
 use super::state::State;
@@ -10,24 +12,20 @@ use crate::error::{Error, Result};
 use crate::index::{RowSet, VectorIndex, VectorSource, to_unit};
 use crate::options::{SearchFilter, SearchMode, SearchOptions};
 use crate::report::SearchHit;
+use crate::search::{Candidate, DEPTH, Judged, Question, Ranked, Weights, diversify, rank};
 
 /// Candidates each leg contributes, at least.
-const LEG_DEPTH: usize = 100;
+const LEG_DEPTH: usize = DEPTH;
 /// Most content an inline search hands over.
 const INLINE_BYTES: usize = 256 << 10;
-/// Weight of the vector leg in `hybrid`.
-const VECTOR_SHARE: f32 = 0.5;
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// A query ready to run.
+#[derive(Default)]
 pub struct Prepared<'a> {
-    pub words: Option<&'a str>,
+    /// What the text index is asked, and what it gives away.
+    pub words: Option<(&'a str, &'a Question)>,
     pub vector: Option<&'a [f32]>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Legs {
-    similarity: Option<f32>,
-    lexical: Option<f32>,
 }
 
 /// Cosine as a score: negative counts as 0.
@@ -35,16 +33,10 @@ fn clipped(cosine: f32) -> f32 {
     cosine.clamp(0.0, 1.0)
 }
 
-impl Legs {
-    /// One score in [0, 1]. A chunk whose vector is still to come is judged by its words alone.
-    fn score(self, hybrid: bool) -> f32 {
-        match (self.similarity, self.lexical) {
-            (Some(s), Some(l)) if hybrid => VECTOR_SHARE * s + (1.0 - VECTOR_SHARE) * l,
-            (Some(s), None) if hybrid => VECTOR_SHARE * s,
-            (Some(s), _) => s,
-            (None, l) => l.unwrap_or(0.0),
-        }
-    }
+/// A hit of one leg, whose score is the leg's.
+fn single(row: u32, similarity: Option<f32>, lexical: f32) -> Ranked {
+    let score = similarity.unwrap_or_else(|| to_unit(lexical));
+    Ranked { candidate: Candidate { row, similarity, lexical }, score, explain: Vec::new() }
 }
 
 impl Shared {
@@ -94,57 +86,101 @@ impl Shared {
             }
         };
         let wanted = options.limit() + options.offset();
-        let hybrid = query.words.is_some() && query.vector.is_some();
-        let depth = if hybrid { wanted.max(LEG_DEPTH) } else { wanted };
         let source = LogVectors(state);
-        let mut legs: HashMap<u32, Legs> = HashMap::new();
-        if let Some(vector) = query.vector {
-            let near = match &state.vectors {
-                None => Vec::new(),
-                Some(v) if options.exact == Some(true) => v.search_exact(vector, depth, allowed, &source)?,
-                Some(v) => v.search(vector, depth, allowed, options.effort(), &source)?,
-            };
-            if !hybrid {
-                let scored = near.into_iter().map(|(row, cos)| (row, Legs { similarity: Some(clipped(cos)), lexical: None }));
-                return self.hits(state, scored.collect(), options, false, at_once);
+        let deep = wanted.max(LEG_DEPTH);
+        let near = match query.vector {
+            None => None,
+            Some(vector) => {
+                let depth = if query.words.is_some() || options.mmr_lambda.is_some() { deep } else { wanted };
+                let mut near = match &state.vectors {
+                    None => Vec::new(),
+                    Some(v) if options.exact == Some(true) => v.search_exact(vector, depth, allowed, &source)?,
+                    Some(v) => v.search(vector, depth, allowed, options.effort(), &source)?,
+                };
+                near.iter_mut().for_each(|(_, cosine)| *cosine = clipped(*cosine));
+                Some(near)
             }
-            for (row, cos) in near {
-                legs.entry(row).or_default().similarity = Some(clipped(cos));
+        };
+        let ranked = match query.words {
+            None => near.unwrap_or_default().into_iter().map(|(row, cosine)| single(row, Some(cosine), 0.0)).collect(),
+            Some((words, question)) => {
+                let counted = self.counted(state, options)?;
+                let by_words = self.text.head.read().search(words, allowed, counted.as_ref().unwrap_or(&state.live), deep);
+                if query.vector.is_none() && options.rerank == Some(false) {
+                    by_words.into_iter().map(|(row, raw)| single(row, None, raw)).collect()
+                } else {
+                    self.judge(state, question, query.vector, near, &by_words, options)?
+                }
             }
-        }
-        if let Some(words) = query.words {
-            let head = self.text.head.read();
-            for (row, raw) in head.search(words, allowed, &state.live, depth) {
-                legs.entry(row).or_default().lexical = Some(to_unit(raw));
-            }
-        }
-        if let Some(vector) = query.vector {
-            for (row, l) in legs.iter_mut().filter(|(_, l)| l.similarity.is_none()) {
-                l.similarity = source.cosine(*row, vector)?.map(clipped);
-            }
-        }
-        let mut scored: Vec<(u32, Legs)> = legs.into_iter().collect();
-        scored.sort_by(|(ra, a), (rb, b)| b.score(hybrid).total_cmp(&a.score(hybrid)).then(ra.cmp(rb)));
-        self.hits(state, scored, options, hybrid, at_once)
+        };
+        let ranked = match options.mmr_lambda {
+            Some(lambda) => varied(ranked, wanted, lambda, &source)?,
+            None => ranked,
+        };
+        self.hits(state, ranked, options, at_once)
     }
 
-    fn hits(
+    /// The rows whose statistics a text query uses when they are not all: a namespace ranks as a store of its own would.
+    fn counted(&self, state: &State, options: &SearchOptions) -> Result<Option<RowSet>> {
+        let Some(namespace) = options.filter.as_ref().and_then(|f| f.namespace.clone()) else { return Ok(None) };
+        self.select(state, &SearchFilter { namespace: Some(namespace), ..SearchFilter::default() }).map(Some)
+    }
+
+    /// Joins both legs' candidates and ranks them.
+    fn judge(
         &self,
         state: &State,
-        scored: Vec<(u32, Legs)>,
+        question: &Question,
+        vector: Option<&[f32]>,
+        near: Option<Vec<(u32, f32)>>,
+        by_words: &[(u32, f32)],
         options: &SearchOptions,
-        hybrid: bool,
-        at_once: bool,
-    ) -> Result<Option<Vec<SearchHit>>> {
+    ) -> Result<Vec<Ranked>> {
+        let lexical: Vec<f32> = by_words.iter().map(|(_, raw)| *raw).collect();
+        let similar: Option<Vec<f32>> = near.as_ref().map(|n| n.iter().map(|(_, cosine)| *cosine).collect());
+        let mut raw: HashMap<u32, f32> = by_words.iter().copied().collect();
+        let mut candidates: Vec<Candidate> = near
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(row, cosine)| Candidate { row, similarity: Some(cosine), lexical: raw.remove(&row).unwrap_or(0.0) })
+            .collect();
+        for (row, raw) in by_words.iter().filter(|(row, _)| raw.contains_key(row)) {
+            let similarity = match vector {
+                Some(v) => LogVectors(state).cosine(*row, v)?.map(clipped),
+                None => None,
+            };
+            candidates.push(Candidate { row: *row, similarity, lexical: *raw });
+        }
+        let plain;
+        let weights = if options.rerank == Some(false) {
+            plain = Weights { signals: Default::default(), ..Weights::bundled().clone() };
+            &plain
+        } else {
+            Weights::bundled()
+        };
+        let today = self.clock.wall_ms() / DAY_MS;
+        let load = |row: u32| {
+            let r = state.row(row)?;
+            // a damaged chunk is ranked by its scores; reading it as a hit says CORRUPT
+            let chunk = self.load(state, r).ok()?;
+            let usage = r.usage.load(std::sync::atomic::Ordering::Relaxed);
+            Some(Judged { age_days: today - chunk.updated_at / DAY_MS, chunk, usage })
+        };
+        let explain = options.explain == Some(true);
+        Ok(rank(question, candidates, similar.as_deref(), Some(&lexical), weights, explain, load))
+    }
+
+    fn hits(&self, state: &State, ranked: Vec<Ranked>, options: &SearchOptions, at_once: bool) -> Result<Option<Vec<SearchHit>>> {
         let least = options.min_score.unwrap_or(0.0);
         let bare = options.fields.as_ref().is_some_and(Vec::is_empty);
-        let mut out = Vec::with_capacity(options.limit().min(scored.len()));
+        let mut out = Vec::with_capacity(options.limit().min(ranked.len()));
         let mut inline_bytes = 0;
         if bare {
-            scored.iter().skip(options.offset()).take(options.limit()).for_each(|(row, _)| self.expect_names(state, *row));
+            let chosen = ranked.iter().skip(options.offset()).take(options.limit());
+            chosen.for_each(|h| self.expect_names(state, h.candidate.row));
         }
-        let chosen = scored.into_iter().filter(|(_, l)| l.score(hybrid) >= least).skip(options.offset()).take(options.limit());
-        for (row, legs) in chosen {
+        let chosen = ranked.into_iter().filter(|h| h.score >= least).skip(options.offset()).take(options.limit());
+        for Ranked { candidate: Candidate { row, similarity, lexical }, score, explain: mut parts } in chosen {
             let Some(r) = state.row(row) else { continue };
             let record = match (bare, at_once) {
                 (true, _) => None,
@@ -162,22 +198,18 @@ impl Shared {
                 Some(found) => (found.chunk.namespace.clone(), found.chunk.id.clone()),
                 None => self.names(state, r)?,
             };
+            let lexical_score = (lexical > 0.0).then(|| to_unit(lexical));
             let explain = (options.explain == Some(true)).then(|| {
-                let mut parts = Vec::with_capacity(4);
-                parts.extend(legs.similarity.map(|s| ("similarity", s)));
-                parts.extend(legs.lexical.map(|l| ("lexical_score", l)));
-                if hybrid {
-                    parts.push(("vector_weight", if legs.similarity.is_some() { VECTOR_SHARE } else { 0.0 }));
-                    parts.push(("lexical_weight", if legs.similarity.is_some() { 1.0 - VECTOR_SHARE } else { 1.0 }));
-                }
+                parts.extend(similarity.map(|s| ("similarity", s)));
+                parts.extend(lexical_score.map(|l| ("lexical_score", l)));
                 parts
             });
             out.push(SearchHit {
                 id,
                 namespace,
-                score: legs.score(hybrid),
-                similarity: legs.similarity,
-                lexical_score: legs.lexical,
+                score,
+                similarity,
+                lexical_score,
                 pending: self.embedder.is_some() && !state.embedded.contains(row),
                 truncated: r.truncated,
                 explain,
@@ -186,4 +218,22 @@ impl Shared {
         }
         Ok(Some(out))
     }
+}
+
+/// Chooses hits that differ, by the cosines of their vectors; what has no vector is like nothing.
+fn varied(ranked: Vec<Ranked>, wanted: usize, lambda: f32, source: &LogVectors<'_>) -> Result<Vec<Ranked>> {
+    let mut vectors = Vec::with_capacity(ranked.len());
+    for hit in &ranked {
+        let mut values = Vec::new();
+        source.read(hit.candidate.row, &mut values)?;
+        vectors.push(values);
+    }
+    let scores: Vec<f32> = ranked.iter().map(|h| h.score).collect();
+    let alike = |a: usize, b: usize| {
+        let (a, b) = (&vectors[a], &vectors[b]);
+        if a.is_empty() || a.len() != b.len() { 0.0 } else { clipped(dot_f32(a, b)) }
+    };
+    let chosen = diversify(&scores, wanted, lambda, alike);
+    let mut ranked: Vec<Option<Ranked>> = ranked.into_iter().map(Some).collect();
+    Ok(chosen.into_iter().filter_map(|at| ranked.get_mut(at)?.take()).collect())
 }

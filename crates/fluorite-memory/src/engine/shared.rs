@@ -59,6 +59,7 @@ pub struct Shared {
     pub listing: Mutex<()>,
     pub queue: Arc<CommitQueue>,
     pub writer: Mutex<Option<Writer>>,
+    pub lexicon: crate::query::Lexicon,
     pub embedder: Option<Arc<dyn Embedder>>,
     pub tokenizer: Mutex<Option<Arc<Tokenizer>>>,
     pub embeddings: EmbeddingCache,

@@ -1,0 +1,41 @@
+//! A query's text, made ready for both legs.
+
+use std::borrow::Cow;
+
+use super::shared::Shared;
+use crate::error::{Error, Result};
+use crate::search::Question;
+
+/// Longest query in bytes: about 10,000 words.
+pub const MAX_QUERY_BYTES: usize = 64 << 10;
+/// Software terms are looked up in this much of a query.
+const MOST_EXPANDED: usize = 4 << 10;
+
+/// What is asked of each index.
+pub struct Asked<'a> {
+    /// For the text index: the query, and the English of its software terms.
+    pub words: Cow<'a, str>,
+    /// For the model, which reads English only.
+    pub meaning: Cow<'a, str>,
+    /// What the text gives away.
+    pub question: Question,
+}
+
+impl Shared {
+    /// Reads a query.
+    pub fn ask<'a>(&self, text: &'a str) -> Result<Asked<'a>> {
+        if text.len() > MAX_QUERY_BYTES {
+            let found = text.len();
+            return Err(Error::argument(format!(
+                "the query has {found} bytes, the limit is {MAX_QUERY_BYTES}: search with its most telling part, or with a vector"
+            )));
+        }
+        let start = &text[..text.floor_char_boundary(MOST_EXPANDED)];
+        let Some(found) = self.lexicon.expand(start).filter(|e| !e.english.is_empty()) else {
+            return Ok(Asked { words: text.into(), meaning: text.into(), question: Question::new(text) });
+        };
+        let words = format!("{text} {}", found.english.join(" "));
+        let question = Question::new(&words);
+        Ok(Asked { words: words.into(), meaning: found.text.clone().into(), question })
+    }
+}

@@ -1,0 +1,114 @@
+//! Two legs' scores on one scale, and how much each counts for this query.
+
+use super::question::Question;
+use super::weights::{Blend, logistic};
+
+/// Hits of a leg that its scale is taken from.
+pub(super) const SCALE: usize = 100;
+/// Deviations below the mean that a leg can say at most: words absent are no proof.
+const FLOOR: f32 = -2.0;
+
+/// A leg's scale: scores become deviations from the mean of its best hundred.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Scale {
+    mean: f32,
+    deviation: f32,
+    best: f32,
+    tenth: f32,
+    /// Scores there were.
+    pub(super) count: usize,
+}
+
+impl Scale {
+    /// Of scores, best first. `padded`: what is missing to a hundred counts as 0 (a chunk without the words scores 0 by words).
+    pub(super) fn of(scores: &[f32], padded: bool) -> Self {
+        let scores = &scores[..scores.len().min(SCALE)];
+        let n = if padded { SCALE } else { scores.len().max(1) } as f32;
+        let mean = scores.iter().sum::<f32>() / n;
+        let absent = if padded { (SCALE - scores.len()) as f32 * mean * mean } else { 0.0 };
+        let variance = (scores.iter().map(|s| (s - mean) * (s - mean)).sum::<f32>() + absent) / n;
+        let at = |i: usize| scores.get(i.min(scores.len().saturating_sub(1))).copied().unwrap_or(0.0);
+        Self { mean, deviation: variance.sqrt(), best: at(0), tenth: at(9), count: scores.len() }
+    }
+
+    /// A score in deviations.
+    pub(super) fn standard(&self, score: f32) -> f32 {
+        ((score - self.mean) / (self.deviation + 1e-6)).max(FLOOR)
+    }
+
+    /// How far the tenth is below the best.
+    fn gap(&self) -> f32 {
+        self.best - self.tenth
+    }
+}
+
+/// The vector leg's weight, 0 to 1. `code`: the share of code punctuation in the best candidates.
+pub(super) fn vector_weight(question: &Question, vector: &Scale, lexical: &Scale, code: f32, w: &Blend) -> f32 {
+    match (vector.count, lexical.count) {
+        (0, _) => return 0.0,
+        (_, 0) => return 1.0,
+        _ => {}
+    }
+    let lexical_gap = if lexical.best > 0.0 { lexical.gap() / lexical.best } else { 0.0 };
+    logistic(
+        w.base
+            + w.lexical_gap * lexical_gap
+            + w.vector_gap * vector.gap()
+            + w.code * code
+            + w.names * f32::from(u8::from(question.names))
+            + w.symbol_like * f32::from(u8::from(question.symbol_like)),
+    )
+}
+
+/// Characters that code has and prose has not, per byte.
+pub(super) fn code_share(text: &[u8]) -> f32 {
+    let text = &text[..text.len().min(2_000)];
+    let marks =
+        text.iter().filter(|b| matches!(b, b'{' | b'}' | b'(' | b')' | b';' | b'=' | b'<' | b'>' | b'[' | b']' | b'_')).count();
+    let paths = text.windows(2).filter(|w| *w == b"::").count();
+    (marks + paths) as f32 / text.len().max(1) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Weights;
+    use super::*;
+
+    #[test]
+    fn scales_are_means_and_deviations() {
+        let s = Scale::of(&[3.0, 1.0], false);
+        assert_eq!((s.mean, s.deviation, s.best, s.tenth, s.count), (2.0, 1.0, 3.0, 1.0, 2));
+        assert!((s.standard(3.0) - 1.0).abs() < 1e-5);
+        assert_eq!(s.standard(-100.0), FLOOR);
+        let padded = Scale::of(&[10.0], true);
+        assert!((padded.mean - 0.1).abs() < 1e-6 && padded.standard(10.0) > 9.0);
+        assert_eq!(Scale::of(&[], true).standard(0.0), 0.0);
+        assert_eq!(Scale::of(&[5.0; 40], false).standard(5.0), 0.0);
+    }
+
+    #[test]
+    fn who_knows_more_counts_more() {
+        let w = &Weights::bundled().blend;
+        let flat = Scale::of(&[0.5; 20], false);
+        let steep = Scale::of(&[0.9, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5], false);
+        let words = Scale::of(&[10.0; 50], true);
+        let singled = Scale::of(&[30.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0], true);
+        let [prose, symbol, name] = ["how to retry a request", "retryRequest(", "what did Mel say"].map(Question::new);
+        let none = Scale::default();
+        let of = |q, v, l, code| vector_weight(q, v, l, code, w);
+        assert!(of(&prose, &steep, &words, 0.0) > of(&prose, &flat, &words, 0.0));
+        assert!(of(&prose, &flat, &words, 0.0) > of(&prose, &flat, &singled, 0.0));
+        assert!(of(&prose, &flat, &words, 0.1) > of(&prose, &flat, &words, 0.0));
+        assert!(of(&symbol, &flat, &words, 0.0) < of(&prose, &flat, &words, 0.0));
+        assert!(of(&name, &flat, &words, 0.0) < of(&prose, &flat, &words, 0.0));
+        assert_eq!(of(&prose, &flat, &none, 0.0), 1.0);
+        assert_eq!(of(&prose, &none, &words, 0.0), 0.0);
+    }
+
+    #[test]
+    fn code_has_more_marks_than_prose() {
+        assert!(code_share(b"fn a() -> Vec<u8> { b::c(d[0]) }") > 0.2);
+        assert!(code_share(b"A sentence, as people write them (mostly).") < 0.06);
+        assert_eq!(code_share(b""), 0.0);
+    }
+}
