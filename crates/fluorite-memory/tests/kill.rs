@@ -34,7 +34,7 @@ fn settings(dir: &Path) -> EngineConfig {
 }
 
 fn with_graphs(dir: &Path, rows: u64) -> EngineConfig {
-    EngineConfig { segment_bytes: 32 << 10, graph_rows: rows as usize, ..config(dir) }
+    EngineConfig { segment_bytes: 32 << 10, graph_rows: rows as usize, text_rows: rows as usize, ..config(dir) }
 }
 
 /// Not a test: the process that is killed. Its reports start with `@`: ready, begin, acknowledged (so many).

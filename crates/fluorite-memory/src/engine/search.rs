@@ -113,8 +113,8 @@ impl Shared {
             }
         }
         if let Some(words) = query.words {
-            let head = self.text.head.read();
-            for (row, raw) in head.search(words, allowed, &state.live, depth) {
+            let index = self.text.index.read();
+            for (row, raw) in index.search(words, allowed, &state.live, depth)? {
                 legs.entry(row).or_default().lexical = Some(to_unit(raw));
             }
         }
