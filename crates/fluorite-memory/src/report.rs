@@ -148,6 +148,23 @@ pub struct VectorIndexStats {
     pub building: Option<IndexProgress>,
 }
 
+/// How words are found.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct TextIndexStats {
+    /// Chunks whose words are in memory, in no sealed segment yet.
+    pub in_memory: u64,
+    /// Sealed segments.
+    pub segments: u64,
+    /// Live chunks in them.
+    pub segment_chunks: u64,
+    /// Bytes of their files (mapped, not heap).
+    pub segment_bytes: u64,
+    /// Segments written since the open.
+    pub built: u64,
+    /// The segment being made, if one is.
+    pub building: Option<IndexProgress>,
+}
+
 /// Result of `stats`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct EngineStats {
@@ -169,6 +186,8 @@ pub struct EngineStats {
     pub vector_bytes: u64,
     /// Vector index.
     pub vector_index: VectorIndexStats,
+    /// The text index.
+    pub text_index: TextIndexStats,
     /// Part of `disk_bytes`: the reserve for a full disk (1 MiB, whatever the store's size).
     pub reserve_bytes: u64,
     /// `disk_bytes / raw_bytes`; 0 for an empty store.

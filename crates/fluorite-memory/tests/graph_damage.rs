@@ -40,6 +40,11 @@ fn in_index(disk: &SimVfs) -> Vec<PathBuf> {
     disk.files().into_iter().map(|f| f.0).filter(|p| p.starts_with("/store/index")).collect()
 }
 
+/// A file with checksums of its own, which `health` tells of.
+fn is_checked(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "graph" || e == "text")
+}
+
 /// The store without a file.
 fn without(disk: &SimVfs, gone: impl Fn(&Path) -> bool) -> SimVfs {
     let copy = SimVfs::new(3);
@@ -74,8 +79,7 @@ fn recovers(disk: &SimVfs, model: &Model, what: &str, noticed: bool) {
 fn a_missing_file() {
     let (disk, model) = store(1);
     for path in in_index(&disk) {
-        let graph = path.extension().is_some_and(|e| e == "graph");
-        recovers(&without(&disk, |p| p == path), &model, &format!("without {path:?}"), graph);
+        recovers(&without(&disk, |p| p == path), &model, &format!("without {path:?}"), is_checked(&path));
     }
     recovers(&without(&disk, |p| p.starts_with("/store/index")), &model, "without index/", false);
 }
@@ -86,15 +90,16 @@ fn a_file_cut_off() {
     for path in in_index(&disk) {
         let bytes = disk.read_file(&path).unwrap();
         for length in [0, 1, 100, 4_095, 4_096, 5_000, bytes.len() / 2, bytes.len().saturating_sub(4_096), bytes.len() - 1] {
-            if length < bytes.len() && path.extension().is_some_and(|e| e == "graph") {
+            if length < bytes.len() && is_checked(&path) {
                 let copy = disk.restart();
                 copy.write_file(&path, &bytes[..length]).unwrap();
-                // the end of the last page holds nothing
-                recovers(&copy, &model, &format!("{path:?} cut to {length}"), length + 1 < bytes.len());
+                // the end of a graph's last page holds nothing
+                let padded = length + 1 == bytes.len() && path.extension().is_some_and(|e| e == "graph");
+                recovers(&copy, &model, &format!("{path:?} cut to {length}"), !padded);
             }
         }
     }
-    for name in ["graphs", "ids"] {
+    for name in ["graphs", "texts", "ids"] {
         let path = Path::new("/store/index").join(name);
         let bytes = disk.read_file(&path).unwrap();
         for length in [0, 7, bytes.len() / 2, bytes.len() - 1] {
@@ -124,7 +129,7 @@ fn a_flipped_bit() {
             settle(&engine);
             let seen = engine.health().unwrap().index.status == "degraded";
             drop(engine);
-            if path.extension().is_some_and(|e| e == "graph") {
+            if is_checked(&path) {
                 noticed += u32::from(seen);
                 unused += u32::from(!seen);
             } else {

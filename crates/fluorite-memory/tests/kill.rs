@@ -34,7 +34,7 @@ fn settings(dir: &Path) -> EngineConfig {
 }
 
 fn with_graphs(dir: &Path, rows: u64) -> EngineConfig {
-    EngineConfig { segment_bytes: 32 << 10, graph_rows: rows as usize, ..config(dir) }
+    EngineConfig { segment_bytes: 32 << 10, graph_rows: rows as usize, text_rows: rows as usize, ..config(dir) }
 }
 
 /// Not a test: the process that is killed. Its reports start with `@`: ready, begin, acknowledged (so many).
@@ -196,7 +196,8 @@ fn nothing_acknowledged_is_lost_by_kill() {
     eprintln!("{acknowledged} acknowledged operations");
 }
 
-/// Killed while vectors become graphs and graphs are joined: each chunk that was acknowledged is found by its own vector.
+/// Killed while vectors become graphs, text is sealed, and both are joined: each chunk that was acknowledged is found by its
+/// own vector and its own words.
 #[test]
 fn nothing_acknowledged_is_lost_by_kill_while_graphs_are_built() {
     let _alone = alone();
@@ -205,7 +206,7 @@ fn nothing_acknowledged_is_lost_by_kill_while_graphs_are_built() {
     let root = tempfile::tempdir().unwrap();
     let dir = root.path().join("store");
     let mut history = History::default();
-    let (mut acknowledged, mut graphs, mut building) = (0, 0, 0);
+    let (mut acknowledged, mut graphs, mut building, mut texts) = (0, 0, 0, 0);
     for cycle in 0..from_env("FLUORITE_GRAPH_CYCLES", 100) {
         let rows = 4 + dice.below(40);
         let (lines, delay) = (1 + dice.below(90), Duration::from_micros(dice.below(8_000)));
@@ -221,6 +222,15 @@ fn nothing_acknowledged_is_lost_by_kill_while_graphs_are_built() {
         let stats = index(&engine);
         graphs += u64::from(stats.graphs > 0);
         building += u64::from(strays > stats.graphs);
+        let text = engine.stats().wait().unwrap().text_index;
+        texts += u64::from(text.segments > 0);
+        for (id, content) in found.iter().filter(|_| dice.once_in(10)) {
+            let hits = engine.search(Query::Text(content.clone()), SearchOptions { limit: Some(1_000), ..bare() });
+            let hits = hits.wait().unwrap_or_else(|e| fail(format!("search: {e}")));
+            if !hits.iter().any(|h| h.id == *id) || hits.iter().any(|h| !found.contains_key(&h.id)) {
+                fail(format!("the words of {id} find {:?}", hits.iter().map(|h| &h.id).collect::<Vec<_>>()));
+            }
+        }
         if stats.graph_vectors + stats.scanned != found.len() as u64 {
             fail(format!("{} chunks: {stats:?}", found.len()));
         }
@@ -238,8 +248,10 @@ fn nothing_acknowledged_is_lost_by_kill_while_graphs_are_built() {
         }
         engine.shutdown().wait().unwrap_or_else(|e| fail(format!("shutdown: {e}")));
     }
-    eprintln!("{acknowledged} acknowledged operations; {graphs} opens with graphs, {building} with one half made");
-    assert!(graphs > 50);
+    eprintln!(
+        "{acknowledged} acknowledged operations; {graphs} opens with graphs, {building} with one half made; {texts} with text"
+    );
+    assert!(graphs > 50 && texts > 50);
 }
 
 #[test]

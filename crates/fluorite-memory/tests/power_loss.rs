@@ -42,6 +42,8 @@ struct Run {
     writes: u64,
     /// Graphs.
     built: u64,
+    /// Text segments.
+    texts: u64,
 }
 
 impl Run {
@@ -151,9 +153,9 @@ impl Run {
     }
 }
 
-/// Several lives of one store; the graphs built in them. An error is a violation of the promises.
-fn live_through(seed: u64, dropped: Option<Dropped>) -> Result<u64, String> {
-    let mut run = Run { dice: Dice::new(seed), history: History::default(), writes: 0, built: 0 };
+/// Several lives of one store; the graphs and text segments built in them. An error is a violation of the promises.
+fn live_through(seed: u64, dropped: Option<Dropped>) -> Result<(u64, u64), String> {
+    let mut run = Run { dice: Dice::new(seed), history: History::default(), writes: 0, built: 0, texts: 0 };
     let mut disk = SimVfs::new(seed);
     for life in 0..8u64 {
         if let Some(d) = dropped.filter(|_| life > 1) {
@@ -183,7 +185,9 @@ fn live_through(seed: u64, dropped: Option<Dropped>) -> Result<u64, String> {
             if !kill && !lost_power(&disk) && run.dice.once_in(2) && engine.shutdown().wait().is_ok() {
                 run.history.durable();
             }
-            run.built += engine.stats().wait().map_or(0, |s| s.vector_index.built);
+            let built = engine.stats().wait().map_or((0, 0), |s| (s.vector_index.built, s.text_index.built));
+            run.built += built.0;
+            run.texts += built.1;
             disk = if kill { disk.restart() } else { disk.crash(run.dice.next()) };
         } else if lost_power(&disk) {
             disk = disk.crash(run.dice.next());
@@ -198,7 +202,7 @@ fn live_through(seed: u64, dropped: Option<Dropped>) -> Result<u64, String> {
         disk = if run.dice.once_in(2) { disk.restart() } else { disk.crash(run.dice.next()) };
         drop(engine);
     }
-    Ok(run.built)
+    Ok((run.built, run.texts))
 }
 
 fn lost_power(disk: &SimVfs) -> bool {
@@ -206,16 +210,19 @@ fn lost_power(disk: &SimVfs) -> bool {
     disk.list(Path::new("/")).is_err()
 }
 
-/// Planted bug known to be caught: `list_and_install` that does not flush the log before it saves the list.
+/// Planted bugs known to be caught: `list_and_install` (of graphs, and of text) that does not flush the log before it saves
+/// the list.
 #[test]
 fn nothing_acknowledged_is_lost() {
     let first = from_env("FLUORITE_SEED", 0);
-    let mut built = 0;
+    let (mut built, mut texts) = (0, 0);
     for seed in first..first + from_env("FLUORITE_SEEDS", 200) {
-        built += live_through(seed, None).unwrap_or_else(|e| panic!("FLUORITE_SEED={seed}: {e}"));
+        let done = live_through(seed, None).unwrap_or_else(|e| panic!("FLUORITE_SEED={seed}: {e}"));
+        built += done.0;
+        texts += done.1;
     }
-    eprintln!("{built} graphs built");
-    assert!(built > 0);
+    eprintln!("{built} graphs built, {texts} text segments");
+    assert!(built > 0 && texts > 100);
 }
 
 /// The harness finds a disk that does not store what it is told to.
@@ -236,6 +243,12 @@ fn a_dropped_fsync_of_the_log_is_found() {
 #[test]
 fn a_dropped_fsync_of_a_graph_is_found() {
     finds("fsync of a graph", |kind, path| kind == SyncKind::File && path.extension().is_some_and(|e| e == "graph"));
+}
+
+/// A damaged text segment is never searched, but `health` tells of it: it must be durable before the list names it.
+#[test]
+fn a_dropped_fsync_of_a_text_segment_is_found() {
+    finds("fsync of a text segment", |kind, path| kind == SyncKind::File && path.extension().is_some_and(|e| e == "text"));
 }
 
 #[test]

@@ -458,7 +458,13 @@ impl Engine {
                     settler.settle(r.map(|vectors_indexed| OptimizeReport { vectors_indexed, ..report }));
                     drop(call);
                 };
-                shared.graph_all(graph_cancel, graph_progress, Box::new(joined));
+                let graphs = Arc::clone(&shared);
+                let (text_cancel, text_progress) = (graph_cancel.clone(), graph_progress.clone());
+                let sealed = move |r: Result<()>| match r {
+                    Ok(()) => graphs.graph_all(graph_cancel, graph_progress, Box::new(joined)),
+                    Err(e) => joined(Err(e)),
+                };
+                shared.seal_all(text_cancel, text_progress, Box::new(sealed));
             }
         };
         self.0.shared.compact(true, cancel, progress, Box::new(compacted));

@@ -32,10 +32,10 @@ impl Shared {
         }
         let start = &text[..text.floor_char_boundary(MOST_EXPANDED)];
         let Some(found) = self.lexicon.expand(start).filter(|e| !e.english.is_empty()) else {
-            return Ok(Asked { words: text.into(), meaning: text.into(), question: Question::new(text) });
+            return Ok(Asked { words: text.into(), meaning: text.into(), question: Question::new(text, &[]) });
         };
         let words = format!("{text} {}", found.english.join(" "));
-        let question = Question::new(&words);
+        let question = Question::new(text, &found.english);
         Ok(Asked { words: words.into(), meaning: found.text.clone().into(), question })
     }
 }

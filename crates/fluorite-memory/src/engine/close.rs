@@ -18,6 +18,7 @@ const SEAL_AT_CLOSE: u64 = 4 << 20;
 pub fn close(shared: &Arc<Shared>) -> Result<()> {
     shared.stop.cancel();
     shared.graphing.lock().stop_behind();
+    shared.text.sealing.lock().stop_behind();
     {
         let mut calls = shared.calls.lock();
         shared.closing.store(true, Ordering::Release);

@@ -34,6 +34,9 @@ mod stats;
 mod store;
 mod swap;
 mod text;
+mod text_job;
+mod text_list;
+mod texts;
 mod tokens;
 mod train;
 
@@ -75,6 +78,8 @@ pub struct EngineConfig {
     pub segment_bytes: u64,
     /// Vectors not in a graph that become one: 8,192. Below, a scan is as fast.
     pub graph_rows: usize,
+    /// Rows of text in memory that become a segment: 8,192. Below, nothing is sealed: an open reads their text again.
+    pub text_rows: usize,
 }
 
 impl EngineConfig {
@@ -95,6 +100,7 @@ impl EngineConfig {
             durability: Durability::Sync,
             segment_bytes: 64 << 20,
             graph_rows: 8_192,
+            text_rows: 8_192,
         }
     }
 }

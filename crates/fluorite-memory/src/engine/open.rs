@@ -18,6 +18,8 @@ use super::replay::Replay;
 use super::shared::Shared;
 use super::state::{SegmentUse, State};
 use super::text::{TextItem, TextSide};
+use super::text_list::open_texts;
+use super::texts::Sealing;
 use super::{EngineConfig, reserve, snapshot};
 use crate::cache::ChunkCache;
 use crate::clock::Clock;
@@ -148,15 +150,19 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
     let in_graphs = |row: u32| state.vectors.as_ref().is_some_and(|v| v.has(row));
     let vectors: Vec<u32> = state.embedded.iter().filter(|row| !in_graphs(*row)).collect();
     let unloaded: Vec<u32> = state.live.iter().collect();
-    let text = TextSide::default();
-    text.push(unloaded.iter().filter_map(|r| Some(TextItem::Add(*r, state.row(*r)?.sequence))).collect());
+    let (texts, text_index, text_trouble) = open_texts(&*vfs, &root.join("index"), store_id, next_sequence, &state)?;
+    let unsealed = unloaded.iter().filter(|row| !text_index.has(**row));
+    let unsealed = unsealed.filter_map(|r| Some(TextItem::Add(*r, state.row(*r)?.sequence))).collect();
+    let text = TextSide::new(text_index, Sealing::new(texts));
+    text.push(unsealed);
     let next_deadline = AtomicI64::new(state.next_deadline());
     let late: Vec<(u32, u64)> =
         unloaded.iter().filter(|r| !state.embedded.contains(**r)).filter_map(|r| Some((*r, state.row(*r)?.sequence))).collect();
     let dictionary = AtomicU32::new(manifest.dictionaries.last().copied().unwrap_or(0));
     let model = manifest.model.clone();
     let cache = ChunkCache::new(config.cache_size_mb << 20);
-    let shared = Arc::new(Shared {
+    let shared = Arc::new_cyclic(|me| Shared {
+        me: me.clone(),
         config,
         vfs,
         clock,
@@ -187,7 +193,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         reserve_gone,
         read_rows: Mutex::new(RowSet::default()),
         poisoned: Mutex::new(None),
-        index_damage: Mutex::new(trouble),
+        index_damage: Mutex::new(trouble.or(text_trouble)),
         recovered_tail,
         calls: Mutex::new(0),
         calls_done: Condvar::new(),

@@ -1,4 +1,4 @@
-//! Behind an open: graphs and sealed segments are compared with their checksums, once.
+//! Behind an open: graphs, text segments and sealed segments of the log are compared with their checksums, once.
 //!
 //! Until then every exact value is checked as it is read, and searches run on the pool, because the graph may not be in
 //! memory. Segments are read through a buffer, not through their maps: the check leaves no page of theirs resident.
@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use super::shared::Shared;
+use super::text::TextItem;
 use crate::error::{Error, Result};
 use crate::executor::lower_priority;
-use crate::index::Graph;
+use crate::index::{Graph, TextSegment};
 use crate::log::Segment;
 use crate::vfs::OpenMode;
 
@@ -30,6 +31,14 @@ impl Shared {
             for graph in graphs {
                 if let Err(e @ Error::Corrupt { .. }) = graph.verify(&shared.stop) {
                     shared.give_up_graph(graph.number(), &e);
+                }
+            }
+            let unprepared = shared.text.index.read().unprepared();
+            for segment in unprepared {
+                if let Err(e @ Error::Corrupt { .. }) = segment.prepare(&shared.stop) {
+                    let _catching = shared.text.catching.lock();
+                    shared.give_up_text(segment.number(), &e);
+                    shared.schedule_background();
                 }
             }
             for (segment, crc) in segments {
@@ -56,6 +65,27 @@ impl Shared {
             at += part;
         }
         Ok(crc)
+    }
+
+    /// Takes a damaged text segment out; its rows are queued to be read from the log, and sealed again. `catching` is held, so
+    /// that no search runs between the two.
+    pub fn give_up_text(&self, number: u32, e: &Error) {
+        let lost = self.text.index.write().remove(number);
+        {
+            // under the lock: should a row die, that is queued behind
+            let state = self.state.read();
+            let rows = lost.both(&state.live);
+            self.text.push(rows.filter_map(|row| Some(TextItem::Add(row, state.row(row)?.sequence))).collect());
+        }
+        let _listing = self.text.listing.lock();
+        let list = {
+            let mut sealing = self.text.sealing.lock();
+            sealing.list.texts.retain(|n| *n != number);
+            sealing.list.clone()
+        };
+        let _ = list.save(&*self.vfs, &self.index_dir()); // else the next open finds the damage again
+        let _ = self.vfs.remove(&self.index_dir().join(TextSegment::file_name(number)));
+        self.note_damage(&Error::internal(format!("{e}: it is built again")));
     }
 
     /// Takes a damaged graph out; its vectors are read from the log again, and built into another.

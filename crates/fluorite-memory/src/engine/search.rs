@@ -9,10 +9,10 @@ use super::shared::Shared;
 use super::state::State;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::index::{RowSet, VectorIndex, VectorSource, to_unit};
+use crate::index::{QueryTerms, RowSet, TextQuery, VectorIndex, VectorSource, to_unit};
 use crate::options::{SearchFilter, SearchMode, SearchOptions};
 use crate::report::SearchHit;
-use crate::search::{Candidate, DEPTH, Judged, Question, Ranked, Weights, diversify, rank};
+use crate::search::{Candidate, DEPTH, Judged, Legs, Question, Ranked, Weights, diversify, rank};
 
 /// Candidates each leg contributes, at least.
 const LEG_DEPTH: usize = DEPTH;
@@ -105,11 +105,21 @@ impl Shared {
             None => near.unwrap_or_default().into_iter().map(|(row, cosine)| single(row, Some(cosine), 0.0)).collect(),
             Some((words, question)) => {
                 let counted = self.counted(state, options)?;
-                let by_words = self.text.head.read().search(words, allowed, counted.as_ref().unwrap_or(&state.live), deep);
+                let terms = QueryTerms::new(words);
+                let index = self.text.index.read();
+                let text = index.query(&terms, counted.as_ref().unwrap_or(&state.live))?;
+                let by_words = text.search(allowed, deep)?;
                 if query.vector.is_none() && options.rerank == Some(false) {
                     by_words.into_iter().map(|(row, raw)| single(row, None, raw)).collect()
                 } else {
-                    self.judge(state, question, query.vector, near, &by_words, options)?
+                    let candidates = joined(near.as_deref(), &by_words, &text, query.vector, &source)?;
+                    let legs = Legs {
+                        vector: near.map(|n| n.into_iter().map(|(_, cosine)| cosine).collect()),
+                        lexical: by_words.into_iter().map(|(_, raw)| raw).collect(),
+                        best_possible: text.best_possible(),
+                    };
+                    drop(index);
+                    self.judge(state, question, candidates, &legs, options)
                 }
             }
         };
@@ -126,31 +136,15 @@ impl Shared {
         self.select(state, &SearchFilter { namespace: Some(namespace), ..SearchFilter::default() }).map(Some)
     }
 
-    /// Joins both legs' candidates and ranks them.
+    /// Ranks the candidates of both legs.
     fn judge(
         &self,
         state: &State,
         question: &Question,
-        vector: Option<&[f32]>,
-        near: Option<Vec<(u32, f32)>>,
-        by_words: &[(u32, f32)],
+        candidates: Vec<Candidate>,
+        legs: &Legs,
         options: &SearchOptions,
-    ) -> Result<Vec<Ranked>> {
-        let lexical: Vec<f32> = by_words.iter().map(|(_, raw)| *raw).collect();
-        let similar: Option<Vec<f32>> = near.as_ref().map(|n| n.iter().map(|(_, cosine)| *cosine).collect());
-        let mut raw: HashMap<u32, f32> = by_words.iter().copied().collect();
-        let mut candidates: Vec<Candidate> = near
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(row, cosine)| Candidate { row, similarity: Some(cosine), lexical: raw.remove(&row).unwrap_or(0.0) })
-            .collect();
-        for (row, raw) in by_words.iter().filter(|(row, _)| raw.contains_key(row)) {
-            let similarity = match vector {
-                Some(v) => LogVectors(state).cosine(*row, v)?.map(clipped),
-                None => None,
-            };
-            candidates.push(Candidate { row: *row, similarity, lexical: *raw });
-        }
+    ) -> Vec<Ranked> {
         let plain;
         let weights = if options.rerank == Some(false) {
             plain = Weights { signals: Default::default(), ..Weights::bundled().clone() };
@@ -167,7 +161,7 @@ impl Shared {
             Some(Judged { age_days: today - chunk.updated_at / DAY_MS, chunk, usage })
         };
         let explain = options.explain == Some(true);
-        Ok(rank(question, candidates, similar.as_deref(), Some(&lexical), weights, explain, load))
+        rank(question, candidates, legs, weights, explain, load)
     }
 
     fn hits(&self, state: &State, ranked: Vec<Ranked>, options: &SearchOptions, at_once: bool) -> Result<Option<Vec<SearchHit>>> {
@@ -218,6 +212,35 @@ impl Shared {
         }
         Ok(Some(out))
     }
+}
+
+/// What either leg found, with the scores of both.
+fn joined(
+    near: Option<&[(u32, f32)]>,
+    by_words: &[(u32, f32)],
+    text: &TextQuery<'_>,
+    vector: Option<&[f32]>,
+    source: &LogVectors<'_>,
+) -> Result<Vec<Candidate>> {
+    let mut raw: HashMap<u32, f32> = by_words.iter().copied().collect();
+    let near = near.unwrap_or_default();
+    let mut out: Vec<Candidate> = near
+        .iter()
+        .map(|(row, cosine)| Candidate { row: *row, similarity: Some(*cosine), lexical: raw.remove(row).unwrap_or(0.0) })
+        .collect();
+    let unscored: Vec<u32> = out.iter().filter(|c| c.lexical == 0.0).map(|c| c.row).collect();
+    let mut scores = text.score_rows(&unscored)?.into_iter();
+    for c in out.iter_mut().filter(|c| c.lexical == 0.0) {
+        c.lexical = scores.next().unwrap_or(0.0);
+    }
+    for (row, lexical) in by_words.iter().filter(|(row, _)| raw.contains_key(row)) {
+        let similarity = match vector {
+            Some(v) => source.cosine(*row, v)?.map(clipped),
+            None => None,
+        };
+        out.push(Candidate { row: *row, similarity, lexical: *lexical });
+    }
+    Ok(out)
 }
 
 /// Chooses hits that differ, by the cosines of their vectors; what has no vector is like nothing.

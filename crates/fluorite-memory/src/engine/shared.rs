@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use fluorite_ml::{Embedder, EmbeddingCache, Tokenizer};
 use parking_lot::{Condvar, Mutex, RwLock};
@@ -35,6 +35,8 @@ pub const MOST_CALLS: usize = 1_024;
 
 /// An open store.
 pub struct Shared {
+    /// Itself, for work behind a call that only borrows it.
+    pub me: Weak<Self>,
     pub config: EngineConfig,
     pub vfs: Arc<dyn Vfs>,
     pub clock: Arc<dyn Clock>,

@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 use crate::log::{Manifest, Segment, load_dictionary, scan_segment};
 use crate::options::{Progress, ProgressFn};
 use crate::report::{
-    CacheStats, ComponentHealth, Damage, EngineStats, IndexProgress, ModelStats, SystemHealth, VectorIndexStats, VerifyReport,
+    CacheStats, ComponentHealth, Damage, EngineStats, IndexProgress, ModelStats, SystemHealth, TextIndexStats, VectorIndexStats,
+    VerifyReport,
 };
 use crate::vfs::OpenMode;
 
@@ -29,7 +30,8 @@ impl Shared {
             hit_rate: rate(e.hits, e.misses),
         };
         let model = self.model.lock().clone();
-        let text_bytes = self.text.head.read().bytes();
+        let text_bytes = self.text.index.read().bytes();
+        let text_index = self.text_index_stats();
         // before `state`: who loads rows holds `unloaded` and asks for `state`
         let unindexed = (self.text.behind() + self.unloaded.len()) as u64;
         let state = self.state.read();
@@ -46,6 +48,7 @@ impl Shared {
             disk_bytes,
             vector_bytes: state.embedded.iter().filter_map(|r| state.row(r)).map(|r| u64::from(r.vector.length)).sum(),
             vector_index: self.vector_index_stats(&state),
+            text_index,
             reserve_bytes: self.file_bytes(&self.config.path.join(super::reserve::NAME)),
             disk_ratio: if state.raw_bytes == 0 { 0.0 } else { disk_bytes as f64 / state.raw_bytes as f64 },
             segments: state.segments.len() as u64,
@@ -83,6 +86,21 @@ impl Shared {
         stats
     }
 
+    fn text_index_stats(&self) -> TextIndexStats {
+        let (building, built) = {
+            let sealing = self.text.sealing.lock();
+            (sealing.progress.map(|(done, total)| IndexProgress { done, total }), sealing.built)
+        };
+        let index = self.text.index.read();
+        let mut stats = TextIndexStats { in_memory: index.in_memory() as u64, built, building, ..TextIndexStats::default() };
+        for info in index.segments() {
+            stats.segments += 1;
+            stats.segment_chunks += info.rows as u64;
+            stats.segment_bytes += info.segment.file_bytes();
+        }
+        stats
+    }
+
     fn disk_bytes(&self) -> u64 {
         let root = &self.config.path;
         let mut sum = 0;
@@ -109,12 +127,16 @@ impl Shared {
             (None, None) => part("ok", None),
         };
         let graphs = self.graphing.lock().failure.clone();
-        let index = match (&*self.index_damage.lock(), graphs) {
-            (Some(e), _) => part("degraded", Some(format!("some chunks are not indexed: {e}"))),
-            (None, Some(e)) => {
+        let texts = self.text.sealing.lock().failure.clone();
+        let index = match (&*self.index_damage.lock(), graphs, texts) {
+            (Some(e), ..) => part("degraded", Some(format!("some chunks are not indexed: {e}"))),
+            (None, None, Some(e)) => {
+                part("degraded", Some(format!("text stays in memory, it is not sealed: {e}; call optimize() once it is mended")))
+            }
+            (None, Some(e), _) => {
                 part("degraded", Some(format!("vectors are scanned, no graph is built: {e}; call optimize() once it is mended")))
             }
-            (None, None) => part("ok", None),
+            (None, None, None) => part("ok", None),
         };
         let embedder = match (self.embedder.is_some(), self.backlog.failure()) {
             (_, Some(e)) => part("degraded", Some(format!("some chunks could not be embedded: {e}"))),

@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::{Mutex, RwLock};
 
 use super::shared::Shared;
+use super::texts::Sealing;
+use crate::cancel::CancelToken;
 use crate::chunk::Chunk;
-use crate::error::Result;
-use crate::index::{Field, RowSet, TextHead};
+use crate::error::{Error, Result};
+use crate::index::{Digest, Field, RowSet, TextIndex};
 
 /// Items taken in at a time: bounds how long a search waits for the index's lock.
 const BATCH: usize = 64;
@@ -24,16 +26,27 @@ pub enum TextItem {
 }
 
 /// The text index and what it has still to take in.
+///
+/// Locks are taken in this order: `catching`, the engine's state, `index`, `queue`; who holds `index` for writing takes none
+/// but `queue`.
 #[derive(Default)]
 pub struct TextSide {
-    pub head: RwLock<TextHead>,
+    pub index: RwLock<TextIndex>,
     queue: Mutex<VecDeque<TextItem>>,
-    /// Held while items are on their way from the queue into the index.
-    catching: Mutex<()>,
+    /// Held while rows are on their way into the index, or from one part of it into another.
+    pub catching: Mutex<()>,
     pub scheduled: AtomicBool,
+    pub sealing: Mutex<Sealing>,
+    /// Held while the list of segments is changed, on disk and in `sealing`.
+    pub listing: Mutex<()>,
 }
 
 impl TextSide {
+    /// Over segments just opened.
+    pub fn new(index: TextIndex, sealing: Sealing) -> Self {
+        Self { index: RwLock::new(index), sealing: Mutex::new(sealing), ..Self::default() }
+    }
+
     /// Queues items.
     pub fn push(&self, items: Vec<TextItem>) {
         if !items.is_empty() {
@@ -49,7 +62,11 @@ impl TextSide {
     fn take(&self) -> Vec<TextItem> {
         let mut queue = self.queue.lock();
         let n = queue.len().min(BATCH);
-        queue.drain(..n).collect()
+        let items = queue.drain(..n).collect();
+        if queue.is_empty() {
+            queue.shrink_to(4_096);
+        }
+        items
     }
 }
 
@@ -63,25 +80,44 @@ pub fn text_parts<'a>(chunk: &'a Chunk, text: &'a str) -> Vec<(&'a str, Field)> 
 }
 
 impl Shared {
-    /// Takes in everything that is queued. Returns once this call's view is complete.
+    /// Takes in everything that is queued. Returns once this call's view is complete and all segments can be searched.
     pub fn catch_up_text(&self) -> Result<()> {
         let _catching = self.text.catching.lock();
-        while self.text_step()? {}
+        self.prepare_texts();
+        while self.text_step() {}
+        if self.text.index.read().full_heads().next().is_some()
+            && self.text.sealing.lock().is_idle()
+            && let Some(shared) = self.me.upgrade()
+        {
+            shared.schedule_background(); // no write may come to have it sealed
+        }
         Ok(())
     }
 
     /// Takes in everything, then forgets rows that are about to be used again.
     pub fn forget_text(&self, rows: &RowSet) -> Result<()> {
         let _catching = self.text.catching.lock();
-        while self.text_step()? {}
-        self.text.head.write().forget(rows);
+        while self.text_step() {}
+        self.text.index.write().forget(rows);
         Ok(())
     }
 
-    fn text_step(&self) -> Result<bool> {
+    /// Compares segments with their checksums before they are searched for the first time; rows of damaged ones are queued.
+    /// `catching` is held.
+    fn prepare_texts(&self) {
+        let unprepared = self.text.index.read().unprepared();
+        for segment in unprepared {
+            if let Err(e @ Error::Corrupt { .. }) = segment.prepare(&CancelToken::default()) {
+                self.give_up_text(segment.number(), &e);
+            }
+        }
+    }
+
+    /// Takes in a few items; false when there was none. `catching` is held.
+    fn text_step(&self) -> bool {
         let items = self.text.take();
         if items.is_empty() {
-            return Ok(false);
+            return false;
         }
         let loaded: Vec<(TextItem, Option<Arc<Chunk>>)> = {
             let state = self.state.read();
@@ -94,28 +130,22 @@ impl Shared {
                 TextItem::Dead(_) => Ok(None),
             };
             // a damaged record is not indexed: reading it says CORRUPT, and health says the index is degraded
-            items
-                .iter()
-                .map(|i| {
-                    (
-                        *i,
-                        load(i).unwrap_or_else(|e| {
-                            self.note_damage(&e);
-                            None
-                        }),
-                    )
-                })
-                .collect()
+            let load = |item: TextItem| (item, load(&item).inspect_err(|e| self.note_damage(e)).unwrap_or_default());
+            items.into_iter().map(load).collect()
         };
-        let mut head = self.text.head.write();
-        for (item, chunk) in loaded {
-            match (item, chunk) {
-                (TextItem::Add(row, _), Some(chunk)) => head.insert(row, &text_parts(&chunk, &chunk.text())),
-                (TextItem::Dead(row), _) => head.set_dead(row),
+        // tokenised before the lock: searches wait for table look-ups only
+        let digested: Vec<(TextItem, Option<Digest>)> =
+            loaded.into_iter().map(|(item, chunk)| (item, chunk.map(|c| Digest::of(&text_parts(&c, &c.text()))))).collect();
+        let mut index = self.text.index.write();
+        for (item, digest) in digested {
+            match (item, digest) {
+                (TextItem::Add(row, _), Some(digest)) => index.insert(row, &digest),
+                (TextItem::Dead(row), _) => index.set_dead(row),
                 (TextItem::Add(..), None) => {}
             }
         }
-        Ok(true)
+        index.end_head(self.config.text_rows);
+        true
     }
 
     /// Has background work run soon, unless it is scheduled already.
@@ -138,7 +168,7 @@ impl Shared {
         // failures show in health and in the search that needs what is missing
         let more = self.load_step()
             || match self.text.catching.try_lock() {
-                Some(_catching) => self.text_step().unwrap_or(false),
+                Some(_catching) => self.text_step(),
                 None => false, // its holder takes in everything
             };
         if more {
@@ -146,11 +176,12 @@ impl Shared {
         } else {
             let indexed = self.is_loaded(true) && self.text.behind() == 0;
             if indexed && self.opened_once.swap(false, Ordering::AcqRel) {
-                // indexing has read the whole log once; what searches need again they map again
+                // indexing may have read much of the log; what searches need again they map again
                 self.state.read().segments.values().for_each(crate::log::Segment::release);
             }
             self.compact_if_worthwhile();
             self.graph_if_due();
         }
+        self.seal_if_due();
     }
 }

@@ -14,6 +14,9 @@ mod vector;
 
 pub use filter::{FilterIndex, Selection, is_empty_filter};
 pub use rows::RowSet;
-pub use text::{Field, MAX_TERM_BYTES, TextHead, for_each_term, to_unit};
+pub(crate) use text::segment;
+pub use text::{
+    Digest, Field, MAX_TERM_BYTES, QueryTerms, Retired, TextIndex, TextInfo, TextQuery, TextSegment, for_each_term, to_unit,
+};
 pub(crate) use vector::graph;
 pub use vector::{Effort, ExactScan, Graph, GraphInfo, LayeredIndex, VectorIndex, VectorSource, search_exact};

@@ -15,3 +15,4 @@ mod table;
 mod text;
 
 pub use lexicon::{Expansion, Lexicon};
+pub(crate) use script::is_cjk;

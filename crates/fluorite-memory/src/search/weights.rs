@@ -26,14 +26,22 @@ pub struct Blend {
     pub base: f32,
     /// Per share by which the tenth lexical hit is below the best: words that single out a few chunks.
     pub lexical_gap: f32,
+    /// Per share of the highest BM25 possible that the best hit reaches: how much of the query its words cover.
+    pub lexical_coverage: f32,
     /// Per unit of cosine between the best vector hit and the tenth.
     pub vector_gap: f32,
+    /// Per unit of cosine of the standard deviation of the hundred best vector hits.
+    pub vector_deviation: f32,
     /// Per share of code punctuation in the candidates: prose and code share few words.
     pub code: f32,
     /// When the query names somebody or something (a capital inside): models know few names.
     pub names: f32,
     /// When the query looks like an identifier.
     pub symbol_like: f32,
+    /// Per `ln(1 + n)` of the query's `n` distinct terms: longer queries give words more to hold on to.
+    pub terms: f32,
+    /// When it was translated by the lexicon.
+    pub translated: f32,
 }
 
 /// Weights of signals, each from 0 to about 1 unless said otherwise.

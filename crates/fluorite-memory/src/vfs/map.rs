@@ -50,6 +50,10 @@ impl Mapped {
     }
 }
 
+// SAFETY: the bytes stay where they are while any clone lives: both kinds are behind an `Arc`, and nothing moves or changes
+// what it holds. tantivy reads text segments through this without copying them.
+unsafe impl stable_deref_trait::StableDeref for Mapped {}
+
 impl Deref for Mapped {
     type Target = [u8];
     fn deref(&self) -> &[u8] {

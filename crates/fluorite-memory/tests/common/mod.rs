@@ -31,9 +31,9 @@ pub fn open_sim_at(disk: &SimVfs, segment_bytes: u64, clock: Arc<ManualClock>) -
     open_sim_with(disk, EngineConfig { segment_bytes, ..config(Path::new("/store")) }, clock)
 }
 
-/// One that makes graphs of so many vectors.
+/// One that makes graphs of so many vectors, and text segments of so many chunks.
 pub fn open_sim_graphs(disk: &SimVfs, segment_bytes: u64, graph_rows: usize) -> fluorite_memory::Result<Engine> {
-    let config = EngineConfig { segment_bytes, graph_rows, ..config(Path::new("/store")) };
+    let config = EngineConfig { segment_bytes, graph_rows, text_rows: graph_rows, ..config(Path::new("/store")) };
     open_sim_with(disk, config, Arc::new(ManualClock::at(1_700_000_000_000)))
 }
 

@@ -19,7 +19,7 @@ pub fn to_unit(raw: f32) -> f32 {
 }
 
 /// What scoring needs to know of the whole: how many documents count, and their lengths.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Statistics {
     pub(super) documents: usize,
     /// Sum of their lengths in terms.
@@ -27,6 +27,11 @@ pub(super) struct Statistics {
 }
 
 impl Statistics {
+    /// Of both.
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self { documents: self.documents + other.documents, length_sum: self.length_sum + other.length_sum }
+    }
+
     /// `ln(1 + (N - df + 0.5) / (df + 0.5))`, never negative, times `k1 + 1`.
     pub(super) fn weight(&self, document_frequency: usize) -> f32 {
         let df = document_frequency as f64;

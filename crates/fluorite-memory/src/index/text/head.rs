@@ -2,12 +2,10 @@
 
 use std::collections::hash_map::Entry;
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use super::{
-    bm25::Statistics,
+    bm25::{Saturation, Statistics},
     posting::{Posting, Postings},
-    tokens::for_each_term,
+    terms::Digest,
     window::{Cursor, ROWS, Window, admits},
 };
 use crate::index::{
@@ -16,125 +14,54 @@ use crate::index::{
     top::TopK,
 };
 
-/// What a text is to its chunk; its words count this many times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    /// Content: once.
-    Body,
-    /// Id, title, name of what it defines: three times.
-    Name,
-    /// Tags and frameworks: twice.
-    Tags,
-    /// Path or other source: twice.
-    Path,
-}
-
-impl Field {
-    /// How many times a word of this field counts.
-    #[must_use]
-    pub const fn weight(self) -> u8 {
-        match self {
-            Self::Body => 1,
-            Self::Name => 3,
-            Self::Tags | Self::Path => 2,
-        }
-    }
-}
-
-/// Finds rows by words, searchable as soon as they are inserted.
+/// The rows not sealed yet, or those being sealed.
 ///
 /// Terms are kept as XXH3-64 hashes, not as text. A row costs about 5 bytes for each distinct term that other rows hold
-/// too, about 25 for a term of its own, and 4 for its length.
+/// too, about 25 for a term of its own. Lengths of rows are the caller's table.
 #[derive(Debug, Default)]
-pub struct TextHead {
+pub(super) struct TextHead {
     terms: ByHash<Postings>,
-    /// Terms of each row, unweighted.
-    lengths: Vec<u32>,
     /// Rows inserted and neither dead nor forgotten.
     counted: RowSet,
     /// Sum of the lengths of `counted`.
     length_sum: u64,
     /// Rows that are dead and still have postings.
     dead: RowSet,
-    /// The terms of the row being inserted.
-    scratch: Vec<(u64, u8)>,
     /// Heap bytes of all postings.
     posting_bytes: usize,
 }
 
 impl TextHead {
-    /// The empty index.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Rows inserted and neither dead nor forgotten.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.counted.len()
+    pub(super) fn rows(&self) -> &RowSet {
+        &self.counted
     }
 
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.counted.is_empty()
-    }
-
-    /// Whether the row was inserted and is neither dead nor forgotten.
-    #[must_use]
-    pub fn has(&self, row: u32) -> bool {
-        self.counted.contains(row)
-    }
-
-    /// Adds a row's texts.
-    ///
-    /// A row that held something else must have gone through [`forget`](Self::forget) first. Cost: tokenising, and a
-    /// table look-up per distinct term; about 20 µs per KB.
-    pub fn insert(&mut self, row: u32, parts: &[(&str, Field)]) {
+    /// Adds a row that is not here. Cost: a table look-up per distinct term.
+    pub(super) fn insert(&mut self, row: u32, digest: &Digest) {
         debug_assert!(!self.counted.contains(row) && !self.dead.contains(row), "row {row} was not forgotten");
-        let mut found = std::mem::take(&mut self.scratch);
-        for (text, field) in parts {
-            let weight = field.weight();
-            for_each_term(text, &mut |term| found.push((xxh3_64(term.as_bytes()), weight)));
+        for &(hash, frequency) in &digest.terms {
+            self.add(hash, Posting { row, frequency });
         }
-        let length = u32::try_from(found.len()).unwrap_or(u32::MAX);
-        found.sort_unstable_by_key(|&(hash, _)| hash);
-        for same in found.chunk_by(|a, b| a.0 == b.0) {
-            let frequency = same.iter().fold(0, |sum: u8, &(_, weight)| sum.saturating_add(weight));
-            if let Some(&(hash, _)) = same.first() {
-                self.add(hash, Posting { row, frequency });
-            }
-        }
-        found.clear();
-        found.shrink_to(4_096);
-        self.scratch = found;
-        let at = row as usize;
-        if at >= self.lengths.len() {
-            self.lengths.resize(at + 1, 0);
-        }
-        self.lengths[at] = length;
         self.counted.insert(row);
-        self.length_sum += u64::from(length);
+        self.length_sum += u64::from(digest.length);
     }
 
     /// Takes a row that is no longer live out of the cached statistics. O(1).
-    ///
-    /// Searches are exact without it, given the right `live`; with it they need no pass over `live`.
-    pub fn set_dead(&mut self, row: u32) {
+    pub(super) fn set_dead(&mut self, row: u32, length: u32) {
         if self.counted.remove(row) {
-            self.length_sum -= self.length(row);
+            self.length_sum -= u64::from(length);
             self.dead.insert(row);
         }
     }
 
-    /// Purges rows, so that they can be given to other chunks. Cost: a pass over all postings; give many rows at once.
-    pub fn forget(&mut self, rows: &RowSet) {
+    /// Purges rows, so that they can be given to other chunks. Cost: a pass over all postings.
+    pub(super) fn forget(&mut self, rows: &RowSet, lengths: &[u32]) {
         if self.counted.and_len(rows) + self.dead.and_len(rows) == 0 {
             return;
         }
         for row in rows.iter() {
-            self.set_dead(row);
+            self.set_dead(row, lengths.get(row as usize).copied().unwrap_or(0));
         }
         self.dead.and_not(rows);
         let mut bytes = 0;
@@ -149,50 +76,80 @@ impl TextHead {
         }
     }
 
-    /// The best `k` rows by BM25, best first, ties to the lower row; `[]` when no term matches.
-    ///
-    /// `allowed` are the rows that may be returned (live, and let through by the filter). `live` are the rows whose
-    /// statistics count: all live rows, or the live rows of a namespace, for scores as if the store held only those.
-    /// Rows without text here do not count. Terms said twice in the query count once. Cost: 2 to 4 ns per posting of
-    /// the query's terms, plus a pass over `live` when it is less than all.
-    #[must_use]
-    pub fn search(&self, query: &str, allowed: &RowSet, live: &RowSet, k: usize) -> Vec<(u32, f32)> {
-        if k == 0 || allowed.is_empty() || self.terms.is_empty() {
-            return Vec::new();
+    /// Its rows that `live` holds. `whole`: all of them are.
+    pub(super) fn statistics(&self, live: &RowSet, whole: bool, lengths: &[u32]) -> Statistics {
+        if whole {
+            return Statistics { documents: self.counted.len(), length_sum: self.length_sum };
         }
-        let whole = self.counted.is_subset(live);
-        let statistics = self.statistics(live, whole);
-        let mut cursors = self.cursors(query, live, whole, statistics);
-        let saturation = statistics.saturation();
-        let mut top = TopK::new(k);
-        let mut window = Window::new();
+        let mut sum = Statistics::default();
+        for row in self.counted.both(live) {
+            sum.documents += 1;
+            sum.length_sum += u64::from(lengths.get(row as usize).copied().unwrap_or(0));
+        }
+        sum
+    }
+
+    /// Rows of `live` that hold the term.
+    pub(super) fn count(&self, hash: u64, live: &RowSet, whole: bool) -> usize {
+        let Some(runs) = self.terms.get(&hash).map(Postings::runs) else { return 0 };
+        if whole && self.dead.is_empty() {
+            runs.iter().map(|run| run.len()).sum() // every posting is of a live row
+        } else {
+            runs.iter().flat_map(|run| run.iter()).filter(|p| live.contains(p.row)).count()
+        }
+    }
+
+    /// Offers the allowed rows that hold any of the terms. Cost: 2 to 4 ns a posting.
+    pub(super) fn offer(
+        &self,
+        terms: impl Iterator<Item = (u64, f32)>,
+        saturation: Saturation,
+        lengths: &[u32],
+        allowed: &RowSet,
+        window: &mut Window,
+        top: &mut TopK,
+    ) {
+        let mut cursors = Vec::new();
+        for (hash, weight) in terms {
+            let runs = self.terms.get(&hash).map(Postings::runs);
+            cursors.extend(runs.into_iter().flatten().filter(|run| !run.is_empty()).map(|rest| Cursor { rest, weight }));
+        }
         while let Some(next) = cursors.iter().filter_map(|c| c.rest.first()).map(|p| p.row).min() {
             let first_row = next - next % ROWS;
             let end = u64::from(first_row) + u64::from(ROWS);
             let admitted = admits(first_row, allowed);
-            let lengths = self.lengths.get(first_row as usize..).unwrap_or_default();
+            let lengths = lengths.get(first_row as usize..).unwrap_or_default();
             for cursor in &mut cursors {
                 let postings = cursor.take_below(end);
                 if admitted {
-                    window.add(postings, cursor.weight, saturation, lengths);
+                    for p in postings {
+                        let at = p.row % ROWS;
+                        let length = lengths.get(at as usize).copied().unwrap_or(0);
+                        window.add(at, cursor.weight * saturation.of(p.frequency, length));
+                    }
                 }
             }
             if admitted {
-                window.drain(first_row, allowed, &mut top);
+                window.drain(|at, score| {
+                    let row = first_row + at;
+                    if allowed.contains(row) {
+                        top.offer(row, score);
+                    }
+                });
             }
         }
-        top.into_best_first()
+    }
+
+    /// How often the row holds the term, weighed; 0 when it does not.
+    pub(super) fn frequency(&self, hash: u64, row: u32) -> u8 {
+        let runs = self.terms.get(&hash).map(Postings::runs);
+        let find = |run: &[Posting]| run.binary_search_by_key(&row, |p| p.row).ok().map(|at| run[at].frequency);
+        runs.into_iter().flatten().find_map(find).unwrap_or(0)
     }
 
     /// Estimated heap bytes. O(1).
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        table_bytes(&self.terms)
-            + self.posting_bytes
-            + self.lengths.capacity() * 4
-            + self.counted.bytes()
-            + self.dead.bytes()
-            + self.scratch.capacity() * size_of::<(u64, u8)>()
+    pub(super) fn bytes(&self) -> usize {
+        table_bytes(&self.terms) + self.posting_bytes + self.counted.bytes() + self.dead.bytes()
     }
 
     fn add(&mut self, hash: u64, posting: Posting) {
@@ -207,40 +164,5 @@ impl TextHead {
                 self.posting_bytes = self.posting_bytes + postings.bytes() - before; // merging runs may give memory back
             }
         }
-    }
-
-    fn length(&self, row: u32) -> u64 {
-        self.lengths.get(row as usize).copied().unwrap_or(0).into()
-    }
-
-    /// `whole`: every counted row is in `live`.
-    fn statistics(&self, live: &RowSet, whole: bool) -> Statistics {
-        if whole {
-            return Statistics { documents: self.counted.len(), length_sum: self.length_sum };
-        }
-        let mut rows = self.counted.clone();
-        rows.and(live);
-        Statistics { documents: rows.len(), length_sum: rows.iter().map(|row| self.length(row)).sum() }
-    }
-
-    /// The query's distinct terms that a live row holds.
-    fn cursors(&self, query: &str, live: &RowSet, whole: bool, statistics: Statistics) -> Vec<Cursor<'_>> {
-        let mut hashes = Vec::new();
-        for_each_term(query, &mut |term| hashes.push(xxh3_64(term.as_bytes())));
-        hashes.sort_unstable();
-        hashes.dedup();
-        let mut cursors = Vec::with_capacity(hashes.len());
-        for runs in hashes.iter().filter_map(|hash| self.terms.get(hash)).map(Postings::runs) {
-            let counted: usize = if whole && self.dead.is_empty() {
-                runs.iter().map(|run| run.len()).sum() // every posting is of a live row
-            } else {
-                runs.iter().flat_map(|run| run.iter()).filter(|p| live.contains(p.row)).count()
-            };
-            if counted > 0 {
-                let weight = statistics.weight(counted);
-                cursors.extend(runs.into_iter().filter(|run| !run.is_empty()).map(|rest| Cursor { rest, weight }));
-            }
-        }
-        cursors
     }
 }

@@ -1,10 +1,8 @@
-//! Scores of 4,096 neighbouring rows at a time: the accumulator fits the cache and no query allocates per row.
+//! Scores of 4,096 neighbouring rows (or documents of a segment) at a time: the accumulator fits the cache and no query
+//! allocates per row.
 
-use super::{bm25::Saturation, posting::Posting};
-use crate::index::{
-    rows::{RowSet, bits},
-    top::TopK,
-};
+use super::posting::Posting;
+use crate::index::rows::{RowSet, bits};
 
 /// Rows per window.
 pub(super) const ROWS: u32 = 4_096;
@@ -37,26 +35,21 @@ impl Window {
         Self { scores: [0.0; ROWS as usize], touched: [0; WORDS] }
     }
 
-    /// Adds a term's share to each of its rows; `lengths` are those of the window's rows.
-    pub(super) fn add(&mut self, postings: &[Posting], weight: f32, saturation: Saturation, lengths: &[u32]) {
-        for posting in postings {
-            let at = (posting.row % ROWS) as usize;
-            let length = lengths.get(at).copied().unwrap_or(0);
-            self.scores[at] += weight * saturation.of(posting.frequency, length);
-            self.touched[at / 64] |= 1 << (at % 64);
-        }
+    /// Adds a term's share to a place of the window (taken modulo its width).
+    #[inline]
+    pub(super) fn add(&mut self, at: u32, share: f32) {
+        let at = (at % ROWS) as usize;
+        self.scores[at] += share;
+        self.touched[at / 64] |= 1 << (at % 64);
     }
 
-    /// Offers the scored rows that are allowed and empties the window.
-    pub(super) fn drain(&mut self, first_row: u32, allowed: &RowSet, top: &mut TopK) {
+    /// Hands over the places with a score, ascending, and empties the window.
+    #[inline]
+    pub(super) fn drain(&mut self, mut each: impl FnMut(u32, f32)) {
         for (i, touched) in self.touched.iter_mut().enumerate() {
-            let admitted = allowed.word(first_row as usize / 64 + i);
             for bit in bits(std::mem::take(touched)) {
-                let at = i * 64 + bit as usize;
-                let score = std::mem::take(&mut self.scores[at]);
-                if admitted & (1 << bit) != 0 {
-                    top.offer(first_row + at as u32, score);
-                }
+                let at = i as u32 * 64 + bit;
+                each(at, std::mem::take(&mut self.scores[at as usize % ROWS as usize]));
             }
         }
     }
@@ -66,4 +59,9 @@ impl Window {
 pub(super) fn admits(first_row: u32, allowed: &RowSet) -> bool {
     let first = first_row as usize / 64;
     (first..first + WORDS).any(|word| allowed.word(word) != 0)
+}
+
+/// Whether any document of the window has its bit.
+pub(super) fn any_bit(first: u32, docs: &[u64]) -> bool {
+    docs.iter().skip(first as usize / 64).take(WORDS).any(|word| *word != 0)
 }
