@@ -27,7 +27,7 @@ use crate::report::{BatchResult, EngineStats, OptimizeReport, Page, PageCursor, 
 use crate::vfs::RealVfs;
 
 /// Vector searches that compare at most this many codes run at once on the calling thread (about 20 ns each).
-const INLINE_COMPARED: usize = 5_000;
+pub(super) const INLINE_COMPARED: usize = 5_000;
 /// ... with a filter, over at most this many rows: what the filter costs is not known before it is evaluated.
 const INLINE_FILTERED: usize = 5_000;
 /// ... when they load at most this many chunks.

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use fluorite_ml::vector::dot_f32;
 
+use super::api::INLINE_COMPARED;
 use super::read::LogVectors;
 use super::shared::Shared;
 use super::state::State;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::index::{QueryTerms, RowSet, TextQuery, VectorIndex, VectorSource, to_unit};
+use crate::index::{QueryTerms, RowSet, TextQuery, VectorSource, to_unit};
 use crate::options::{SearchFilter, SearchMode, SearchOptions};
 use crate::report::SearchHit;
 use crate::search::{Candidate, DEPTH, Judged, Legs, Question, Ranked, Weights, diversify, rank};
@@ -95,7 +96,13 @@ impl Shared {
                 let mut near = match &state.vectors {
                     None => Vec::new(),
                     Some(v) if options.exact == Some(true) => v.search_exact(vector, depth, allowed, &source)?,
-                    Some(v) => v.search(vector, depth, allowed, options.effort(), &source)?,
+                    Some(v) => {
+                        let most = if at_once { INLINE_COMPARED * 2 } else { usize::MAX };
+                        match v.search_within(vector, depth, allowed, options.effort(), &source, most)? {
+                            Some(near) => near,
+                            None => return Ok(None),
+                        }
+                    }
                 };
                 near.iter_mut().for_each(|(_, cosine)| *cosine = clipped(*cosine));
                 Some(near)

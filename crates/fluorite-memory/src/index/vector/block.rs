@@ -10,8 +10,8 @@ pub(super) const WORDS: usize = ROWS / 64;
 #[derive(Debug, Default)]
 pub(super) struct Block {
     values: Vec<i8>,
-    /// What each row's products are multiplied with to give (about) cosines. The vectors have length 1, so this is also
-    /// their norm's part; no other norm is kept.
+    /// What each row's products are multiplied with to give (about) cosines: the code's length becomes 1 by it. Of all codes
+    /// a vector's own is then the nearest to it; with the step of the rounding a longer one could be nearer.
     scales: Vec<f32>,
 }
 
@@ -24,7 +24,8 @@ impl Block {
             self.values.resize((at + 1) * dims, 0);
         }
         if let Some(row) = self.values.get_mut(at * dims..(at + 1) * dims) {
-            self.scales[at] = quantize(unit, row);
+            let zero = quantize(unit, row) == 0.0;
+            self.scales[at] = if zero { 0.0 } else { (dot_i8(row, row) as f32).sqrt().recip() };
         }
     }
 
@@ -56,6 +57,10 @@ impl Block {
     /// A row's values and what they are multiplied with.
     pub(super) fn code(&self, at: usize, dims: usize) -> Option<(&[i8], f32)> {
         Some((self.values.get(at * dims..(at + 1) * dims)?, *self.scales.get(at)?))
+    }
+
+    pub(super) fn scale(&self, at: usize) -> Option<f32> {
+        self.scales.get(at).copied()
     }
 
     pub(super) fn rows(&self) -> usize {

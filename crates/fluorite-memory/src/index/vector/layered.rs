@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use fluorite_ml::vector::prefetch_line;
 
-use super::exact::{rescore, search_exact, unit_query};
+use super::exact::{Candidate, Nearest, best, kept, search_exact, unit_query};
 use super::graph::{Code, Codes, Graph};
-use super::scan;
 use super::{Effort, ExactScan, VectorIndex, VectorSource};
 use crate::error::{Error, Result};
 use crate::index::{rows::RowSet, top::TopK};
@@ -15,8 +14,8 @@ use crate::index::{rows::RowSet, top::TopK};
 const NONE: u32 = u32::MAX;
 /// What a comparison on a walk costs, in comparisons of rows picked one by one: the heap, the visited set, the links.
 const WALK_COST: f32 = 1.6;
-/// Candidates whose exact values are read: twice those wanted, and a few more. The codes' error moves a vector by a few places.
-fn kept(k: usize) -> usize {
+/// Exact values read for `k` hits, about: the codes' error moves a vector by a few places.
+fn read_for(k: usize) -> usize {
     k + k.max(14)
 }
 
@@ -164,15 +163,62 @@ impl LayeredIndex {
         search_exact(query, k, &rows, source)
     }
 
-    /// Rows a search of this kind compares the query with, about: what it costs.
+    /// Rows a search of this kind compares the query with when all rows are allowed, about: what it costs.
     #[must_use]
     pub fn estimate(&self, k: usize, effort: Effort) -> usize {
-        let walk = |graph: &Graph| {
-            let entries = graph.entries(); // compared row after row, at a quarter of the price
-            graph.compared_at(effort.width(graph, k)).saturating_sub(entries) * 2 + entries / 2
-        };
-        let graphs: usize = self.slots.iter().map(|s| walk(&s.graph)).sum();
-        self.head.len() / 2 + graphs + kept(k) * 4
+        let graphs = self.slots.iter().map(|s| s.plan(k, s.present.len(), effort).cost(&s.graph));
+        graphs.fold(self.head.len() / 2 + read_for(k) * 4, usize::saturating_add)
+    }
+
+    /// As [`search`](VectorIndex::search); `None` when it would compare more than about `most` rows.
+    ///
+    /// # Errors
+    /// Those of [`search`](VectorIndex::search).
+    pub fn search_within(
+        &self,
+        query: &[f32],
+        k: usize,
+        allowed: &RowSet,
+        effort: Effort,
+        source: &dyn VectorSource,
+        most: usize,
+    ) -> Result<Option<Vec<(u32, f32)>>> {
+        self.check(query)?;
+        let unit = unit_query(query)?;
+        if k == 0 || self.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let plans: Vec<Plan> = self.slots.iter().map(|s| s.plan(k, s.present.and_len(allowed), effort)).collect();
+        let costs = plans.iter().zip(&self.slots).map(|(plan, slot)| plan.cost(&slot.graph));
+        if most < usize::MAX && costs.fold(self.head.len() / 2, usize::saturating_add) > most {
+            return Ok(None);
+        }
+        let code = Code::of(&unit);
+        let mut left = most; // for both rounds
+        let mut within = true;
+        let hits = best(&unit, k, source, |keep| {
+            let mut top = TopK::new(keep);
+            let scale = self.head.offer_candidates(&unit, allowed, &mut top);
+            let mut all = true;
+            for (slot, plan) in self.slots.iter().zip(&plans) {
+                let plan = if keep > kept(k) { plan.wider(keep) } else { *plan };
+                within = within && slot.search(&code, plan, allowed, &self.places, &mut top, &mut left);
+                all = all && matches!(plan, Plan::Skip | Plan::Gather { .. });
+            }
+            let candidate = |(row, about)| Candidate { row, about, scale: self.scale(row) };
+            let candidates: Vec<_> = top.into_best_first().into_iter().map(candidate).collect();
+            // who names a width gets no wider walk
+            let all = !within || matches!(effort, Effort::Width(_)) || (all && candidates.len() < keep);
+            Nearest { all, candidates, scale }
+        })?;
+        Ok(within.then_some(hits))
+    }
+
+    /// The scale of a row's code.
+    fn scale(&self, row: u32) -> f32 {
+        let Place { graph, node } = self.place(row);
+        let slot = self.slots.iter().find(|s| s.graph.number() == graph);
+        slot.map_or_else(|| self.head.scale(row), |s| s.graph.view().codes.scales[node as usize])
     }
 
     /// Whether all graphs are known to be whole and in memory.
@@ -191,39 +237,103 @@ impl Effort {
     }
 }
 
+/// How a graph is searched.
+#[derive(Debug, Clone, Copy)]
+enum Plan {
+    /// No row of it is allowed.
+    Skip,
+    /// All are: a walk of this width.
+    Walk(usize),
+    /// Some are: a walk that goes on until it has found this many of them, or has compared as many vectors as there are.
+    Admit { ef: usize, count: usize, about: usize },
+    /// So few that all are compared.
+    Gather { count: usize },
+}
+
+impl Plan {
+    /// For this many finds.
+    fn wider(self, found: usize) -> Self {
+        match self {
+            Self::Walk(ef) => Self::Walk(ef.max(found)),
+            Self::Admit { ef, count, about } => Self::Admit { ef: ef.max(found), count, about },
+            other => other,
+        }
+    }
+
+    /// Rows compared, about; those picked one by one count twice.
+    fn cost(&self, graph: &Graph) -> usize {
+        let entries = graph.entries(); // compared row after row, at a quarter of the price
+        match *self {
+            Self::Skip => 0,
+            Self::Walk(ef) => graph.compared_at(ef).saturating_sub(entries) * 2 + entries / 2,
+            Self::Admit { about, .. } => about.saturating_sub(entries).saturating_mul(2) + entries / 2,
+            Self::Gather { count } => count,
+        }
+    }
+}
+
+/// Takes what was compared off what may be; false when nothing is left.
+fn spend(left: &mut usize, compared: usize) -> bool {
+    *left = left.saturating_sub(compared);
+    *left > 0
+}
+
 impl Slot {
-    /// Offers the nearest of the allowed rows.
-    fn search(&self, query: &Code, k: usize, allowed: &RowSet, effort: Effort, places: &[Place], top: &mut TopK) {
-        let count = self.present.and_len(allowed);
+    /// How to search when so many rows of it are allowed.
+    fn plan(&self, k: usize, count: usize, effort: Effort) -> Plan {
         if count == 0 {
-            return;
+            return Plan::Skip;
         }
         let ef = effort.width(&self.graph, k);
         let nodes = self.graph.nodes();
-        let mut offer = |node: u32, cosine: f32| {
-            if let Some(row) = self.rows.get(node as usize).filter(|r| **r != NONE) {
-                top.offer(*row, cosine);
-            }
-        };
         if count == nodes && count > ef {
-            self.graph.walk(query, ef).found.into_iter().for_each(|(node, cosine)| offer(node, cosine));
-            return;
+            return Plan::Walk(ef);
         }
         // the narrower the filter, the farther the walk goes for as many hits; comparing all that match is the other way
         let share = count as f32 / nodes as f32;
         // what matches may lie elsewhere than what calibration searched for: wider walks, the more so the less matches
         let ef = (ef as f32 / (share * share)).ceil() as usize;
-        let walk = self.graph.compared_at(ef) as f32 / share * WALK_COST;
-        if walk < count as f32 {
-            let admit = |node: u32| self.rows.get(node as usize).is_some_and(|row| allowed.contains(*row));
-            let walked = self.graph.view().walk_admitting(query, ef, self.graph.node_of(query), count, admit);
-            if !walked.exhausted {
-                walked.found.into_iter().for_each(|(node, cosine)| offer(node, cosine));
-                return;
+        let about = self.graph.compared_at(ef) as f32 / share;
+        if about * WALK_COST < count as f32 { Plan::Admit { ef, count, about: about as usize } } else { Plan::Gather { count } }
+    }
+
+    /// Offers the nearest of the allowed rows. False when that would compare more than `left`, which becomes less.
+    fn search(&self, query: &Code, plan: Plan, allowed: &RowSet, places: &[Place], top: &mut TopK, left: &mut usize) -> bool {
+        let mut offer = |node: u32, cosine: f32| {
+            if let Some(row) = self.rows.get(node as usize).filter(|r| **r != NONE) {
+                top.offer(*row, cosine);
             }
-            // what matches lies far from the query: no walk ends before all of it has been compared
+        };
+        match plan {
+            Plan::Skip => true,
+            Plan::Walk(ef) => {
+                let walked = self.graph.walk(query, ef);
+                walked.found.into_iter().for_each(|(node, cosine)| offer(node, cosine));
+                spend(left, walked.compared)
+            }
+            Plan::Admit { ef, count, .. } => {
+                let admit = |node: u32| self.rows.get(node as usize).is_some_and(|row| allowed.contains(*row));
+                let most = count.min(*left);
+                let walked = self.graph.view().walk_admitting(query, ef, self.graph.node_of(query), most, admit);
+                if !walked.exhausted {
+                    walked.found.into_iter().for_each(|(node, cosine)| offer(node, cosine));
+                    return spend(left, walked.compared);
+                }
+                // what matches lies far from the query: no walk ends before all of it has been compared
+                let within = spend(left, walked.compared.saturating_add(count));
+                if within {
+                    self.gather(query, allowed, places, offer);
+                }
+                within
+            }
+            Plan::Gather { count } => {
+                let within = spend(left, count);
+                if within {
+                    self.gather(query, allowed, places, offer);
+                }
+                within
+            }
         }
-        self.gather(query, allowed, places, offer);
     }
 
     /// Compares every allowed row.
@@ -287,21 +397,7 @@ impl VectorIndex for LayeredIndex {
         effort: Effort,
         source: &dyn VectorSource,
     ) -> Result<Vec<(u32, f32)>> {
-        self.check(query)?;
-        let unit = unit_query(query)?;
-        if k == 0 || self.is_empty() {
-            return Ok(Vec::new());
-        }
-        let keep = if self.slots.is_empty() { scan::kept(k) } else { kept(k) };
-        let mut top = TopK::new(keep);
-        let scale = self.head.offer_candidates(&unit, allowed, &mut top);
-        if !self.slots.is_empty() {
-            let code = Code::of(&unit);
-            for slot in &self.slots {
-                slot.search(&code, k, allowed, effort, &self.places, &mut top);
-            }
-        }
-        rescore(&unit, k, &top.into_best_first(), scale, source)
+        Ok(self.search_within(query, k, allowed, effort, source, usize::MAX)?.unwrap_or_default())
     }
 
     fn bytes(&self) -> usize {

@@ -5,29 +5,21 @@ use fluorite_ml::vector::quantize;
 use super::{
     Effort, VectorIndex, VectorSource,
     block::{Block, ROWS, WORDS},
-    exact::{rescore, search_exact, unit_query},
+    exact::{Candidate, Nearest, best, search_exact, unit_query},
 };
 use crate::{
     error::{Error, Result},
     index::{rows::RowSet, top::TopK},
 };
 
-/// Candidates rescored exactly, at least.
-const MIN_CANDIDATES: usize = 40;
-/// Candidates per hit wanted.
-const CANDIDATES_PER_HIT: usize = 4;
 /// Below one row in this many wanted, a block's rows are picked one by one.
 const SPARSE: usize = 4;
-
-/// Candidates whose exact values are read for `k` hits.
-pub(super) fn kept(k: usize) -> usize {
-    k.saturating_mul(CANDIDATES_PER_HIT).max(MIN_CANDIDATES)
-}
 
 /// Compares the query with every allowed row: no build time, a just-inserted row is found at once.
 ///
 /// A row of `d` dimensions costs `d + 4` bytes. A search reads the `i8` copies of the blocks that hold allowed rows (some
-/// 10 to 25 ns per row of 384 dimensions), then the `f32` values of `max(40, 4k)` candidates.
+/// 10 to 25 ns per row of 384 dimensions), then the `f32` values of up to `max(40, 4k)` candidates;
+/// where codes cannot tell the last of these from a hit (near-duplicates, one large value a vector) all again for 4 times as many.
 ///
 /// [`new`](Self::new) says the dimensions; [`default`](Self::default) leaves them to the first vector inserted.
 #[derive(Debug, Default)]
@@ -84,6 +76,11 @@ impl ExactScan {
             return None;
         }
         self.blocks.get(row as usize / ROWS)?.code(row as usize % ROWS, self.dims)
+    }
+
+    /// The scale of a row's code; 0 when it has none.
+    pub(super) fn scale(&self, row: u32) -> f32 {
+        self.blocks.get(row as usize / ROWS).and_then(|b| b.scale(row as usize % ROWS)).unwrap_or_default()
     }
 
     /// Offers every allowed row with its (about) cosine.
@@ -152,9 +149,13 @@ impl VectorIndex for ExactScan {
         if k == 0 || self.present.is_empty() {
             return Ok(Vec::new());
         }
-        let mut top = TopK::new(kept(k));
-        let scale = self.offer_candidates(&unit, allowed, &mut top);
-        rescore(&unit, k, &top.into_best_first(), scale, source)
+        best(&unit, k, source, |keep| {
+            let mut top = TopK::new(keep);
+            let scale = self.offer_candidates(&unit, allowed, &mut top);
+            let candidate = |(row, about)| Candidate { row, about, scale: self.scale(row) };
+            let candidates: Vec<_> = top.into_best_first().into_iter().map(candidate).collect();
+            Nearest { all: candidates.len() < keep, candidates, scale }
+        })
     }
 
     fn bytes(&self) -> usize {

@@ -84,6 +84,34 @@ fn finds_exactly_what_the_oracle_finds() {
     }
 }
 
+/// One large value makes a code coarse: the error of a row's code goes with the row's own step.
+/// Planted bugs known to be caught: an end of the reading by the query's step alone; no second look at more candidates.
+#[test]
+fn coarse_codes_lose_no_hits() {
+    let mut random = Random(7);
+    for kind in ["one large value each", "the same value large"] {
+        let vectors: Vec<Vec<f32>> = (0..3_000)
+            .map(|_| {
+                let mut v: Vec<f32> = (0..384).map(|_| 0.09 * random.normal()).collect();
+                let at = if kind == "the same value large" { 7 } else { (random.next() % 384) as usize };
+                v[at] += if at == 7 { 4.0 } else { 3.0 };
+                assert!(normalize(&mut v));
+                v
+            })
+            .collect();
+        let (index, source) = filled(&vectors);
+        let (all, mut hits) = (RowSet::below(3_000), 0);
+        for _ in 0..40 {
+            let mut query: Vec<f32> = (0..384).map(|_| if random.next() % 2 == 0 { 1.0 } else { -1.0 }).collect();
+            query[7] = 0.0;
+            let truth = search_exact(&query, 10, &all, &source).unwrap();
+            let found = index.search(&query, 10, &all, Effort::default(), &source).unwrap();
+            hits += found.iter().filter(|f| truth.contains(f)).count();
+        }
+        assert_eq!(hits, 400, "{kind}");
+    }
+}
+
 #[test]
 fn forgotten_rows_are_gone_and_reused_rows_are_new() {
     let mut random = Random(2);

@@ -297,3 +297,96 @@ fn queries_that_make_no_sense_are_refused_by_graphs_too() {
     assert_eq!(case.index.search(&[1.0; DIMS], 1_000, &all, Effort::default(), &case.source).unwrap().len(), 100);
     assert_eq!(case.index.search(&[1.0; DIMS], 10, &all, Effort::Width(1), &case.source).unwrap().len(), 10);
 }
+
+/// Near-duplicates: what the codes tell apart only just, or not at all.
+fn near_duplicates(random: &mut Random, centres: usize, each: usize, spread: f32) -> Vec<Vec<f32>> {
+    let mut out = Vec::new();
+    for _ in 0..centres {
+        let centre = random.vector(384);
+        for _ in 0..each {
+            let mut v: Vec<f32> = centre.iter().map(|c| c + spread * random.normal()).collect();
+            assert!(normalize(&mut v));
+            out.push(v);
+        }
+    }
+    out
+}
+
+/// Planted bug known to be caught: rows scored by the step of their code instead of its length.
+#[test]
+fn near_duplicates_are_found_by_their_own_vectors_and_their_nearest_too() {
+    for (centres, each, spread) in [(20, 50, 0.006), (12, 100, 0.02)] {
+        let mut random = Random(91);
+        let vectors = near_duplicates(&mut random, centres, each, spread);
+        let source = Source(vectors.iter().cloned().enumerate().map(|(row, v)| (row as u32, v)).collect());
+        let (all, rows) = (RowSet::below(vectors.len() as u32), (0..vectors.len() as u32).collect::<Vec<_>>());
+        let mut index = LayeredIndex::new(384);
+        rows.iter().for_each(|row| index.insert(*row, &vectors[*row as usize]));
+        for place in ["head", "graph"] {
+            if place == "graph" {
+                let made = made(vec![GraphSource::Codes(index.head_codes(&rows))]);
+                let of = made.frozen.origin.clone();
+                index.install(Arc::new(opened(&made, 1, 384)), of);
+                assert!(index.head_rows().is_empty());
+            }
+            let (mut lost, mut hits) = (0, 0);
+            for (row, v) in (0u32..).zip(&vectors) {
+                let found = index.search(v, 1, &all, Effort::default(), &source).unwrap();
+                lost += u32::from(found[0].0 != row);
+                if row % 10 == 0 {
+                    let truth = search_exact(v, 10, &all, &source).unwrap();
+                    let found = index.search(v, 10, &all, Effort::default(), &source).unwrap();
+                    hits += found.iter().filter(|f| truth.contains(f)).count();
+                }
+            }
+            let recall = hits as f32 / vectors.len() as f32;
+            eprintln!("{place}, {centres} times {each} with spread {spread}: {lost} lost, recall@10 {recall}");
+            assert_eq!(lost, 0, "{place}, spread {spread}: not found by their own vectors");
+            assert!(recall >= 0.97, "{place}, spread {spread}: {recall}");
+        }
+    }
+}
+
+/// Nobody waits on the calling thread for more than was promised: half of the graph is dead, the half next to the query.
+/// Planted bug known to be caught: a walk that ends without a find goes over to comparing all.
+#[test]
+fn a_search_that_would_compare_too_much_says_so() {
+    let mut case = Case::new(92);
+    let mut random = Random(92);
+    let mut source = Source::default();
+    for row in 0..4_000u32 {
+        let mut v: Vec<f32> = (0..DIMS).map(|_| random.normal() + if row < 1_900 { 1.0 } else { 0.0 }).collect();
+        assert!(normalize(&mut v));
+        case.index.insert(row, &v);
+        source.0.insert(row, v);
+    }
+    case.source = source;
+    case.freeze_head(1);
+    let ask = |case: &Case, allowed: &RowSet, most| {
+        case.index.search_within(&[1.0; DIMS], 10, allowed, Effort::default(), &case.source, most).unwrap()
+    };
+    let far: RowSet = (1_900..4_000).collect();
+    let whole = ask(&case, &far, usize::MAX).unwrap();
+    assert_eq!(whole, search_exact(&[1.0; DIMS], 10, &far, &case.source).unwrap());
+    assert_eq!(ask(&case, &far, 10_000), Some(whole));
+    for most in [1, 1_000, 2_000] {
+        assert_eq!(ask(&case, &far, most), None, "{most}");
+    }
+    let all = RowSet::below(4_000);
+    assert!(ask(&case, &all, case.index.estimate(10, Effort::default())).is_some());
+    // dead rows make the walks wider, and the estimate says so
+    let before = case.index.estimate(10, Effort::default());
+    case.forget(&(0..4_000).filter(|row| row % 4 == 0).collect());
+    assert!(case.index.estimate(10, Effort::default()) > before);
+}
+
+#[test]
+fn a_width_beyond_all_numbers_is_no_overflow() {
+    let mut case = Case::new(93);
+    (0..300).for_each(|row| case.insert(row));
+    case.freeze_head(1);
+    case.forget(&(0..5).collect());
+    let wide = Effort::Width(usize::MAX);
+    assert!(case.index.estimate(10, wide) >= 295);
+    assert_eq!(case.index.search(&[1.0; DIMS], 10, &RowSet::below(300), wide, &case.source).unwrap().len(), 10);
+}

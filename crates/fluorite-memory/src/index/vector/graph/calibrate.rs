@@ -112,7 +112,7 @@ fn width_at(steps: &[Step], recall: f32, of: impl Fn(&Step) -> f32) -> usize {
 /// Vectors a walk of this width compares, about.
 pub(crate) fn compared_at(steps: &[Step], ef: usize) -> usize {
     let Some(after) = steps.iter().position(|s| s.ef as usize >= ef) else {
-        return steps.last().map_or(ef * 16, |s| s.compared as usize * ef / (s.ef as usize).max(1));
+        return steps.last().map_or(ef.saturating_mul(16), |s| (s.compared as usize).saturating_mul(ef) / (s.ef as usize).max(1));
     };
     let step = &steps[after];
     match after.checked_sub(1).map(|before| &steps[before]) {

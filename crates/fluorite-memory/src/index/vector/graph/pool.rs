@@ -56,10 +56,11 @@ impl Pool {
         self.floor
     }
 
-    /// Puts a node at its place; the place, when it got in.
+    /// Puts a node at its place; the place, when it got in. A score that is no number (of a damaged file) does not.
     #[inline]
     pub fn offer(&mut self, node: u32, score: f32) -> Option<usize> {
-        if score <= self.floor || self.cap == 0 {
+        let better = score > self.floor;
+        if !better || self.cap == 0 {
             return None;
         }
         let key = Key::from(sortable(score)) << 32 | Key::from(node) << 1 | OPEN;
@@ -116,6 +117,23 @@ mod tests {
             all.truncate(cap);
             let scores: Vec<f32> = pool.iter().map(|(_, s)| s).collect();
             prop_assert_eq!(scores, all.iter().map(|(_, s)| *s).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn scores_that_are_no_numbers_do_not_get_in() {
+        let bad = [f32::NAN, -f32::NAN, f32::NEG_INFINITY];
+        for cap in [1, 3] {
+            let mut pool = Pool::default();
+            pool.reset(cap);
+            for (node, score) in [f32::INFINITY, 0.5, -1.0, f32::INFINITY].into_iter().enumerate() {
+                bad.iter().for_each(|bad| assert_eq!(pool.offer(90, *bad), None));
+                pool.offer(node as u32, score);
+                pool.offer(node as u32, -score);
+            }
+            bad.iter().for_each(|bad| assert_eq!(pool.offer(90, *bad), None));
+            assert_eq!(pool.iter().next(), Some((if cap == 1 { 0 } else { 3 }, f32::INFINITY)));
+            assert_eq!(pool.iter().count(), cap);
         }
     }
 
