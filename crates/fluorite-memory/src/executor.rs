@@ -38,7 +38,7 @@ impl Executor {
         let mut handles = Vec::with_capacity(threads);
         for i in 0..threads {
             let shared = Arc::clone(&shared);
-            let builder = std::thread::Builder::new().name(format!("fluorite-{i}")).stack_size(4 << 20);
+            let builder = std::thread::Builder::new().name(format!("fluorite-{i}")).stack_size(STACK);
             handles.push(builder.spawn(move || work(&shared))?);
         }
         Ok(Self { shared, threads: Mutex::new(handles), inline: false, count: threads })
@@ -93,16 +93,22 @@ impl Executor {
             self.spawn_background(job);
             return true;
         }
+        self.start(name, STACK, job)
+    }
+
+    fn start(&self, name: &str, stack: usize, job: impl FnOnce() + Send + 'static) -> bool {
+        // without a thread the job is dropped here, behind the lock: dropping it may start another
+        let job = Arc::new(Mutex::new(Some(job)));
+        let theirs = Arc::clone(&job);
         let contained = move || {
-            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+            if let Some(job) = { theirs.lock().take() } {
+                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+            }
         };
         let mut threads = self.threads.lock();
         threads.retain(|t| !t.is_finished());
-        match std::thread::Builder::new().name(format!("fluorite-{name}")).stack_size(4 << 20).spawn(contained) {
-            Ok(handle) => threads.push(handle),
-            Err(_) => return false,
-        }
-        true
+        let started = std::thread::Builder::new().name(format!("fluorite-{name}")).stack_size(stack).spawn(contained);
+        started.map(|handle| threads.push(handle)).is_ok()
     }
 
     /// Runs one background job on the calling thread; false when there was none.
@@ -160,6 +166,8 @@ pub(crate) fn lower_priority(nice: i32) {
 }
 
 const NICE: i32 = 5;
+/// Bytes of a thread's stack.
+const STACK: usize = 4 << 20;
 
 fn work(shared: &Shared) {
     give_way();
@@ -225,6 +233,27 @@ mod tests {
         started_rx.recv().unwrap();
         pool.join();
         assert_eq!(done.load(Ordering::SeqCst), 1);
+    }
+
+    /// Planted bug known to be caught: the job is dropped while the list of threads is locked.
+    #[test]
+    fn a_job_without_a_thread_may_start_another_as_it_is_dropped() {
+        struct Next(Arc<Executor>, std::sync::mpsc::Sender<()>);
+        impl Drop for Next {
+            fn drop(&mut self) {
+                let told = self.1.clone();
+                assert!(self.0.spawn_long("next", move || told.send(()).unwrap()));
+            }
+        }
+        let (tx, rx) = channel();
+        let pool = Arc::new(Executor::pool(1).unwrap());
+        let next = Next(Arc::clone(&pool), tx);
+        let another = Arc::clone(&pool);
+        std::thread::spawn(move || {
+            let started = another.start("huge", 1 << 47, move || drop(next));
+            assert!(!started, "a thread with a stack of all there is");
+        });
+        rx.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
     }
 
     #[test]

@@ -379,3 +379,74 @@ fn vectors_of_other_dimensions_take_over_at_any_step() {
         assert_eq!((index(&engine).graphs, files(&disk).len()), (1, 1), "after {steps} steps");
     }
 }
+
+/// Planted bug known to be caught: rows that died in the head count as rows to be built.
+#[test]
+fn a_dead_row_in_the_head_is_no_work_for_optimize() {
+    let disk = SimVfs::new(1);
+    let engine = open_sim_graphs(&disk, 1 << 20, 200).unwrap();
+    let mut model = Model::new(9, 16);
+    let fat = |model: &mut Model, n: usize| {
+        let mut input = model.input(n);
+        let text: String = (0..4_000).map(|i| char::from(b'a' + ((i * i + n * 7) % 26) as u8)).collect();
+        input.content = chunk("", &text).content;
+        engine.store(vec![input], WriteOptions::default()).wait().unwrap();
+    };
+    (0..300).for_each(|n| fat(&mut model, n));
+    optimize(&engine);
+    assert_eq!((index(&engine).graphs, index(&engine).graph_vectors), (1, 300));
+    (300..310).for_each(|n| fat(&mut model, n));
+    model.delete(&engine, [305]);
+    assert_eq!(optimize(&engine), 309);
+    for again in 0..3 {
+        assert_eq!(optimize(&engine), 0, "{again}");
+    }
+    // what is dead makes no graph either
+    let few = open_sim_graphs(&SimVfs::new(2), 1 << 20, 200).unwrap();
+    let mut model = Model::new(9, 16);
+    model.put(&few, 0..199);
+    settle(&few);
+    model.put(&few, 0..50);
+    let done = few.optimize(CancelToken::default(), None);
+    settle(&few);
+    assert_eq!((done.wait().unwrap().vectors_indexed, index(&few).graphs), (0, 0));
+}
+
+/// Planted bug known to be caught: nothing looks for what is to be built once an `optimize` that stopped it has ended.
+#[test]
+fn a_cancelled_optimize_hands_over_to_the_background() {
+    let disk = SimVfs::new(1);
+    let engine = open_sim_graphs(&disk, SEGMENT, 400).unwrap();
+    let mut model = Model::new(10, 16);
+    settle(&engine);
+    let cancel = CancelToken::default();
+    let stop = cancel.clone();
+    let progress: ProgressFn = Arc::new(move |p| {
+        if p.phase == "graph" {
+            stop.cancel();
+        }
+    });
+    model.put(&engine, 0..900);
+    let done = engine.optimize(cancel, Some(progress));
+    settle(&engine);
+    assert_eq!(done.wait().unwrap_err().code(), "ABORTED");
+    assert_eq!((index(&engine).graph_vectors, index(&engine).scanned), (900, 0));
+}
+
+/// Planted bug known to be caught: a cancelled call waits for the end of the one before it.
+#[test]
+fn an_optimize_that_waits_for_another_can_be_cancelled() {
+    let root = tempfile::tempdir().unwrap();
+    let engine = Engine::open(EngineConfig { graph_rows: 3_000, segment_bytes: SEGMENT, ..config(root.path()) }).unwrap();
+    let mut model = Model::new(11, 16);
+    model.put(&engine, 0..2_900);
+    let (first, started, go_on) = held(&engine, 2_900, &mut model);
+    started.recv_timeout(Duration::from_secs(60)).unwrap();
+    let cancel = CancelToken::default();
+    let second = engine.optimize(cancel.clone(), None);
+    cancel.cancel();
+    go_on.send(()).unwrap();
+    assert_eq!(second.wait().unwrap_err().code(), "ABORTED");
+    assert!(first.wait().unwrap().vectors_indexed > 0);
+    engine.shutdown().wait().unwrap();
+}

@@ -54,7 +54,7 @@ struct Round {
     all: bool,
     cancel: CancelToken,
     progress: Option<ProgressFn>,
-    /// What it has written: not compacted again by the same call.
+    /// What it has written, and what is damaged: not compacted again by the same call.
     outputs: HashSet<u32>,
     sum: OptimizeReport,
 }
@@ -239,6 +239,13 @@ impl Shared {
                 let _ = self.vfs.remove(&path); // a stray at worst
                 if matches!(e, Error::NoSpace { .. }) && self.release_reserve() {
                     return self.rewrite(job, round, settle); // once: the reserve is there for this
+                }
+                let damaged = |v: &&Segment| matches!(&e, Error::Corrupt { path, .. } if path == v.path());
+                if let Some(victim) = job.victims.iter().find(damaged).filter(|_| round.all) {
+                    // it stays as it is: chunks of it may still be read, and the others are not to wait for it
+                    self.note_damage(&e);
+                    round.outputs.insert(victim.number());
+                    return self.round(round, settle);
                 }
                 settle(Err(match e {
                     // only the new file failed; it is given up, the store goes on

@@ -62,13 +62,14 @@ pub fn run(
     cancel: &CancelToken,
     progress: Option<&ProgressFn>,
 ) -> Result<u64> {
-    let (sources, origin) = copy(shared, job)?;
+    let Copied { sources, origin, dims } = copy(shared, job)?;
     let total: u64 = sources.iter().map(Source::work).sum();
     let (done, started) = (AtomicU64::new(0), shared.clock.monotonic_ms());
     let tick = |n: usize| {
         let done = (done.fetch_add(n as u64, Ordering::Relaxed) + n as u64).min(total);
         shared.graphing.lock().progress = Some((done, total));
         shared.report_progress(progress, "graph", done, Some(total), started);
+        shared.end_cancelled();
     };
     if origin.is_empty() {
         return list_and_install(shared, job, None, &[]); // all of it died
@@ -83,15 +84,22 @@ pub fn run(
     let nodes: Vec<RowOf> = made.frozen.origin.iter().map(|o| origin[*o as usize]).collect();
     let path = shared.index_dir().join(Graph::file_name(number));
     let written =
-        write(shared, &made, number, &nodes, cancel).and_then(|graph| list_and_install(shared, job, Some(graph), &nodes));
+        write(shared, &made, number, dims, &nodes, cancel).and_then(|graph| list_and_install(shared, job, Some(graph), &nodes));
     if written.is_err() {
         let _ = shared.vfs.remove(&path); // a stray at worst
     }
     written
 }
 
-/// The inputs, and the row and sequence number behind each of their rows in turn.
-fn copy(shared: &Shared, job: &GraphJob) -> Result<(Vec<Source>, Vec<RowOf>)> {
+/// What a graph is built of.
+struct Copied {
+    sources: Vec<Source>,
+    /// The row and sequence number behind each of their rows in turn.
+    origin: Vec<RowOf>,
+    dims: usize,
+}
+
+fn copy(shared: &Shared, job: &GraphJob) -> Result<Copied> {
     let state = shared.state.read();
     let Some(vectors) = &state.vectors else { return Err(Error::Aborted) };
     let mut origin = Vec::new();
@@ -118,7 +126,7 @@ fn copy(shared: &Shared, job: &GraphJob) -> Result<(Vec<Source>, Vec<RowOf>)> {
         origin.extend(kept.map(|row| (*row, state.row(*row).map_or(0, |r| r.sequence))));
         sources.push(Source::Graph(Arc::clone(&info.graph), live));
     }
-    Ok((sources, origin))
+    Ok(Copied { sources, origin, dims: vectors.dims() })
 }
 
 /// Threads for one job: rayon's global pool would outlive the store.
@@ -133,10 +141,9 @@ fn builders(shared: &Shared, waited_for: bool) -> Result<rayon::ThreadPool> {
         .map_err(|e| Error::internal(format!("cannot start threads: {e}")))
 }
 
-fn write(shared: &Shared, made: &Made, number: u32, nodes: &[RowOf], cancel: &CancelToken) -> Result<Graph> {
+fn write(shared: &Shared, made: &Made, number: u32, dims: usize, nodes: &[RowOf], cancel: &CancelToken) -> Result<Graph> {
     let sequences: Vec<u64> = nodes.iter().map(|(_, sequence)| *sequence).collect();
     let (dir, model) = (shared.index_dir(), shared.model_hash());
-    let dims = shared.state.read().dimensions;
     made.write(&*shared.vfs, &dir.join(Graph::file_name(number)), shared.store_id, model, dims, &sequences, cancel)?;
     let graph = Graph::open(&*shared.vfs, &dir, number, shared.store_id, model)?;
     graph.verify(cancel)?;

@@ -13,6 +13,8 @@ use crate::vfs::{OpenMode, Vfs, read_checked, replace};
 const MAGIC: &[u8; 8] = b"FLUOGLS1";
 const VERSION: u32 = 1;
 const NAME: &str = "graphs";
+/// From this number on a file was not made here; the next number would soon be one too large.
+const NOT_OURS: u32 = 1 << 31;
 
 /// The list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +32,8 @@ impl GraphList {
             read_checked(vfs, dir, NAME, MAGIC, VERSION).ok().flatten().and_then(|body| serde_json::from_slice(&body).ok());
         let mut list = list.unwrap_or_default();
         // a number is never used twice: a file that could not be removed must not be taken for a new one
-        let highest = vfs.list(dir).unwrap_or_default().iter().filter_map(|n| number_of(n)).max().unwrap_or(0);
+        let numbers = vfs.list(dir).unwrap_or_default();
+        let highest = numbers.iter().filter_map(|n| number_of(n)).filter(|n| *n < NOT_OURS).max().unwrap_or(0);
         list.next = list.next.max(highest + 1);
         list
     }

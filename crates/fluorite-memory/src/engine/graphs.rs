@@ -13,7 +13,7 @@ use super::shared::Shared;
 use super::state::State;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::index::{GraphInfo, VectorIndex};
+use crate::index::GraphInfo;
 use crate::options::ProgressFn;
 
 /// Graphs are joined when the smaller ones together hold the next larger one's rows divided by this.
@@ -21,16 +21,21 @@ const RATIO: usize = 4;
 /// Rows of the head that one background job takes: what arrives meanwhile is scanned.
 const MOST_ROWS: usize = 1 << 17;
 
+/// An `optimize` behind a job that runs: what cancels it, and what goes on with it.
+struct Waiting(CancelToken, Box<dyn FnOnce(Result<()>) + Send>);
+
 /// What is being built, and what waits for it.
 #[derive(Default)]
 pub struct Graphing {
     running: bool,
     /// Stops the running job when nobody waits for it.
     behind: Option<CancelToken>,
-    waiting: Vec<Box<dyn FnOnce() + Send>>,
+    waiting: Vec<Waiting>,
     pub list: GraphList,
     /// Why the background kind gave up.
     pub failure: Option<String>,
+    /// What was wrong with a graph, until its vectors are in another.
+    pub damage: Option<String>,
     /// Done, total.
     pub progress: Option<(u64, u64)>,
     /// Graphs built since the open.
@@ -45,9 +50,9 @@ impl Graphing {
         }
     }
 
-    /// Nothing runs yet.
-    pub fn new(list: GraphList) -> Self {
-        Self { list, ..Self::default() }
+    /// Nothing runs yet. `damage`: of a listed graph that could not be opened.
+    pub fn new(list: GraphList, damage: Option<String>) -> Self {
+        Self { list, damage, ..Self::default() }
     }
 }
 
@@ -63,8 +68,8 @@ impl Drop for Running {
             graphing.progress = None;
             std::mem::take(&mut graphing.waiting)
         };
-        for next in waiting {
-            next();
+        for Waiting(_, next) in waiting {
+            next(Ok(()));
         }
     }
 }
@@ -75,11 +80,17 @@ impl Shared {
         if self.stop.is_cancelled()
             || self.check_poison().is_err()
             || self.graphing.lock().failure.is_some()
-            || !self.is_loaded(false)
+            || !self.unloaded.vectors.lock().is_empty()
+        // who loads them is waited for: nobody else would look again
         {
             return;
         }
-        let Some(job) = self.due(&self.state.read(), false) else { return };
+        self.drop_unreadable();
+        let due = self.due(&self.state.read(), false);
+        let Some(job) = due else {
+            self.graphing.lock().damage = None; // all that was in a damaged graph is where it is to be
+            return;
+        };
         let shared = Arc::clone(self);
         let told = move |r: Result<u64>| match r {
             Ok(_) => shared.graph_if_due(),
@@ -107,10 +118,17 @@ impl Shared {
             if graphing.running {
                 if all {
                     graphing.stop_behind();
-                    let shared = Arc::clone(self);
-                    graphing.waiting.push(Box::new(move || shared.start_graph(all, job, cancel, progress, settle)));
+                    let (shared, token) = (Arc::clone(self), cancel.clone());
+                    let next = move |r: Result<()>| match r {
+                        Ok(()) => shared.start_graph(all, job, cancel, progress, settle),
+                        Err(e) => settle(Err(e)),
+                    };
+                    graphing.waiting.push(Waiting(token, Box::new(next)));
                 }
                 return; // the end of the running job looks for the next
+            }
+            if !all && self.stop.is_cancelled() {
+                return; // `close` has looked for a job to stop already
             }
             graphing.running = true;
             graphing.behind = (!all).then(|| cancel.clone());
@@ -123,13 +141,38 @@ impl Shared {
                 None => Ok(0),
             });
             if result.is_ok() {
-                shared.graphing.lock().failure = None;
+                let mut graphing = shared.graphing.lock();
+                graphing.failure = None;
+                if all {
+                    graphing.damage = None;
+                }
             }
             drop(running);
+            if all && result.is_err() {
+                shared.schedule_background(); // it stopped what was being built behind
+            }
             settle(result);
         };
-        // dropped unrun when there is no thread: the settle's owner is told INTERNAL, and the next look tries again
-        self.executor.spawn_long("graph", work);
+        // dropped unrun when there is no thread: the settle's owner is told INTERNAL
+        if !self.executor.spawn_long("graph", work) && all {
+            self.schedule_background();
+        }
+    }
+
+    /// Tells those of the waiting calls that were cancelled.
+    pub fn end_cancelled(&self) {
+        let cancelled: Vec<Waiting> = self.graphing.lock().waiting.extract_if(.., |w| w.0.is_cancelled()).collect();
+        for Waiting(_, next) in cancelled {
+            next(Err(Error::Aborted));
+        }
+    }
+
+    /// Takes damaged vectors out of the index, when searches have met some.
+    fn drop_unreadable(&self) {
+        let any = !self.state.read().unreadable.lock().rows.is_empty();
+        if any {
+            self.state.write().drop_unreadable();
+        }
     }
 
     /// The job, once all graphs it reads are known to be whole: damage must not get a fresh checksum.
@@ -137,6 +180,7 @@ impl Shared {
         loop {
             if all {
                 self.ensure_loaded()?;
+                self.drop_unreadable();
                 job = self.due(&self.state.read(), true);
             }
             let damaged = job.as_ref().map_or(Ok(None), |job| job.damaged(cancel))?;
@@ -156,15 +200,15 @@ impl Shared {
         let mut graphs: Vec<GraphInfo> = vectors.graphs().collect();
         graphs.sort_by_key(|g| std::cmp::Reverse(g.graph.nodes()));
         let live = |g: &GraphInfo| vectors.rows_of(g.graph.number()).map_or(0, |rows| alive(state, rows));
+        let head = vectors.head_rows().and_len(&state.embedded); // what died there leaves it with compaction
         if all {
-            let enough = vectors.len() >= self.config.graph_rows.max(1);
-            let tidy = matches!(&graphs[..], [one] if vectors.head_rows().is_empty() && live(one) * 10 >= one.graph.nodes() * 9);
+            let enough = head + graphs.iter().map(live).sum::<usize>() >= self.config.graph_rows.max(1);
+            let tidy = matches!(&graphs[..], [one] if head == 0 && live(one) * 10 >= one.graph.nodes() * 9);
             if !enough || tidy {
                 return None;
             }
             return Some(GraphJob::new(state, vectors, usize::MAX, graphs));
         }
-        let head = vectors.head_rows().and_len(&state.embedded);
         if head >= self.config.graph_rows.max(1) {
             let taken = head.min(MOST_ROWS);
             return Some(GraphJob::new(state, vectors, MOST_ROWS, mergeable(graphs, taken)));

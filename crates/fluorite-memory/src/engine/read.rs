@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fluorite_ml::vector::{dot_f32, dot_f32_le, prefetch_bytes, prefetch_line};
 
 use super::shared::Shared;
-use super::state::{NONE, Row, State};
+use super::state::{NONE, NumberMap, Row, State};
 use crate::chunk::Chunk;
 use crate::error::{Error, Result};
 use crate::index::VectorSource;
@@ -132,6 +132,15 @@ impl Shared {
     }
 }
 
+/// Vectors that searches could not read. The others are found all the same: a search leaves such a row out.
+#[derive(Debug, Default)]
+pub struct Unreadable {
+    /// By row: the sequence number of the chunk version. Not yet taken out of the index.
+    pub rows: NumberMap<u64>,
+    /// What was wrong with the first.
+    pub first: Option<String>,
+}
+
 /// f32 vectors by row: from memory while they lie in the live segment, then from the log's map.
 pub struct LogVectors<'a>(pub &'a State);
 
@@ -176,10 +185,17 @@ impl VectorSource for LogVectors<'_> {
             same(v.len())?;
             return Ok(Some(dot_f32(unit, v)));
         }
-        self.in_log(row, |v| {
+        let found = self.in_log(row, |v| {
             same(v.values.len() / 4)?;
             Ok(dot_f32_le(unit, v.values))
-        })
+        });
+        if let Err(e @ Error::Corrupt { .. }) = &found {
+            let mut unreadable = self.0.unreadable.lock();
+            unreadable.first.get_or_insert_with(|| e.to_string());
+            unreadable.rows.insert(row, self.0.row(row).map_or(0, |r| r.sequence));
+            return Ok(None);
+        }
+        found
     }
 
     fn mention(&self, row: u32) {

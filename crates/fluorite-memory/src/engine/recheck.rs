@@ -93,18 +93,24 @@ impl Shared {
         let listing = self.listing.lock();
         let list = {
             let mut graphing = self.graphing.lock();
+            if !graphing.list.graphs.contains(&number) {
+                return; // another has, or it has been joined
+            }
             graphing.list.graphs.retain(|n| *n != number);
+            graphing.damage.get_or_insert_with(|| format!("{e}: it is built again"));
             graphing.list.clone()
         };
         let _ = list.save(&*self.vfs, &self.index_dir()); // else the next open finds the damage again
         drop(listing);
-        let lost = match &mut self.state.write().vectors {
-            Some(vectors) => vectors.remove(number),
-            None => return,
-        };
+        {
+            // taken before `state`, as loading does: no search sees these rows neither in a graph nor waiting to be loaded
+            let mut unloaded = self.unloaded.vectors.lock();
+            match &mut self.state.write().vectors {
+                Some(vectors) => unloaded.extend(vectors.remove(number).iter()),
+                None => return,
+            }
+        }
         let _ = self.vfs.remove(&self.index_dir().join(Graph::file_name(number)));
-        self.note_damage(&Error::internal(format!("{e}: it is built again")));
-        self.unloaded.vectors.lock().extend(lost.iter());
         self.schedule_background();
     }
 }

@@ -13,7 +13,7 @@ use crate::log::{Location, Manifest, UsageEntry};
 use crate::vfs::{Vfs, read_checked, replace};
 
 const MAGIC: &[u8; 8] = b"FLUOIDS1";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const NAME: &str = "ids";
 
 /// How far a snapshot covers each segment.

@@ -5,7 +5,10 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
+use parking_lot::Mutex;
+
 use super::heads::Heads;
+use super::read::Unreadable;
 use crate::index::{FilterIndex, LayeredIndex, RowSet, VectorIndex};
 use crate::log::{Location, Segment};
 
@@ -104,6 +107,8 @@ pub struct State {
     /// f32 values of rows whose vector lies in the live segment.
     pub fresh: NumberMap<Arc<[f32]>>,
     pub segments: NumberMap<Segment>,
+    /// Vectors a search found damaged.
+    pub unreadable: Mutex<Unreadable>,
     pub usage: NumberMap<SegmentUse>,
     /// Monotonic deadline -> row.
     pub expiry: BTreeMap<(i64, u32), ()>,
@@ -226,6 +231,16 @@ impl State {
             self.vectors = None;
         }
         self.vectors.get_or_insert_with(|| LayeredIndex::new(values.len())).insert(row, values);
+    }
+
+    /// Takes the vectors that searches found damaged out of the index, so that none meets them again.
+    pub fn drop_unreadable(&mut self) {
+        let found = std::mem::take(&mut self.unreadable.get_mut().rows);
+        let same = |(row, sequence): &(u32, u64)| self.row(*row).is_some_and(|r| r.sequence == *sequence);
+        let rows: RowSet = found.into_iter().filter(same).map(|(row, _)| row).collect();
+        if let Some(vectors) = &mut self.vectors {
+            vectors.forget(&rows);
+        }
     }
 
     /// Rows whose time is up at this monotonic moment.

@@ -126,17 +126,23 @@ impl Shared {
             (None, Some(e)) => part("degraded", Some(format!("space is not reclaimed: {e}; call optimize() once it is mended"))),
             (None, None) => part("ok", None),
         };
-        let graphs = self.graphing.lock().failure.clone();
+        let (graphs, damaged) = {
+            let graphing = self.graphing.lock();
+            (graphing.failure.clone(), graphing.damage.clone())
+        };
         let texts = self.text.sealing.lock().failure.clone();
-        let index = match (&*self.index_damage.lock(), graphs, texts) {
+        let unreadable = self.state.read().unreadable.lock().first.clone();
+        let lost = self.index_damage.lock().clone().or(unreadable);
+        let index = match (lost, damaged, graphs, texts) {
             (Some(e), ..) => part("degraded", Some(format!("some chunks are not indexed: {e}"))),
-            (None, None, Some(e)) => {
+            (None, Some(e), ..) => part("degraded", Some(e)),
+            (None, None, None, Some(e)) => {
                 part("degraded", Some(format!("text stays in memory, it is not sealed: {e}; call optimize() once it is mended")))
             }
-            (None, Some(e), _) => {
+            (None, None, Some(e), _) => {
                 part("degraded", Some(format!("vectors are scanned, no graph is built: {e}; call optimize() once it is mended")))
             }
-            (None, None, None) => part("ok", None),
+            (None, None, None, None) => part("ok", None),
         };
         let embedder = match (self.embedder.is_some(), self.backlog.failure()) {
             (_, Some(e)) => part("degraded", Some(format!("some chunks could not be embedded: {e}"))),
