@@ -102,7 +102,7 @@ fn coarse_codes_lose_no_hits() {
         let (index, source) = filled(&vectors);
         let (all, mut hits) = (RowSet::below(3_000), 0);
         for _ in 0..40 {
-            let mut query: Vec<f32> = (0..384).map(|_| if random.next() % 2 == 0 { 1.0 } else { -1.0 }).collect();
+            let mut query: Vec<f32> = (0..384).map(|_| if random.next().is_multiple_of(2) { 1.0 } else { -1.0 }).collect();
             query[7] = 0.0;
             let truth = search_exact(&query, 10, &all, &source).unwrap();
             let found = index.search(&query, 10, &all, Effort::default(), &source).unwrap();
