@@ -1,9 +1,4 @@
 //! Sealed text through the engine: found before and after, deleted for good, the same answers whatever is sealed.
-//!
-//! Planted, each turned one of these red: a slot keeps the document of a row that died (deleted chunks come back after a
-//! join); install without comparing sequence numbers (an overwritten version comes back); document frequency from tantivy's
-//! dictionary where documents are dead (scores differ from a store that holds only the living); give-up that does not queue
-//! its rows (chunks are lost after damage).
 #![allow(clippy::unwrap_used, clippy::panic)] // a test that fails may panic
 
 mod common;

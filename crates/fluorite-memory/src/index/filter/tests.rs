@@ -196,7 +196,6 @@ proptest! {
         filters.iter().for_each(|f| check(&index, &docs, f));
     }
 
-    // Planted, each turned this red: ranks taken for rows; what is here put under what was saved; the last rank left out.
     #[test]
     fn what_was_saved_is_found_again(
         docs in vec(doc(), 1..60),
