@@ -1,11 +1,45 @@
-//! In-engine figures without Node: bulk load, open, get, first search. Prints one JSON line.
+//! In-engine figures without Node: bulk load, sealing, open, get, first search, lexical searches. Prints one JSON line.
 //!
 //! `cargo run --release -p fluorite-memory --example bulk_load -- <folder of *.json> [chunks]`
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)] // a program, not the library
 
 use std::time::Instant;
 
-use fluorite_memory::{ChunkInput, Engine, EngineConfig, Query, SearchOptions, WriteOptions};
+use fluorite_memory::{
+    ChunkInput, Engine, EngineConfig, Query, SearchFilter, SearchMode, SearchOptions, SetFilter, WriteOptions,
+};
+
+#[path = "support/process.rs"]
+#[allow(dead_code)] // other examples use the rest
+mod process;
+
+/// Waits until nothing is left to be taken in, sealed or joined.
+fn settle(engine: &Engine) {
+    let mut calm = 0;
+    while calm < 20 {
+        let stats = engine.stats().wait().unwrap();
+        calm = if stats.unindexed == 0 && stats.text_index.building.is_none() { calm + 1 } else { 0 };
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+/// Microseconds of a lexical search that hands over ids, half of them below and 99 in 100 below.
+fn lexical(engine: &Engine, pieces: &[String]) -> (u64, u64) {
+    let query = |i: usize| {
+        let words: Vec<&str> = pieces[i * 31 % pieces.len()].split_whitespace().filter(|w| w.len() > 3).collect();
+        (0..1 + i % 6).filter_map(|n| words.get((i * 13 + n * 7) % words.len().max(1))).fold(String::new(), |q, w| q + w + " ")
+    };
+    let options = || SearchOptions { mode: Some(SearchMode::Lexical), fields: Some(Vec::new()), ..SearchOptions::default() };
+    let ask = |i: usize| {
+        let (query, t) = (query(i), Instant::now());
+        engine.search(Query::Text(query), options()).wait().unwrap();
+        t.elapsed().as_micros() as u64
+    };
+    (0..50).for_each(|i| _ = ask(i));
+    let mut took: Vec<u64> = (0..1_000).map(ask).collect();
+    took.sort_unstable();
+    (took[500], took[990])
+}
 
 fn main() {
     let mut args = std::env::args().skip(1);
@@ -49,20 +83,44 @@ fn main() {
     engine.search(Query::Text("component state".into()), SearchOptions::default()).wait().unwrap();
     let first_search = t.elapsed();
     let stats = engine.stats().wait().unwrap();
+    let in_memory = lexical(&engine, &pieces);
+    let t = Instant::now();
+    settle(&engine);
+    let sealing = t.elapsed();
+    let sealed = engine.stats().wait().unwrap();
+    let lexical_live = lexical(&engine, &pieces);
     let t = Instant::now();
     engine.shutdown().wait().unwrap();
     let shutdown = t.elapsed();
     let t = Instant::now();
     let engine = Engine::open(config).unwrap();
     let open = t.elapsed();
+    let opened_rss = process::memory();
+    let t = Instant::now();
+    engine.search(Query::Text("component state".into()), SearchOptions::default()).wait().unwrap();
+    let search_after_open = t.elapsed();
+    let t = Instant::now();
+    let tags = SetFilter { any: Some(vec!["t7".into()]), ..SetFilter::default() };
+    let filter = Some(SearchFilter { tags: Some(tags), ..SearchFilter::default() });
+    engine.search(Query::Text("component state".into()), SearchOptions { filter, ..SearchOptions::default() }).wait().unwrap();
+    let filtered_after_open = t.elapsed();
     let t = Instant::now();
     for i in 0..1_000 {
         engine.get_many("default", vec![format!("chunk-{:06}", i * 97 % wanted)]).wait().unwrap();
     }
     let cold_get = t.elapsed() / 1_000;
-    let t = Instant::now();
-    engine.search(Query::Text("component state".into()), SearchOptions::default()).wait().unwrap();
-    let search_after_open = t.elapsed();
+    let lexical_opened = lexical(&engine, &pieces);
+    let reopened = engine.stats().wait().unwrap();
+    eprintln!(
+        "{}",
+        serde_json::json!({
+            "lexical_us_p50_p99": { "just_loaded": in_memory, "sealed": lexical_live, "reopened": lexical_opened },
+            "sealing_ms": sealing.as_millis(), "text_index": sealed.text_index, "text_index_reopened": reopened.text_index,
+            "index_bytes": { "just_loaded": stats.index_bytes, "sealed": sealed.index_bytes, "reopened": reopened.index_bytes },
+            "filtered_after_open_ms": filtered_after_open.as_millis(), "memory_after_open": opened_rss, "memory": process::memory(),
+            "raw_bytes": sealed.raw_bytes, "disk_bytes": sealed.disk_bytes,
+        })
+    );
     println!(
         "{{\"chunks\":{wanted},\"load_ms\":{},\"first_search_ms\":{},\"shutdown_ms\":{},\"open_ms\":{},\"get_from_log_us\":{},\"search_after_open_ms\":{},\"disk_ratio\":{:.4},\"index_bytes\":{},\"dictionary\":{}}}",
         load.as_millis(),

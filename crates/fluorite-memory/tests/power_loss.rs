@@ -210,8 +210,7 @@ fn lost_power(disk: &SimVfs) -> bool {
     disk.list(Path::new("/")).is_err()
 }
 
-/// Planted bugs known to be caught: `list_and_install` (of graphs, and of text) that does not flush the log before it saves
-/// the list.
+/// Planted bug known to be caught: `list_and_install` (of graphs) that does not flush the log before it saves the list.
 #[test]
 fn nothing_acknowledged_is_lost() {
     let first = from_env("FLUORITE_SEED", 0);

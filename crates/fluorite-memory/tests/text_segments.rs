@@ -1,9 +1,4 @@
 //! Sealed text through the engine: found before and after, deleted for good, the same answers whatever is sealed.
-//!
-//! Planted, each turned one of these red: a slot keeps the document of a row that died (deleted chunks come back after a
-//! join); install without comparing sequence numbers (an overwritten version comes back); document frequency from tantivy's
-//! dictionary where documents are dead (scores differ from a store that holds only the living); give-up that does not queue
-//! its rows (chunks are lost after damage).
 #![allow(clippy::unwrap_used, clippy::panic)] // a test that fails may panic
 
 mod common;
@@ -323,4 +318,68 @@ fn one_step_after_the_other_gives_the_same() {
     let engine = common::open_sim_graphs(&disk, 32 << 10, 40).unwrap();
     model.check(&engine, "reopened");
     engine.shutdown().wait().unwrap();
+}
+
+/// Saved filter entries: used, and exact; without them, or with a damaged or an older file, the same from the log.
+#[test]
+fn filters_are_the_same_whether_they_were_saved_or_not() {
+    let root = tempfile::tempdir().unwrap();
+    let settings = || EngineConfig { segment_bytes: 16 << 10, ..settings(root.path()) };
+    let tagged = |engine: &Engine| -> Vec<Vec<String>> {
+        let ids = |filter: SearchFilter| {
+            let o = SearchOptions { filter: Some(filter), ..options("") };
+            let hits = engine.search(Query::Text("shared".into()), o).wait().unwrap();
+            let mut ids: Vec<String> = hits.into_iter().map(|h| h.id).collect();
+            ids.sort();
+            ids
+        };
+        let tag = |t: &str| common::vectors::tagged(t);
+        let source = |s: &str| SearchFilter { source: Some(vec![s.into()]), ..SearchFilter::default() };
+        let quality = SearchFilter { min_quality: Some(0.5), ..SearchFilter::default() };
+        let late = SearchFilter { created_after: Some(fluorite_memory::Moment::Millis(0.0)), ..SearchFilter::default() };
+        vec![ids(tag("t1")), ids(tag("T3")), ids(tag("none")), ids(source("src/7.rs")), ids(quality), ids(late)]
+    };
+    let put = |engine: &Engine, from: usize, to: usize, round: usize| {
+        let inputs = (from..to).map(|i| {
+            let mut c = chunk(&format!("c{i}"), &format!("shared text {i} {round} {}", "padding ".repeat(20)));
+            c.tags = Some(vec![format!("t{}", (i + round) % 5)]);
+            c.source = Some(format!("src/{i}.rs"));
+            c
+        });
+        engine.store(inputs.collect(), WriteOptions::default()).wait().unwrap();
+    };
+    let engine = Engine::open(settings()).unwrap();
+    put(&engine, 0, 400, 0);
+    put(&engine, 100, 150, 1);
+    for i in 200..230 {
+        assert!(engine.delete("default", &format!("c{i}")).wait().unwrap());
+    }
+    let expected = tagged(&engine);
+    engine.shutdown().wait().unwrap();
+    let file = root.path().join("index/filters");
+    let (saved, list) = (std::fs::read(&file).unwrap(), |engine: &Engine| tagged(engine));
+    let engine = Engine::open(settings()).unwrap();
+    assert_eq!(list(&engine), expected, "saved");
+    put(&engine, 390, 420, 2);
+    assert!(engine.delete("default", "c7").wait().unwrap());
+    let expected = tagged(&engine);
+    engine.optimize(CancelToken::default(), None).wait().unwrap();
+    assert_eq!(tagged(&engine), expected, "compacted");
+    put(&engine, 500, 560, 3); // rows that compaction freed
+    let expected = tagged(&engine);
+    engine.shutdown().wait().unwrap();
+    let newest = std::fs::read(&file).unwrap();
+    assert_ne!(newest, saved);
+    let mut flipped = newest.clone();
+    flipped[newest.len() / 2] ^= 1;
+    for (what, bytes) in [("newest", Some(newest)), ("older", Some(saved)), ("flipped", Some(flipped)), ("none", None)] {
+        match bytes {
+            Some(bytes) => std::fs::write(&file, bytes).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+        let engine = Engine::open(settings()).unwrap();
+        assert_eq!(tagged(&engine), expected, "{what}");
+        assert_eq!(engine.health().unwrap().status, "ok", "{what}");
+        engine.shutdown().wait().unwrap();
+    }
 }

@@ -63,5 +63,7 @@ fn save_all(shared: &Shared, w: &mut Writer) -> Result<()> {
     group.finish(&mut bytes, w.live.segment().salt(), w.live.end(), w.live.synced());
     w.live.append(&bytes)?;
     w.live.sync()?;
-    snapshot::save(shared, w)
+    snapshot::save(shared, w)?;
+    shared.save_filters(w);
+    Ok(())
 }

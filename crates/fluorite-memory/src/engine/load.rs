@@ -1,5 +1,7 @@
 //! Filter entries and vectors of the rows an open found in the log: loaded behind it, or by the first call that needs them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use parking_lot::Mutex;
 
 use super::read::LogVectors;
@@ -15,6 +17,8 @@ const BATCH: usize = 256;
 pub struct Unloaded {
     /// Whose filter entries are missing.
     pub filters: Mutex<Vec<u32>>,
+    /// Entries saved earlier were not looked at yet. Changed by who holds `filters`.
+    pub saved_filters: AtomicBool,
     /// Whose vectors are in no graph and not in the head.
     pub vectors: Mutex<Vec<u32>>,
 }
@@ -33,6 +37,7 @@ impl Shared {
     /// Returns once every opened row is in the filter and vector index.
     pub fn ensure_loaded(&self) -> Result<()> {
         self.ensure_vectors()?;
+        self.take_saved_filters(&mut self.unloaded.filters.lock());
         drain(self, &self.unloaded.filters, Self::load_filters);
         Ok(())
     }
@@ -51,7 +56,22 @@ impl Shared {
 
     /// Loads one batch behind the calls; true when there is more.
     pub fn load_step(&self) -> bool {
-        step(self, &self.unloaded.vectors, Self::load_vectors) || step(self, &self.unloaded.filters, Self::load_filters)
+        if step(self, &self.unloaded.vectors, Self::load_vectors) {
+            return true;
+        }
+        if let Some(mut queue) = self.unloaded.filters.try_lock() {
+            self.take_saved_filters(&mut queue);
+        }
+        step(self, &self.unloaded.filters, Self::load_filters)
+    }
+
+    /// Takes in the entries saved earlier, once; what they cover leaves the queue.
+    fn take_saved_filters(&self, queue: &mut Vec<u32>) {
+        if self.unloaded.saved_filters.swap(false, Ordering::AcqRel)
+            && let Some(covered) = self.load_filter_file()
+        {
+            queue.retain(|row| !covered.contains(*row));
+        }
     }
 
     fn load_filters(&self, rows: &[u32]) {

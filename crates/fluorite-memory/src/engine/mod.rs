@@ -12,6 +12,7 @@ mod close;
 mod commit;
 mod compact;
 mod embed;
+mod filter_file;
 mod graph_job;
 mod graph_list;
 mod graphs;

@@ -177,7 +177,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         cache,
         text,
         backlog: Backlog::default(),
-        unloaded: Unloaded { filters: Mutex::new(unloaded), vectors: Mutex::new(vectors) },
+        unloaded: Unloaded { filters: Mutex::new(unloaded), vectors: Mutex::new(vectors), saved_filters: AtomicBool::new(true) },
         opened_once: AtomicBool::new(true),
         graphing: Mutex::new(Graphing::new(list, trouble)),
         listing: Mutex::new(()),

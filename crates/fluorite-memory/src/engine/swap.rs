@@ -70,7 +70,10 @@ pub fn swap(shared: &Shared, w: &mut Writer, victims: &[u32], out: LiveSegment, 
         let _ = shared.vfs.remove(&log_dir.join(segment_name(*v))); // a stray at worst
     }
     let _ = shared.vfs.sync_dir(&log_dir);
-    let _ = w.sync(shared).and_then(|()| snapshot::save(shared, w)); // derived: without it the next open reads the log
+    let saved = w.sync(shared).and_then(|()| snapshot::save(shared, w)); // derived: without it the next open reads the log
+    if saved.is_ok() {
+        shared.save_filters(w);
+    }
     Ok(moved.dropped)
 }
 

@@ -34,9 +34,10 @@ pub enum Selection {
 /// it shares with others; a value of its own costs about 25.
 #[derive(Debug, Default)]
 pub struct FilterIndex {
-    postings: ByHash<Posting>,
-    quality: Vec<f32>,
-    created_at: Vec<i64>,
+    pub(super) postings: ByHash<Posting>,
+    /// NaN where nothing was inserted.
+    pub(super) quality: Vec<f32>,
+    pub(super) created_at: Vec<i64>,
 }
 
 impl FilterIndex {
@@ -121,7 +122,7 @@ impl FilterIndex {
             + self.created_at.capacity() * 8
     }
 
-    fn add(&mut self, row: u32, key: u64) {
+    pub(super) fn add(&mut self, row: u32, key: u64) {
         match self.postings.entry(key) {
             Entry::Occupied(mut posting) => posting.get_mut().insert(row),
             Entry::Vacant(slot) => {

@@ -2,12 +2,13 @@
 //!
 //! Owns: postings per namespace, framework, tag, type, language, source and metadata member (one table, keyed by hash),
 //! quality and creation time by row. Must not know: text, vectors, which rows are live (the caller says).
-//! In: a row's attributes. Out: a `Selection` of live rows.
+//! In: a row's attributes, or bytes saved earlier (`saved`). Out: a `Selection` of live rows.
 
 mod condition;
 mod index;
 mod key;
 mod posting;
+mod saved;
 #[cfg(test)]
 mod tests;
 

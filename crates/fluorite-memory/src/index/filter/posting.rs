@@ -31,6 +31,14 @@ impl Posting {
         }
     }
 
+    /// Calls `f` with every row, ascending.
+    pub(super) fn each(&self, f: impl FnMut(u32)) {
+        match self {
+            Self::One(row) => std::iter::once(*row).for_each(f),
+            Self::Many(rows) => rows.iter().for_each(f),
+        }
+    }
+
     pub(super) fn add_to(&self, set: &mut RoaringBitmap) {
         match self {
             Self::One(row) => {

@@ -195,6 +195,47 @@ proptest! {
         }
         filters.iter().for_each(|f| check(&index, &docs, f));
     }
+
+    #[test]
+    fn what_was_saved_is_found_again(
+        docs in vec(doc(), 1..60),
+        moved in any::<bool>(),
+        order in any::<prop::sample::Index>(),
+        newer in vec(doc(), 0..10),
+        filters in vec(filter(), 1..8),
+    ) {
+        let mut index = FilterIndex::new();
+        for (row, doc) in docs.iter().enumerate() {
+            add(&mut index, row, doc);
+        }
+        // saved are the living, in an order of their own
+        let mut rows: Vec<u32> = (0..docs.len() as u32).filter(|row| docs[*row as usize].live).collect();
+        let turn = order.index(rows.len().max(1));
+        rows.rotate_left(if moved { turn } else { 0 });
+        let mut bytes = Vec::new();
+        index.save(&rows, &mut bytes);
+        // opened again: row `i` stands where rank `i` was, but every seventh is gone
+        let mut opened: Vec<Doc> = rows.iter().map(|row| docs[*row as usize].clone()).collect();
+        for doc in opened.iter_mut().skip(3).step_by(7) {
+            doc.live = false;
+        }
+        let places: Vec<_> =
+            opened.iter().enumerate().map(|(row, doc)| doc.live.then_some((row as u32, doc.created_at))).collect();
+        let mut fresh = FilterIndex::new();
+        for (i, doc) in newer.iter().enumerate() {
+            add(&mut fresh, opened.len() + i, doc);
+        }
+        let loaded = FilterIndex::load(&mut crate::log::varint::Reader(&bytes), &places).unwrap();
+        fresh.put_under(loaded);
+        opened.extend(newer);
+        filters.iter().for_each(|f| check(&fresh, &opened, f));
+        for cut in [0, bytes.len() / 2, bytes.len() - 1] {
+            prop_assert!(FilterIndex::load(&mut crate::log::varint::Reader(&bytes[..cut]), &places).is_none());
+        }
+        let mut longer = bytes.clone();
+        longer.push(0);
+        prop_assert!(FilterIndex::load(&mut crate::log::varint::Reader(&longer), &places).is_none());
+    }
 }
 
 #[test]
