@@ -12,6 +12,7 @@ mod learn;
 mod progress;
 mod raw;
 mod records;
+mod related;
 mod settle;
 mod split;
 mod store;

@@ -64,6 +64,17 @@ pub struct SearchHit {
     pub record: Option<Record>,
 }
 
+/// One text of a `semantic_search`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RankedDocument {
+    /// Its place in the documents given.
+    pub document_index: usize,
+    /// The text.
+    pub document_content: String,
+    /// Cosine of its vector and the query's, negative counted as 0.
+    pub similarity_score: f32,
+}
+
 /// A page of a listing.
 #[derive(Debug, Clone, Default)]
 pub struct Page {

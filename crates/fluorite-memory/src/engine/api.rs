@@ -12,6 +12,7 @@ use super::prepare::{check_namespace, check_vector};
 use super::queue::{Op, Target};
 use super::search::Prepared;
 use super::shared::{Call, OpenCalls, Shared};
+use super::similar::{Documents, check_top, rank};
 use super::store::{Job, MOST_CHUNKS, run};
 use super::tokens::TokenCounter;
 use super::{EngineConfig, Query, registry};
@@ -23,7 +24,9 @@ use crate::executor::Executor;
 use crate::index::{LayeredIndex, is_empty_filter};
 use crate::options::{ListOptions, OnError, ProgressFn, SearchFilter, SearchMode, SearchOptions, WriteOptions};
 use crate::pending::{Pending, Settler, pending};
-use crate::report::{BatchResult, EngineStats, OptimizeReport, Page, PageCursor, Record, SearchHit, SystemHealth, VerifyReport};
+use crate::report::{
+    BatchResult, EngineStats, OptimizeReport, Page, PageCursor, RankedDocument, Record, SearchHit, SystemHealth, VerifyReport,
+};
 use crate::vfs::RealVfs;
 
 /// Vector searches that compare at most this many codes run at once on the calling thread (about 20 ns each).
@@ -359,6 +362,44 @@ impl Engine {
             bounded(handed.fetch_add(bytes, Ordering::Relaxed) + bytes)?;
             Ok(hits)
         })
+    }
+
+    /// Chunks most like a stored one, best first, without it: by its vector (mode `vector`), or by the 32 rarest words of its
+    /// content when it has none. They are of its own namespace unless the filter names one.
+    /// Errors: `NOT_FOUND` when there is no such chunk. Cost: that of a search by a vector.
+    pub fn find_related(&self, namespace: &str, id: &str, options: SearchOptions) -> Pending<Vec<SearchHit>> {
+        let checked = check_id(id).and_then(|()| check_namespace(namespace)).and_then(|()| options.checked());
+        let options = match checked {
+            Ok(o) => o,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        let (namespace, id) = (namespace.to_owned(), id.to_owned());
+        self.on_pool(move |shared| shared.related(&namespace, &id, &options))
+    }
+
+    /// Ranks texts by meaning, best first; nothing is stored. `top_k` is 10 when absent.
+    /// Errors: `EMBEDDING_FAILED` without the model. Cost: 2 to 28 ms of processor time a text that is not in the embedding cache.
+    pub fn semantic_search(
+        &self,
+        query: String,
+        documents: Documents,
+        top_k: Option<usize>,
+        cancel: CancelToken,
+    ) -> Pending<Vec<RankedDocument>> {
+        let top = match check_top(top_k).and_then(|top| self.0.shared.check_ranking().map(|()| top)) {
+            Ok(top) => top,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        let documents = Arc::new(documents.into_texts());
+        let texts = Arc::clone(&documents);
+        let items: Vec<Option<usize>> = std::iter::once(None).chain((0..documents.len()).map(Some)).collect();
+        let embedded = self.fan_out(items, None, "embed", cancel, move |shared, item| {
+            let text = item.map_or(Some(&query), |i| texts.get(i)).ok_or_else(|| Error::internal("a document was lost"))?;
+            shared.embed_text(text).map(|v| v.values)
+        });
+        let (settler, done) = pending();
+        embedded.on_settle(move |r| settler.settle(r.map(|vectors| rank(&documents, &vectors, top))));
+        done
     }
 
     /// Vectors of texts, unit length.

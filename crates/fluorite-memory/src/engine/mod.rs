@@ -24,10 +24,12 @@ mod queue;
 mod read;
 mod recheck;
 mod registry;
+mod related;
 mod replay;
 mod reserve;
 mod search;
 mod shared;
+mod similar;
 mod snapshot;
 mod state;
 mod stats;
@@ -45,6 +47,7 @@ use std::path::PathBuf;
 pub use api::Engine;
 #[doc(hidden)] // for tests on simulated disks
 pub use open::{LoadEmbedder, Platform};
+pub use similar::{Documents, MOST_DOCUMENT_BYTES, MOST_DOCUMENTS};
 pub use tokens::TokenCounter;
 
 use crate::options::Durability;
