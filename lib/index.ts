@@ -5,6 +5,7 @@ import { fieldsOf, toChunk, toHits, toRanked, toVersion, type Tuple } from './fa
 import { gather, sendAll, slicesOf } from './facade/slices.js';
 import type {
   BatchFailure, BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion,
+  Context, ContextOptions,
   EngineStats, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, RankedDocument,
   RelatedOptions, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, VerifyReport, WriteOptions,
 } from './facade/types.js';
@@ -181,6 +182,18 @@ export class FluoriteBridge implements AsyncDisposable {
       const found = await cancellable(this.#native, hooksOf(options), (call) => this.#native.findRelated(id, options, call.number));
       return toHits(found, fieldsOf(options));
     });
+  }
+
+  /**
+   * The best chunks for a query as one text for a prompt, never over `budget_tokens` by the model's tokenizer (headings included).
+   * From the best hit on: what does not fit is skipped for what does, except that the best hit is cut at a line end (at a word end
+   * when its first line is too long). Nothing is said twice: not an equal content, not a text that stands in another chunk (white
+   * space aside), not the lines of a file that two chunks share. Every chunk stands under its path, lines and id.
+   * What is not UTF-8 is left out. Looks at `budget_tokens / 16` hits, 50 to 1,000, and gives up after 64 that do not fit.
+   * Cost: a search, and 1 to 2 us per byte for counting. Codes: `INVALID_ARGUMENT`, `ABORTED`, `MODEL_NOT_FOUND` (the tokenizer is in the model's folder).
+   */
+  buildContext(query: string | Float32Array, options: ContextOptions): Promise<Context> {
+    return guard(() => this.#long<Context>(options, (call) => this.#native.buildContext(query, options, call.number)));
   }
 
   /**

@@ -337,7 +337,7 @@ pub(crate) fn report<'e, T: Serialize>(env: Env<'e>, report: T) -> Result<Js<'e>
     env.of_text(&json(&report)?)
 }
 
-fn read_query<'e>(env: Env<'e>, v: Js<'e>, name: &str) -> Result<Query, Fail> {
+pub(crate) fn read_query<'e>(env: Env<'e>, v: Js<'e>, name: &str) -> Result<Query, Fail> {
     match env.kind(v) {
         Kind::Text => text(env, v, name).map(Query::Text),
         Kind::Numbers => match env.numbers(v) {

@@ -5,6 +5,7 @@
 mod bridge;
 mod chunk;
 mod config;
+mod context;
 mod convert;
 mod core;
 mod error;

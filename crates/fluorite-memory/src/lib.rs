@@ -6,6 +6,7 @@ mod cache;
 mod cancel;
 mod chunk;
 mod clock;
+mod context;
 mod engine;
 mod error;
 mod executor;

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
+use super::budget::within_budget;
 use super::close::close;
 use super::commit;
+use super::context::build_context;
 use super::open::{Platform, load_embedder, open};
 use super::prepare::{check_namespace, check_vector};
 use super::queue::{Op, Target};
@@ -22,10 +24,11 @@ use crate::clock::SystemClock;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::index::{LayeredIndex, is_empty_filter};
-use crate::options::{ListOptions, OnError, ProgressFn, SearchFilter, SearchMode, SearchOptions, WriteOptions};
+use crate::options::{ContextOptions, ListOptions, OnError, ProgressFn, SearchFilter, SearchMode, SearchOptions, WriteOptions};
 use crate::pending::{Pending, Settler, pending};
 use crate::report::{
-    BatchResult, EngineStats, OptimizeReport, Page, PageCursor, RankedDocument, Record, SearchHit, SystemHealth, VerifyReport,
+    BatchResult, Context, EngineStats, OptimizeReport, Page, PageCursor, RankedDocument, Record, SearchHit, SystemHealth,
+    VerifyReport,
 };
 use crate::vfs::RealVfs;
 
@@ -323,13 +326,14 @@ impl Engine {
             Ok(o) => o,
             Err(e) => return Pending::ready(Err(e)),
         };
-        self.on_pool(move |shared| one_search(shared, query, &options))
+        self.on_pool(move |shared| within_budget(shared, &options, |o| one_search(shared, query, o)))
     }
 
     /// A vector search when it can be done at once on this thread; `None` = ask `search`.
     pub fn search_inline(&self, query: &[f32], options: &SearchOptions) -> Option<Result<Vec<SearchHit>>> {
         let shared = &self.0.shared;
-        let small = options.limit() + options.offset() <= INLINE_HITS && options.exact != Some(true);
+        let small =
+            options.limit() + options.offset() <= INLINE_HITS && options.exact != Some(true) && options.budget_tokens.is_none();
         if !small || self.0.closed.load(Ordering::Acquire) || !shared.is_loaded(options.filter.is_some()) {
             return None;
         }
@@ -357,7 +361,7 @@ impl Engine {
         };
         let handed = AtomicUsize::new(0);
         self.fan_out(queries, None, "search", options.cancel.clone(), move |shared, query| {
-            let hits = one_search(shared, query, &options)?;
+            let hits = within_budget(shared, &options, |o| one_search(shared, query, o))?;
             let bytes: usize = hits.iter().filter_map(|h| h.record.as_ref()).map(|r| r.chunk.content.len()).sum();
             bounded(handed.fetch_add(bytes, Ordering::Relaxed) + bytes)?;
             Ok(hits)
@@ -374,7 +378,17 @@ impl Engine {
             Err(e) => return Pending::ready(Err(e)),
         };
         let (namespace, id) = (namespace.to_owned(), id.to_owned());
-        self.on_pool(move |shared| shared.related(&namespace, &id, &options))
+        self.on_pool(move |shared| within_budget(shared, &options, |o| shared.related(&namespace, &id, o)))
+    }
+
+    /// The best chunks for a query as one text of at most `budget_tokens`, by the model's tokenizer. Needs the model's folder for
+    /// the tokenizer, not the model. Cost: a search, and 1 to 2 us per byte of the text for counting it.
+    pub fn build_context(&self, query: Query, options: ContextOptions) -> Pending<Context> {
+        let (budget, search) = match options.checked() {
+            Ok(checked) => checked,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        self.on_pool(move |shared| build_context(shared, query, budget, &search, &options))
     }
 
     /// Ranks texts by meaning, best first; nothing is stored. `top_k` is 10 when absent.
@@ -562,7 +576,7 @@ fn check_mode(options: &SearchOptions) -> Result<()> {
     }
 }
 
-fn one_search(shared: &Arc<Shared>, query: Query, options: &SearchOptions) -> Result<Vec<SearchHit>> {
+pub(super) fn one_search(shared: &Arc<Shared>, query: Query, options: &SearchOptions) -> Result<Vec<SearchHit>> {
     let cancel = &options.cancel;
     match query {
         Query::Vector(mut vector) => {
