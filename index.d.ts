@@ -1,4 +1,4 @@
-import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, EngineStats, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, VerifyReport, WriteOptions } from './facade/types.js';
+import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, EngineStats, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, RankedDocument, RelatedOptions, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, VerifyReport, WriteOptions } from './facade/types.js';
 export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
 export type * from './facade/types.js';
 /**
@@ -55,6 +55,23 @@ export declare class FluoriteBridge implements AsyncDisposable {
     searchSimilar(query: string | Float32Array, options?: number | SearchOptions): Promise<SearchHit[]>;
     /** Many searches with the same options, in parallel. */
     searchMany(queries: readonly (string | Float32Array)[], options?: number | SearchOptions): Promise<SearchHit[][]>;
+    /**
+     * The chunks most like a stored one, best first, without it; older versions are never among them. By its vector when it has one
+     * (`score` is the cosine), else by the 32 rarest words of its content; `mode` asks for one way. Searches the chunk's own namespace
+     * unless `filter.namespace` names another; other options as in {@link searchSimilar}.
+     * Cost: that of a vector search; no embedding is computed. Codes: `NOT_FOUND`, `INVALID_ID`, `INVALID_ARGUMENT` (a mode that needs a vector, and there is none), `ABORTED`.
+     */
+    findRelated<F extends ChunkField = never>(id: ChunkId, options: RelatedOptions & {
+        fields: readonly F[];
+    }): Promise<PartialHit<F>[]>;
+    findRelated(id: ChunkId, options?: RelatedOptions): Promise<SearchHit[]>;
+    /**
+     * Ranks texts by meaning, best first; nothing is stored. `top_k` (10) is 1 to 10,000; there may be 10,000 documents of 16 MiB in all,
+     * each read from its first 256 tokens. Ties go to the earlier document.
+     * Cost: an embedding per text that is not in the embedding cache, 2 to 28 ms each, on all threads of the pool.
+     * Codes: `INVALID_ARGUMENT`, `EMBEDDING_FAILED` (no model: `enable_ml: false`), `ABORTED`.
+     */
+    semanticSearch(query: string, documents: readonly string[], top_k?: number, options?: SignalOptions): Promise<RankedDocument[]>;
     /** The vector of a text, unit length. */
     generateEmbedding(text: string, options?: SignalOptions): Promise<Float32Array>;
     /** The vectors of texts, unit length, in the order given. */

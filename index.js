@@ -156,6 +156,24 @@ class FluoriteBridge {
             return all.map((found) => (0, records_js_1.toHits)(found, (0, records_js_1.fieldsOf)(options)));
         });
     }
+    findRelated(id, options) {
+        return (0, errors_js_1.guard)(async () => {
+            const found = await (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), (call) => this.#native.findRelated(id, options, call.number));
+            return (0, records_js_1.toHits)(found, (0, records_js_1.fieldsOf)(options));
+        });
+    }
+    /**
+     * Ranks texts by meaning, best first; nothing is stored. `top_k` (10) is 1 to 10,000; there may be 10,000 documents of 16 MiB in all,
+     * each read from its first 256 tokens. Ties go to the earlier document.
+     * Cost: an embedding per text that is not in the embedding cache, 2 to 28 ms each, on all threads of the pool.
+     * Codes: `INVALID_ARGUMENT`, `EMBEDDING_FAILED` (no model: `enable_ml: false`), `ABORTED`.
+     */
+    semanticSearch(query, documents, top_k = 10, options) {
+        return (0, errors_js_1.guard)(async () => {
+            const work = (call) => this.#native.semanticSearch(query, documents, top_k, options, call.number);
+            return (0, records_js_1.toRanked)(await (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), work));
+        });
+    }
     /** The vector of a text, unit length. */
     generateEmbedding(text, options) {
         return (0, errors_js_1.guard)(async () => {

@@ -37,6 +37,9 @@ export declare class NativeBridge {
   optimize(options: unknown, onProgress: unknown, call: number): Promise<string> | string
   shutdown(): Promise<void> | void
   learn(options: unknown, onProgress: unknown, call: number): Promise<string> | string
+  findRelated(id: unknown, options: unknown, call: number): Promise<unknown[]> | unknown[]
+  /** Flat: index, score, text, index, ... */
+  semanticSearch(query: unknown, documents: unknown, topK: unknown, options: unknown, call: number): Promise<unknown[]> | unknown[]
   chunkText(text: unknown, options: unknown, call: number): Promise<string> | string
   storeOne(chunk: unknown, options: unknown, call: number): Promise<string> | string
   /** One slice of a call; `offset` is the position of its first chunk in the whole. */

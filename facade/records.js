@@ -3,6 +3,7 @@ Object.defineProperty(exports, "__esModule", { value: true });
 exports.toChunk = toChunk;
 exports.toVersion = toVersion;
 exports.toHits = toHits;
+exports.toRanked = toRanked;
 exports.fieldsOf = fieldsOf;
 /** The order of src/records.rs. */
 const FIELDS = [
@@ -46,6 +47,14 @@ function toHits(list, fields) {
             hit.explain = JSON.parse(t[WIDTH + 5]);
         return hit;
     });
+}
+/** Flat: index, score, text. */
+function toRanked(list) {
+    const ranked = new Array(list.length / 3);
+    for (let i = 0, j = 0; j < list.length; i++, j += 3) {
+        ranked[i] = { document_index: list[j], document_content: list[j + 2], similarity_score: list[j + 1] };
+    }
+    return ranked;
 }
 function some(t, places) {
     const out = { id: t[0] };

@@ -265,6 +265,16 @@ export type PartialHit<F extends ChunkField> = [F] extends [never] ? {
     id: ChunkId;
     score: number;
 } : Pick<Chunk, F | 'id'> & HitScores;
+/** Options of `findRelated`: `namespace` is where the chunk lies, `filter.namespace` where is searched (the same when absent). */
+export type RelatedOptions = SearchOptions & IdOptions;
+/** One text of `semanticSearch`. */
+export interface RankedDocument {
+    /** Its place in the documents given. */
+    document_index: number;
+    document_content: string;
+    /** Cosine of its vector and the query's, 0 to 1; negative counted as 0. */
+    similarity_score: number;
+}
 /** Options of `listChunks`. */
 export type ListOptions = EitherCase<SignalOptions & {
     filter?: SearchFilter;

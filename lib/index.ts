@@ -1,12 +1,13 @@
 import { cancellable, hooksOf, meter } from './facade/call.js';
 import { fluoriteError, guard } from './facade/errors.js';
 import { atExit, notAtExit } from './facade/exit.js';
-import { fieldsOf, toChunk, toHits, toVersion, type Tuple } from './facade/records.js';
+import { fieldsOf, toChunk, toHits, toRanked, toVersion, type Tuple } from './facade/records.js';
 import { gather, sendAll, slicesOf } from './facade/slices.js';
 import type {
   BatchFailure, BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion,
-  EngineStats, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, SearchFilter, SearchHit,
-  SearchOptions, SignalOptions, SystemHealth, TextChunk, VerifyReport, WriteOptions,
+  Context, ContextOptions,
+  EngineStats, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, RankedDocument,
+  RelatedOptions, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, VerifyReport, WriteOptions,
 } from './facade/types.js';
 import { NativeBridge } from './native.js';
 
@@ -165,6 +166,46 @@ export class FluoriteBridge implements AsyncDisposable {
     return guard(async () => {
       const all = await cancellable(this.#native, hooksOf(options), (call) => this.#native.searchMany(queries, options, call.number));
       return all.map((found) => toHits(found, fieldsOf(options)));
+    });
+  }
+
+  /**
+   * The chunks most like a stored one, best first, without it; older versions are never among them. By its vector when it has one
+   * (`score` is the cosine), else by the 32 rarest words of its content; `mode` asks for one way. Searches the chunk's own namespace
+   * unless `filter.namespace` names another; other options as in {@link searchSimilar}.
+   * Cost: that of a vector search; no embedding is computed. Codes: `NOT_FOUND`, `INVALID_ID`, `INVALID_ARGUMENT` (a mode that needs a vector, and there is none), `ABORTED`.
+   */
+  findRelated<F extends ChunkField = never>(id: ChunkId, options: RelatedOptions & { fields: readonly F[] }): Promise<PartialHit<F>[]>;
+  findRelated(id: ChunkId, options?: RelatedOptions): Promise<SearchHit[]>;
+  findRelated(id: ChunkId, options?: RelatedOptions): Promise<SearchHit[]> {
+    return guard(async () => {
+      const found = await cancellable(this.#native, hooksOf(options), (call) => this.#native.findRelated(id, options, call.number));
+      return toHits(found, fieldsOf(options));
+    });
+  }
+
+  /**
+   * The best chunks for a query as one text for a prompt, never over `budget_tokens` by the model's tokenizer (headings included).
+   * From the best hit on: what does not fit is skipped for what does, except that the best hit is cut at a line end (at a word end
+   * when its first line is too long). Nothing is said twice: not an equal content, not a text that stands in another chunk (white
+   * space aside), not the lines of a file that two chunks share. Every chunk stands under its path, lines and id.
+   * What is not UTF-8 is left out. Looks at `budget_tokens / 16` hits, 50 to 1,000, and gives up after 64 that do not fit.
+   * Cost: a search, and 1 to 2 us per byte for counting. Codes: `INVALID_ARGUMENT`, `ABORTED`, `MODEL_NOT_FOUND` (the tokenizer is in the model's folder).
+   */
+  buildContext(query: string | Float32Array, options: ContextOptions): Promise<Context> {
+    return guard(() => this.#long<Context>(options, (call) => this.#native.buildContext(query, options, call.number)));
+  }
+
+  /**
+   * Ranks texts by meaning, best first; nothing is stored. `top_k` (10) is 1 to 10,000; there may be 10,000 documents of 16 MiB in all,
+   * each read from its first 256 tokens. Ties go to the earlier document.
+   * Cost: an embedding per text that is not in the embedding cache, 2 to 28 ms each, on all threads of the pool.
+   * Codes: `INVALID_ARGUMENT`, `EMBEDDING_FAILED` (no model: `enable_ml: false`), `ABORTED`.
+   */
+  semanticSearch(query: string, documents: readonly string[], top_k = 10, options?: SignalOptions): Promise<RankedDocument[]> {
+    return guard(async () => {
+      const work = (call: { number: number }): unknown[] | Promise<unknown[]> => this.#native.semanticSearch(query, documents, top_k, options, call.number);
+      return toRanked(await cancellable(this.#native, hooksOf(options), work));
     });
   }
 

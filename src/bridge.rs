@@ -20,12 +20,12 @@ use crate::settle::settle;
 /// Where a call by id looks.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct IdOptions {
+pub(crate) struct IdOptions {
     namespace: Option<String>,
 }
 
 impl IdOptions {
-    fn namespace(&self) -> Result<&str, Fail> {
+    pub(crate) fn namespace(&self) -> Result<&str, Fail> {
         let name = self.namespace.as_deref().unwrap_or(fluorite_memory::DEFAULT_NAMESPACE);
         check_id(name).map(|()| name).map_err(|e| Fail::argument(format!("options: namespace: {e}")))
     }
@@ -46,7 +46,7 @@ struct DeleteOptions {
 /// No options but those of the facade (`signal`, `on_progress`).
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct NoOptions {}
+pub(crate) struct NoOptions {}
 
 #[napi]
 pub struct NativeBridge {
@@ -337,7 +337,7 @@ pub(crate) fn report<'e, T: Serialize>(env: Env<'e>, report: T) -> Result<Js<'e>
     env.of_text(&json(&report)?)
 }
 
-fn read_query<'e>(env: Env<'e>, v: Js<'e>, name: &str) -> Result<Query, Fail> {
+pub(crate) fn read_query<'e>(env: Env<'e>, v: Js<'e>, name: &str) -> Result<Query, Fail> {
     match env.kind(v) {
         Kind::Text => text(env, v, name).map(Query::Text),
         Kind::Numbers => match env.numbers(v) {
@@ -360,7 +360,7 @@ fn search_options<'e>(env: Env<'e>, v: Js<'e>) -> Result<SearchOptions, Fail> {
     Ok(o.checked()?)
 }
 
-fn shape(o: &SearchOptions) -> (Wanted, bool) {
+pub(crate) fn shape(o: &SearchOptions) -> (Wanted, bool) {
     let fields = o.fields.as_deref();
     (Wanted::of(fields), fields.is_some_and(<[String]>::is_empty) && !o.explain.unwrap_or(false))
 }

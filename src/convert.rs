@@ -152,16 +152,39 @@ pub(crate) fn typed<'e, T: DeserializeOwned>(env: Env<'e>, v: Js<'e>, name: &str
 
 /// Options: `undefined` and `null` are the defaults; what only the facade uses is left out.
 pub(crate) fn options<'e, T: DeserializeOwned + Default>(env: Env<'e>, v: Js<'e>) -> Result<T, Fail> {
+    option_tree(env, v)?.map_or_else(|| Ok(T::default()), from_options)
+}
+
+/// Options of two kinds in one object: the members in `apart` are the first kind's.
+pub(crate) fn options_apart<'e, A, B>(env: Env<'e>, v: Js<'e>, apart: &[&str]) -> Result<(A, B), Fail>
+where
+    A: DeserializeOwned + Default,
+    B: DeserializeOwned + Default,
+{
+    match option_tree(env, v)? {
+        None => Ok((A::default(), B::default())),
+        Some(Value::Object(members)) => {
+            let (a, b) = members.into_iter().partition(|(key, _)| apart.contains(&key.as_str()));
+            Ok((from_options(Value::Object(a))?, from_options(Value::Object(b))?))
+        }
+        Some(other) => Ok((A::default(), from_options(other)?)),
+    }
+}
+
+fn option_tree<'e>(env: Env<'e>, v: Js<'e>) -> Result<Option<Value>, Fail> {
     let mut reader = Reader { env, nodes: MAX_NODES };
     let value = match env.kind(v) {
-        Kind::Undefined | Kind::Null => return Ok(T::default()),
+        Kind::Undefined | Kind::Null => return Ok(None),
         Kind::Object => {
             let skip = ["signal", "on_progress", "onProgress"];
             reader.members(v, MAX_DEPTH - 1, &skip).map(Value::Object)
         }
         _ => reader.value(v, MAX_DEPTH),
     };
-    let value = value.map_err(|e| e.at("options").fail())?;
+    value.map(Some).map_err(|e| e.at("options").fail())
+}
+
+fn from_options<T: DeserializeOwned>(value: Value) -> Result<T, Fail> {
     input::from_value(value).map_err(|m| Fail::argument(format!("options: {m}")))
 }
 
@@ -192,7 +215,7 @@ pub(crate) fn list<'e, T>(
     env: Env<'e>,
     v: Js<'e>,
     name: &str,
-    read: impl Fn(Js<'e>, usize) -> Result<T, Fail>,
+    mut read: impl FnMut(Js<'e>, usize) -> Result<T, Fail>,
 ) -> Result<Vec<T>, Fail> {
     if env.kind(v) != Kind::List {
         return Err(Fail::argument(format!("{name} must be an array")));

@@ -5,6 +5,7 @@
 mod bridge;
 mod chunk;
 mod config;
+mod context;
 mod convert;
 mod core;
 mod error;
@@ -12,6 +13,7 @@ mod learn;
 mod progress;
 mod raw;
 mod records;
+mod related;
 mod settle;
 mod split;
 mod store;

@@ -150,7 +150,7 @@ pub(crate) fn to_cursor<'e>(env: Env<'e>, v: Js<'e>) -> Result<PageCursor, Fail>
 }
 
 /// The `f64` that prints like the `f32`: 0.8, not 0.800000011920929.
-fn decimal(x: f32) -> f64 {
+pub(crate) fn decimal(x: f32) -> f64 {
     (f64::from(x) * 1e7).round() / 1e7
 }
 

@@ -1,4 +1,4 @@
-import type { Chunk, ChunkField, ChunkVersion, SearchHit } from './types.js';
+import type { Chunk, ChunkField, ChunkVersion, RankedDocument, SearchHit } from './types.js';
 
 /** A record as the native part gives it: the id, then the fields in the order of FIELDS; holes are fields not asked for. */
 export type Tuple = unknown[];
@@ -47,6 +47,15 @@ export function toHits(list: unknown[], fields: readonly string[] | undefined): 
     if (t[WIDTH + 5] !== undefined) hit.explain = JSON.parse(t[WIDTH + 5] as string) as Record<string, number>;
     return hit;
   });
+}
+
+/** Flat: index, score, text. */
+export function toRanked(list: unknown[]): RankedDocument[] {
+  const ranked = new Array<RankedDocument>(list.length / 3);
+  for (let i = 0, j = 0; j < list.length; i++, j += 3) {
+    ranked[i] = { document_index: list[j] as number, document_content: list[j + 2] as string, similarity_score: list[j + 1] as number };
+  }
+  return ranked;
 }
 
 function some(t: Tuple, places: readonly number[]): Record<string, unknown> {

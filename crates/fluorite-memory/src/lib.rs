@@ -6,6 +6,7 @@ mod cache;
 mod cancel;
 mod chunk;
 mod clock;
+mod context;
 mod engine;
 mod error;
 mod executor;
@@ -23,7 +24,7 @@ pub mod vfs;
 pub use cancel::CancelToken;
 pub use chunk::{Attributes, Chunk, ChunkInput, ChunkType, Content, DEFAULT_NAMESPACE, MAX_ID_BYTES, MemoryType, check_id};
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use engine::{Engine, EngineConfig, Query, TokenCounter};
+pub use engine::{Documents, Engine, EngineConfig, MOST_DOCUMENT_BYTES, MOST_DOCUMENTS, Query, TokenCounter};
 #[doc(hidden)]
 pub use engine::{LoadEmbedder, Platform};
 pub use error::{Error, Result};

@@ -11,6 +11,8 @@ use crate::index::Effort;
 
 /// Largest `limit` of a search or a list page.
 pub const MAX_LIMIT: usize = 1_000;
+/// Largest `budget_tokens`.
+pub const MAX_BUDGET_TOKENS: usize = 1_000_000;
 /// Widest graph walk.
 pub const MAX_EF: usize = 4_096;
 
@@ -192,6 +194,9 @@ pub struct SearchOptions {
     pub recall_target: Option<f32>,
     /// Width of graph walks instead (candidates kept on the way), 1 to 4,096: for experts who measure.
     pub ef: Option<usize>,
+    /// Most tokens of the contents of all hits, each as `count_tokens` counts it, 1 to 1,000,000: from the best hit on, one that
+    /// does not fit any more is left out and later ones that fit are taken. Counts at most `limit` hits; no bound when absent.
+    pub budget_tokens: Option<usize>,
     /// Chunk fields wanted; `[]` is id and score only; all when absent.
     pub fields: Option<Vec<String>>,
     /// Raised to stop the call.
@@ -234,6 +239,7 @@ impl SearchOptions {
         if self.mmr_lambda.is_some_and(|l| !(0.0..=1.0).contains(&l)) {
             return Err(Error::argument("mmr_lambda must be between 0 (variety alone) and 1 (score alone)"));
         }
+        self.budget_tokens.map_or(Ok(()), check_budget)?;
         if self.recall_target.is_some_and(|r| !(0.5..=0.9999).contains(&r)) {
             return Err(Error::argument("recall_target must be between .5 and .9999; for certainty ask exact: true"));
         }
@@ -269,6 +275,84 @@ impl SearchOptions {
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset.unwrap_or(0)
+    }
+}
+
+fn check_budget(tokens: usize) -> Result<()> {
+    if (1..=MAX_BUDGET_TOKENS).contains(&tokens) {
+        return Ok(());
+    }
+    Err(Error::argument(format!("budget_tokens must be 1 to {MAX_BUDGET_TOKENS}; it is {tokens}")))
+}
+
+/// How a context is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContextFormat {
+    /// A heading per chunk and its text in a fenced block.
+    #[default]
+    Markdown,
+    /// A line per chunk and its text.
+    Plain,
+}
+
+/// In which order the chunks of a context stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContextOrder {
+    /// By namespace, path, line and id: the same chunks give the same bytes, whatever their scores.
+    #[default]
+    Stable,
+    /// Best first.
+    Relevance,
+}
+
+/// Options of `build_context`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContextOptions {
+    /// Most tokens of the text, as `count_tokens` counts it: 1 to 1,000,000. Required.
+    pub budget_tokens: Option<usize>,
+    /// Which chunks count.
+    pub filter: Option<SearchFilter>,
+    /// `markdown` when absent.
+    pub format: Option<ContextFormat>,
+    /// `stable` when absent.
+    pub order: Option<ContextOrder>,
+    /// As in `SearchOptions`.
+    pub mode: Option<SearchMode>,
+    /// As in `SearchOptions`.
+    pub min_score: Option<f32>,
+    /// As in `SearchOptions`.
+    pub mmr_lambda: Option<f32>,
+    /// Raised to stop the call.
+    #[serde(skip)]
+    pub cancel: CancelToken,
+}
+
+/// Chunks that are looked at for a context: one for so many tokens ...
+const TOKENS_A_CANDIDATE: usize = 16;
+/// ... but not fewer.
+const LEAST_CANDIDATES: usize = 50;
+
+impl ContextOptions {
+    /// The budget, and the search that finds what goes into it; both checked.
+    pub fn checked(&self) -> Result<(usize, SearchOptions)> {
+        let budget = self.budget_tokens.ok_or_else(|| {
+            Error::argument(format!("budget_tokens is missing: say how many tokens the text may have, 1 to {MAX_BUDGET_TOKENS}"))
+        })?;
+        check_budget(budget)?;
+        let search = SearchOptions {
+            limit: Some((budget / TOKENS_A_CANDIDATE).clamp(LEAST_CANDIDATES, MAX_LIMIT)),
+            mode: self.mode,
+            filter: self.filter.clone(),
+            min_score: self.min_score,
+            mmr_lambda: self.mmr_lambda,
+            fields: Some(Vec::new()),
+            cancel: self.cancel.clone(),
+            ..SearchOptions::default()
+        };
+        Ok((budget, search.checked()?))
     }
 }
 

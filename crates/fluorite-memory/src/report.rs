@@ -64,6 +64,57 @@ pub struct SearchHit {
     pub record: Option<Record>,
 }
 
+/// One text of a `semantic_search`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RankedDocument {
+    /// Its place in the documents given.
+    pub document_index: usize,
+    /// The text.
+    pub document_content: String,
+    /// Cosine of its vector and the query's, negative counted as 0.
+    pub similarity_score: f32,
+}
+
+/// A chunk of a context.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ContextChunk {
+    /// Id.
+    pub id: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Its score as a hit: 0 to 1.
+    #[serde(serialize_with = "decimal")]
+    pub score: f32,
+    /// Its source, else `metadata.path`.
+    pub path: Option<String>,
+    /// First line in that file, from 1; of what stands in the text.
+    pub start_line: Option<u64>,
+    /// Last line, included.
+    pub end_line: Option<u64>,
+    /// What it adds to the text, heading included.
+    pub tokens: usize,
+    /// Its end was cut off to fit.
+    pub truncated: bool,
+}
+
+/// Result of `build_context`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Context {
+    /// The chunks with their headings; empty when nothing was found, or nothing fits.
+    pub text: String,
+    /// Tokens of the text, as `count_tokens` counts; 0 for an empty one.
+    pub tokens: usize,
+    /// Ids, in the order of the text.
+    pub chunk_ids: Vec<String>,
+    /// The chunks, in the order of the text.
+    pub chunks: Vec<ContextChunk>,
+}
+
+/// Digits of an `f32` only.
+fn decimal<S: serde::Serializer>(x: &f32, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_f64((f64::from(*x) * 1e7).round() / 1e7)
+}
+
 /// A page of a listing.
 #[derive(Debug, Clone, Default)]
 pub struct Page {

@@ -5,13 +5,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
+use super::budget::within_budget;
 use super::close::close;
 use super::commit;
+use super::context::build_context;
 use super::open::{Platform, load_embedder, open};
 use super::prepare::{check_namespace, check_vector};
 use super::queue::{Op, Target};
 use super::search::Prepared;
 use super::shared::{Call, OpenCalls, Shared};
+use super::similar::{Documents, check_top, rank};
 use super::store::{Job, MOST_CHUNKS, run};
 use super::tokens::TokenCounter;
 use super::{EngineConfig, Query, registry};
@@ -21,9 +24,12 @@ use crate::clock::SystemClock;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::index::{LayeredIndex, is_empty_filter};
-use crate::options::{ListOptions, OnError, ProgressFn, SearchFilter, SearchMode, SearchOptions, WriteOptions};
+use crate::options::{ContextOptions, ListOptions, OnError, ProgressFn, SearchFilter, SearchMode, SearchOptions, WriteOptions};
 use crate::pending::{Pending, Settler, pending};
-use crate::report::{BatchResult, EngineStats, OptimizeReport, Page, PageCursor, Record, SearchHit, SystemHealth, VerifyReport};
+use crate::report::{
+    BatchResult, Context, EngineStats, OptimizeReport, Page, PageCursor, RankedDocument, Record, SearchHit, SystemHealth,
+    VerifyReport,
+};
 use crate::vfs::RealVfs;
 
 /// Vector searches that compare at most this many codes run at once on the calling thread (about 20 ns each).
@@ -320,13 +326,14 @@ impl Engine {
             Ok(o) => o,
             Err(e) => return Pending::ready(Err(e)),
         };
-        self.on_pool(move |shared| one_search(shared, query, &options))
+        self.on_pool(move |shared| within_budget(shared, &options, |o| one_search(shared, query, o)))
     }
 
     /// A vector search when it can be done at once on this thread; `None` = ask `search`.
     pub fn search_inline(&self, query: &[f32], options: &SearchOptions) -> Option<Result<Vec<SearchHit>>> {
         let shared = &self.0.shared;
-        let small = options.limit() + options.offset() <= INLINE_HITS && options.exact != Some(true);
+        let small =
+            options.limit() + options.offset() <= INLINE_HITS && options.exact != Some(true) && options.budget_tokens.is_none();
         if !small || self.0.closed.load(Ordering::Acquire) || !shared.is_loaded(options.filter.is_some()) {
             return None;
         }
@@ -354,11 +361,59 @@ impl Engine {
         };
         let handed = AtomicUsize::new(0);
         self.fan_out(queries, None, "search", options.cancel.clone(), move |shared, query| {
-            let hits = one_search(shared, query, &options)?;
+            let hits = within_budget(shared, &options, |o| one_search(shared, query, o))?;
             let bytes: usize = hits.iter().filter_map(|h| h.record.as_ref()).map(|r| r.chunk.content.len()).sum();
             bounded(handed.fetch_add(bytes, Ordering::Relaxed) + bytes)?;
             Ok(hits)
         })
+    }
+
+    /// Chunks most like a stored one, best first, without it: by its vector (mode `vector`), or by the 32 rarest words of its
+    /// content when it has none. They are of its own namespace unless the filter names one.
+    /// Errors: `NOT_FOUND` when there is no such chunk. Cost: that of a search by a vector.
+    pub fn find_related(&self, namespace: &str, id: &str, options: SearchOptions) -> Pending<Vec<SearchHit>> {
+        let checked = check_id(id).and_then(|()| check_namespace(namespace)).and_then(|()| options.checked());
+        let options = match checked {
+            Ok(o) => o,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        let (namespace, id) = (namespace.to_owned(), id.to_owned());
+        self.on_pool(move |shared| within_budget(shared, &options, |o| shared.related(&namespace, &id, o)))
+    }
+
+    /// The best chunks for a query as one text of at most `budget_tokens`, by the model's tokenizer. Needs the model's folder for
+    /// the tokenizer, not the model. Cost: a search, and 1 to 2 us per byte of the text for counting it.
+    pub fn build_context(&self, query: Query, options: ContextOptions) -> Pending<Context> {
+        let (budget, search) = match options.checked() {
+            Ok(checked) => checked,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        self.on_pool(move |shared| build_context(shared, query, budget, &search, &options))
+    }
+
+    /// Ranks texts by meaning, best first; nothing is stored. `top_k` is 10 when absent.
+    /// Errors: `EMBEDDING_FAILED` without the model. Cost: 2 to 28 ms of processor time a text that is not in the embedding cache.
+    pub fn semantic_search(
+        &self,
+        query: String,
+        documents: Documents,
+        top_k: Option<usize>,
+        cancel: CancelToken,
+    ) -> Pending<Vec<RankedDocument>> {
+        let top = match check_top(top_k).and_then(|top| self.0.shared.check_ranking().map(|()| top)) {
+            Ok(top) => top,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        let documents = Arc::new(documents.into_texts());
+        let texts = Arc::clone(&documents);
+        let items: Vec<Option<usize>> = std::iter::once(None).chain((0..documents.len()).map(Some)).collect();
+        let embedded = self.fan_out(items, None, "embed", cancel, move |shared, item| {
+            let text = item.map_or(Some(&query), |i| texts.get(i)).ok_or_else(|| Error::internal("a document was lost"))?;
+            shared.embed_text(text).map(|v| v.values)
+        });
+        let (settler, done) = pending();
+        embedded.on_settle(move |r| settler.settle(r.map(|vectors| rank(&documents, &vectors, top))));
+        done
     }
 
     /// Vectors of texts, unit length.
@@ -521,7 +576,7 @@ fn check_mode(options: &SearchOptions) -> Result<()> {
     }
 }
 
-fn one_search(shared: &Arc<Shared>, query: Query, options: &SearchOptions) -> Result<Vec<SearchHit>> {
+pub(super) fn one_search(shared: &Arc<Shared>, query: Query, options: &SearchOptions) -> Result<Vec<SearchHit>> {
     let cancel = &options.cancel;
     match query {
         Query::Vector(mut vector) => {

@@ -19,4 +19,5 @@ mod weights;
 pub use diversity::diversify;
 pub use question::Question;
 pub use rank::{Candidate, DEPTH, Judged, Legs, Ranked, rank};
+pub use signals::path_of;
 pub use weights::Weights;

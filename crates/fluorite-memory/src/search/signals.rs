@@ -69,7 +69,7 @@ pub(super) fn weights(w: &Signals) -> [f32; 10] {
 }
 
 /// `source`, else `metadata.path`.
-pub(super) fn path_of(chunk: &Chunk) -> Option<&str> {
+pub fn path_of(chunk: &Chunk) -> Option<&str> {
     chunk.attributes.source.as_deref().or_else(|| chunk.attributes.metadata.get("path")?.as_str()).filter(|p| !p.is_empty())
 }
 
