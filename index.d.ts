@@ -1,4 +1,4 @@
-import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, EngineStats, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, RankedDocument, RelatedOptions, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, VerifyReport, WriteOptions } from './facade/types.js';
+import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, EngineStats, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, RankedDocument, RelatedOptions, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, VerifyReport, WriteOptions } from './facade/types.js';
 export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
 export type * from './facade/types.js';
 /**
@@ -65,6 +65,15 @@ export declare class FluoriteBridge implements AsyncDisposable {
         fields: readonly F[];
     }): Promise<PartialHit<F>[]>;
     findRelated(id: ChunkId, options?: RelatedOptions): Promise<SearchHit[]>;
+    /**
+     * The best chunks for a query as one text for a prompt, never over `budget_tokens` by the model's tokenizer (headings included).
+     * From the best hit on: what does not fit is skipped for what does, except that the best hit is cut at a line end (at a word end
+     * when its first line is too long). Nothing is said twice: not an equal content, not a text that stands in another chunk (white
+     * space aside), not the lines of a file that two chunks share. Every chunk stands under its path, lines and id.
+     * What is not UTF-8 is left out. Looks at `budget_tokens / 16` hits, 50 to 1,000, and gives up after 64 that do not fit.
+     * Cost: a search, and 1 to 2 us per byte for counting. Codes: `INVALID_ARGUMENT`, `ABORTED`, `MODEL_NOT_FOUND` (the tokenizer is in the model's folder).
+     */
+    buildContext(query: string | Float32Array, options: ContextOptions): Promise<Context>;
     /**
      * Ranks texts by meaning, best first; nothing is stored. `top_k` (10) is 1 to 10,000; there may be 10,000 documents of 16 MiB in all,
      * each read from its first 256 tokens. Ties go to the earlier document.

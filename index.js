@@ -163,6 +163,17 @@ class FluoriteBridge {
         });
     }
     /**
+     * The best chunks for a query as one text for a prompt, never over `budget_tokens` by the model's tokenizer (headings included).
+     * From the best hit on: what does not fit is skipped for what does, except that the best hit is cut at a line end (at a word end
+     * when its first line is too long). Nothing is said twice: not an equal content, not a text that stands in another chunk (white
+     * space aside), not the lines of a file that two chunks share. Every chunk stands under its path, lines and id.
+     * What is not UTF-8 is left out. Looks at `budget_tokens / 16` hits, 50 to 1,000, and gives up after 64 that do not fit.
+     * Cost: a search, and 1 to 2 us per byte for counting. Codes: `INVALID_ARGUMENT`, `ABORTED`, `MODEL_NOT_FOUND` (the tokenizer is in the model's folder).
+     */
+    buildContext(query, options) {
+        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.buildContext(query, options, call.number)));
+    }
+    /**
      * Ranks texts by meaning, best first; nothing is stored. `top_k` (10) is 1 to 10,000; there may be 10,000 documents of 16 MiB in all,
      * each read from its first 256 tokens. Ties go to the earlier document.
      * Cost: an embedding per text that is not in the embedding cache, 2 to 28 ms each, on all threads of the pool.

@@ -36,6 +36,7 @@ export declare class NativeBridge {
   verify(options: unknown, onProgress: unknown, call: number): Promise<string> | string
   optimize(options: unknown, onProgress: unknown, call: number): Promise<string> | string
   shutdown(): Promise<void> | void
+  buildContext(query: unknown, options: unknown, call: number): Promise<string> | string
   learn(options: unknown, onProgress: unknown, call: number): Promise<string> | string
   findRelated(id: unknown, options: unknown, call: number): Promise<unknown[]> | unknown[]
   /** Flat: index, score, text, index, ... */

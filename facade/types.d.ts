@@ -239,6 +239,11 @@ export type SearchOptions = EitherCase<SignalOptions & {
     recall_target?: number;
     /** Width of graph walks instead of `recall_target`, 1 to 4,096: for experts who measure. */
     ef?: number;
+    /**
+     * Most tokens of the contents of all hits, each as `countTokens` counts it: 1 to 1,000,000. From the best hit on, one that does not
+     * fit any more is left out and later ones that fit are taken, among the `limit` hits. No bound by default.
+     */
+    budget_tokens?: number;
     /** Fields wanted; `[]` is id and score alone, the cheapest; all when absent. */
     fields?: readonly ChunkField[];
 }>;
@@ -274,6 +279,50 @@ export interface RankedDocument {
     document_content: string;
     /** Cosine of its vector and the query's, 0 to 1; negative counted as 0. */
     similarity_score: number;
+}
+/** Options of `buildContext`. */
+export type ContextOptions = EitherCase<SignalOptions & {
+    /** Most tokens of the text, as `countTokens` counts it: 1 to 1,000,000. */
+    budget_tokens: number;
+    filter?: SearchFilter;
+    /** `markdown` (default): a heading per chunk and its text in a fenced block. `plain`: a line per chunk and its text. */
+    format?: 'markdown' | 'plain';
+    /** `stable` (default): by namespace, path, line and id, so that the same chunks give the same bytes. `relevance`: best first. */
+    order?: 'stable' | 'relevance';
+    /** As in `searchSimilar`. */
+    mode?: 'hybrid' | 'vector' | 'lexical';
+    /** Leaves out chunks below this score: 0. */
+    min_score?: number;
+    /** Variety among the chunks, as in `searchSimilar`. Off by default. */
+    mmr_lambda?: number;
+}>;
+/** A chunk of a context. */
+export interface ContextChunk {
+    id: ChunkId;
+    namespace: string;
+    /** Its score as a hit. */
+    score: number;
+    /** `source`, else `metadata.path`. */
+    path: string | null;
+    /** First line in that file, from 1, of what stands in the text: from `metadata.start_line`. */
+    start_line: number | null;
+    /** Last line, included. */
+    end_line: number | null;
+    /** What it adds to the text, heading included. */
+    tokens: number;
+    /** Its end was cut off to fit: only ever the best hit. */
+    truncated: boolean;
+}
+/** Result of `buildContext`. */
+export interface Context {
+    /** The chunks with their headings; empty when nothing was found, or nothing fits. */
+    text: string;
+    /** As `countTokens(text)`; 0 for an empty text. */
+    tokens: number;
+    /** In the order of the text. */
+    chunk_ids: ChunkId[];
+    /** In the order of the text. */
+    chunks: ContextChunk[];
 }
 /** Options of `listChunks`. */
 export type ListOptions = EitherCase<SignalOptions & {
