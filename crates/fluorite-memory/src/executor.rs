@@ -235,7 +235,6 @@ mod tests {
         assert_eq!(done.load(Ordering::SeqCst), 1);
     }
 
-    /// Planted bug known to be caught: the job is dropped while the list of threads is locked.
     #[test]
     fn a_job_without_a_thread_may_start_another_as_it_is_dropped() {
         struct Next(Arc<Executor>, std::sync::mpsc::Sender<()>);

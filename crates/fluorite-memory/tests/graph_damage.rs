@@ -253,7 +253,6 @@ fn stray_files_go_and_their_numbers_are_not_used_again() {
 }
 
 /// One vector's record is damaged in the log while its code is whole in a graph: searches and `optimize` go on without it.
-/// Planted bug known to be caught: a search ends with the error of the record it cannot read.
 #[test]
 fn a_damaged_vector_in_the_log_is_left_out() {
     let (disk, model) = store(7);

@@ -380,7 +380,6 @@ fn vectors_of_other_dimensions_take_over_at_any_step() {
     }
 }
 
-/// Planted bug known to be caught: rows that died in the head count as rows to be built.
 #[test]
 fn a_dead_row_in_the_head_is_no_work_for_optimize() {
     let disk = SimVfs::new(1);
@@ -412,7 +411,6 @@ fn a_dead_row_in_the_head_is_no_work_for_optimize() {
     assert_eq!((done.wait().unwrap().vectors_indexed, index(&few).graphs), (0, 0));
 }
 
-/// Planted bug known to be caught: nothing looks for what is to be built once an `optimize` that stopped it has ended.
 #[test]
 fn a_cancelled_optimize_hands_over_to_the_background() {
     let disk = SimVfs::new(1);
@@ -433,7 +431,6 @@ fn a_cancelled_optimize_hands_over_to_the_background() {
     assert_eq!((index(&engine).graph_vectors, index(&engine).scanned), (900, 0));
 }
 
-/// Planted bug known to be caught: a cancelled call waits for the end of the one before it.
 #[test]
 fn an_optimize_that_waits_for_another_can_be_cancelled() {
     let root = tempfile::tempdir().unwrap();

@@ -85,7 +85,6 @@ fn finds_exactly_what_the_oracle_finds() {
 }
 
 /// One large value makes a code coarse: the error of a row's code goes with the row's own step.
-/// Planted bugs known to be caught: an end of the reading by the query's step alone; no second look at more candidates.
 #[test]
 fn coarse_codes_lose_no_hits() {
     let mut random = Random(7);

@@ -312,7 +312,6 @@ fn near_duplicates(random: &mut Random, centres: usize, each: usize, spread: f32
     out
 }
 
-/// Planted bug known to be caught: rows scored by the step of their code instead of its length.
 #[test]
 fn near_duplicates_are_found_by_their_own_vectors_and_their_nearest_too() {
     for (centres, each, spread) in [(20, 50, 0.006), (12, 100, 0.02)] {
@@ -348,7 +347,6 @@ fn near_duplicates_are_found_by_their_own_vectors_and_their_nearest_too() {
 }
 
 /// Nobody waits on the calling thread for more than was promised: half of the graph is dead, the half next to the query.
-/// Planted bug known to be caught: a walk that ends without a find goes over to comparing all.
 #[test]
 fn a_search_that_would_compare_too_much_says_so() {
     let mut case = Case::new(92);
