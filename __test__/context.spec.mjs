@@ -35,8 +35,9 @@ for (const enable_ml of [false, true]) {
     const { score, tokens, ...auth } = context.chunks[3];
     assert.deepEqual(auth, { id: 'auth-2', namespace: 'default', path: 'src/auth.ts', start_line: 21, end_line: 31, truncated: false });
     assert.ok(score > 0 && score <= 1 && tokens > 50);
-    const plain = await checked(bridge, 'login user', { budgetTokens: 1_000, budget_tokens: undefined, format: 'plain' }).catch((e) => e);
-    assert.equal(plain.code ?? 'none', 'none', 'camelCase is taken');
+    const plain = await bridge.buildContext('login user', { budgetTokens: 1_000, format: 'plain' });
+    assert.deepEqual(plain.chunk_ids, context.chunk_ids);
+    assert.ok(plain.text.includes('--- src/auth.ts:1-2 [auth-1]\n\nimport { login }'), plain.text);
   });
 }
 
