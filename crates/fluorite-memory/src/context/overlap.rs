@@ -2,6 +2,12 @@
 
 use super::block::{Block, Lines};
 
+/// Bytes that must be alike for a shared text within lines.
+const LEAST_SHARED: usize = 16;
+
+/// Blank lines a text may have had behind it.
+const MOST_BLANK: usize = 64;
+
 /// A text with every run of white space as one space, and a space at both ends: words are compared, not indentation.
 pub fn folded(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
@@ -36,7 +42,8 @@ pub fn beside(weaker: &Block, there: &Block) -> Left {
         (Some(mine), Some(its)) if mine == its => {}
         // a line that was cut in two parts is the end of one and the start of the other
         _ if first == last => return Left::All,
-        _ => return Left::Nothing, // another version of these lines
+        // cut within lines, or another version of them
+        _ => return parted(weaker, there, a, b).unwrap_or(Left::Nothing),
     }
     let kept = match (a.first < first, a.last > last) {
         (true, false) => Lines { first: a.first, last: first - 1 },
@@ -50,12 +57,33 @@ pub fn beside(weaker: &Block, there: &Block) -> Left {
     }
 }
 
+/// Two pieces that were cut within a line and share the text between the cuts.
+fn parted(weaker: &Block, there: &Block, a: Lines, b: Lines) -> Option<Left> {
+    let (lines, rest) = if a.first >= b.first {
+        let rest = weaker.text.get(common(&there.text, &weaker.text)?..)?;
+        (Lines { first: (b.last + u64::from(rest.starts_with('\n'))).min(a.last), last: a.last }, rest)
+    } else {
+        let rest = weaker.text.get(..weaker.text.len() - common(&weaker.text, &there.text)?)?;
+        (Lines { first: a.first, last: b.first - u64::from(rest.ends_with('\n')) }, rest)
+    };
+    let text = rest.trim_start_matches('\n').trim_end();
+    (!text.trim_start().is_empty()).then(|| Left::Part(lines, text.to_owned()))
+}
+
+/// Bytes of the longest end of one text that is the start of the other.
+fn common(before: &str, behind: &str) -> Option<usize> {
+    let start = behind.get(..behind.floor_char_boundary(LEAST_SHARED)).filter(|s| s.len() > LEAST_SHARED / 2)?;
+    let at =
+        before.match_indices(start).map(|(at, _)| at).find(|at| before.get(*at..).is_some_and(|end| behind.starts_with(end)))?;
+    Some(before.len() - at)
+}
+
 /// These lines of a block, when it has as many as it says.
 fn lines_of(block: &Block, first: u64, last: u64) -> Option<Vec<&str>> {
     let own = block.lines?;
     let all: Vec<&str> = block.text.split('\n').collect();
-    // blank lines behind the text are not kept
-    if all.len() as u64 > own.last - own.first + 1 {
+    // blank lines behind the text are not kept; more of them than this are no lines of a file
+    if all.len() as u64 > own.last - own.first + 1 || last - own.first > (all.len() + MOST_BLANK) as u64 {
         return None;
     }
     let at = |line: u64| usize::try_from(line - own.first).ok();
@@ -87,6 +115,12 @@ mod tests {
         assert_eq!(beside(&block(10, "a\nb\nc"), &there), Left::Nothing);
         assert_eq!(beside(&block(11, "other\nc\nd"), &there), Left::Nothing, "another version of line 11");
         assert_eq!(beside(&block(12, "half of line 12"), &there), Left::All, "cut within the line");
+        let (huge, text) = (Some(Lines { first: 1, last: u64::from(u32::MAX) }), block(1, "a b"));
+        assert_eq!(beside(&Block { lines: huge, ..text.clone() }, &Block { lines: huge, ..text }), Left::Nothing);
+        let (before, behind) = ("first line\nthe quick brown fox jumps\nover", "brown fox jumps\nover the lazy dog\nlast line");
+        let (before, behind) = (block(1, before), block(2, behind));
+        assert_eq!(beside(&behind, &before), Left::Part(Lines { first: 3, last: 4 }, " the lazy dog\nlast line".into()));
+        assert_eq!(beside(&before, &behind), Left::Part(Lines { first: 1, last: 2 }, "first line\nthe quick".into()));
         assert_eq!(beside(&Block { lines: None, ..block(10, "a") }, &there), Left::All);
         assert_eq!(beside(&block(12, "c\n \n"), &there), Left::Nothing, "only blank lines are new");
     }
