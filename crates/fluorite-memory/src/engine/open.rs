@@ -153,7 +153,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
     let (texts, text_index, text_trouble) = open_texts(&*vfs, &root.join("index"), store_id, next_sequence, &state)?;
     let unsealed = unloaded.iter().filter(|row| !text_index.has(**row));
     let unsealed = unsealed.filter_map(|r| Some(TextItem::Add(*r, state.row(*r)?.sequence))).collect();
-    let text = TextSide::new(text_index, Sealing::new(texts));
+    let text = TextSide::new(text_index, Sealing::new(texts, text_trouble));
     text.push(unsealed);
     let next_deadline = AtomicI64::new(state.next_deadline());
     let late: Vec<(u32, u64)> =
@@ -193,7 +193,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         reserve_gone,
         read_rows: Mutex::new(RowSet::default()),
         poisoned: Mutex::new(None),
-        index_damage: Mutex::new(text_trouble),
+        index_damage: Mutex::new(None),
         recovered_tail,
         calls: Mutex::new(0),
         calls_done: Condvar::new(),

@@ -81,11 +81,11 @@ impl Shared {
         let list = {
             let mut sealing = self.text.sealing.lock();
             sealing.list.texts.retain(|n| *n != number);
+            sealing.damage.get_or_insert_with(|| format!("{e}: it is built again"));
             sealing.list.clone()
         };
         let _ = list.save(&*self.vfs, &self.index_dir()); // else the next open finds the damage again
         let _ = self.vfs.remove(&self.index_dir().join(TextSegment::file_name(number)));
-        self.note_damage(&Error::internal(format!("{e}: it is built again")));
     }
 
     /// Takes a damaged graph out; its vectors are read from the log again, and built into another.

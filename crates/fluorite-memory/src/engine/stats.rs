@@ -130,10 +130,13 @@ impl Shared {
             let graphing = self.graphing.lock();
             (graphing.failure.clone(), graphing.damage.clone())
         };
-        let texts = self.text.sealing.lock().failure.clone();
+        let (texts, damaged_text) = {
+            let sealing = self.text.sealing.lock();
+            (sealing.failure.clone(), sealing.damage.clone())
+        };
         let unreadable = self.state.read().unreadable.lock().first.clone();
         let lost = self.index_damage.lock().clone().or(unreadable);
-        let index = match (lost, damaged, graphs, texts) {
+        let index = match (lost, damaged.or(damaged_text), graphs, texts) {
             (Some(e), ..) => part("degraded", Some(format!("some chunks are not indexed: {e}"))),
             (None, Some(e), ..) => part("degraded", Some(e)),
             (None, None, None, Some(e)) => {

@@ -85,11 +85,12 @@ impl Shared {
         let _catching = self.text.catching.lock();
         self.prepare_texts();
         while self.text_step() {}
-        if self.text.index.read().full_heads().next().is_some()
+        let damaged = self.text.sealing.lock().damage.is_some();
+        if (damaged || self.text.index.read().full_heads().next().is_some())
             && self.text.sealing.lock().is_idle()
             && let Some(shared) = self.me.upgrade()
         {
-            shared.schedule_background(); // no write may come to have it sealed
+            shared.schedule_background(); // no write may come to have it looked at
         }
         Ok(())
     }

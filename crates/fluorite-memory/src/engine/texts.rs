@@ -37,6 +37,8 @@ pub struct Sealing {
     pub list: TextList,
     /// Why the background kind gave up.
     pub failure: Option<String>,
+    /// A damaged segment whose rows are not all where they are to be yet.
+    pub damage: Option<String>,
     /// Done, total.
     pub progress: Option<(u64, u64)>,
     /// Segments written since the open.
@@ -44,9 +46,9 @@ pub struct Sealing {
 }
 
 impl Sealing {
-    /// Nothing runs yet.
-    pub fn new(list: TextList) -> Self {
-        Self { list, ..Self::default() }
+    /// Nothing runs yet. `damage`: of a listed segment that could not be opened.
+    pub fn new(list: TextList, damage: Option<String>) -> Self {
+        Self { list, damage, ..Self::default() }
     }
 
     /// Whether a job could be started: none runs, and the last one did not fail.
@@ -87,7 +89,13 @@ impl Shared {
             return;
         }
         // the end of a running job looks for the next
-        if !self.text.sealing.lock().is_idle() || self.text_due(&self.state.read(), false).is_none() {
+        if !self.text.sealing.lock().is_idle() {
+            return;
+        }
+        if self.text_due(&self.state.read(), false).is_none() {
+            if self.text.behind() == 0 {
+                self.text.sealing.lock().damage = None; // all that was in a damaged segment is where it is to be
+            }
             return;
         }
         let shared = Arc::clone(self);
