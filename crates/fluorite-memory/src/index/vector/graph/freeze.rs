@@ -7,6 +7,7 @@
 use rayon::prelude::*;
 
 use super::codes::{Code, Codes, CodesRef};
+use super::twins::Crowd;
 use super::walk::{END, GraphRef};
 use crate::cancel::CancelToken;
 use crate::error::Result;
@@ -37,11 +38,20 @@ pub(crate) struct Frozen {
     pub entries: usize,
     /// Node -> number of the row in the input.
     pub origin: Vec<u32>,
+    /// The twins of each node that has some: nodes behind those with links.
+    pub crowds: Vec<Crowd>,
 }
 
 impl Frozen {
+    /// Nodes that are walked.
+    pub fn walked(&self) -> usize {
+        self.crowds.first().map_or(self.codes.scales.len(), |crowd| crowd[1] as usize)
+    }
+
+    /// What is walked.
     pub fn view(&self) -> GraphRef<'_> {
-        GraphRef { codes: self.codes.view(), width: self.width, links: &self.links, entries: self.entries }
+        let codes = self.codes.view().first(self.walked());
+        GraphRef { codes, width: self.width, links: &self.links, entries: self.entries }
     }
 }
 
@@ -207,6 +217,7 @@ fn renumber(codes: Codes, links: Vec<Vec<u32>>, order: Vec<u32>, entries: usize,
         links: vec![END; order.len() * width],
         entries,
         origin: Vec::new(),
+        crowds: Vec::new(),
     };
     let view = codes.view();
     for (new, old) in order.iter().enumerate() {

@@ -15,7 +15,7 @@ use super::file::{Header, PAGE};
 use super::freeze::{Frozen, freeze};
 use super::make::{Made, Source, make};
 use super::walk::{END, GraphRef};
-use super::{Graph, table};
+use super::{Graph, table, twins};
 use crate::cancel::CancelToken;
 use crate::error::Error;
 use crate::vfs::{RealVfs, SimVfs, Vfs};
@@ -105,7 +105,8 @@ fn reached(graph: &GraphRef<'_>) -> Vec<bool> {
 fn check_whole(frozen: &Frozen) {
     let view = frozen.view();
     let nodes = view.len();
-    assert_eq!(frozen.origin.iter().collect::<HashSet<_>>().len(), nodes);
+    assert_eq!(frozen.origin.iter().collect::<HashSet<_>>().len(), frozen.codes.scales.len());
+    assert!(twins::fit(&frozen.crowds, frozen.origin.len() as u32, nodes as u32));
     assert_eq!(frozen.links.len(), nodes * frozen.width);
     assert!(frozen.entries <= nodes && (frozen.entries > 0 || nodes == 0));
     for node in 0..nodes {
@@ -123,7 +124,9 @@ fn check_whole(frozen: &Frozen) {
 fn check_origin(frozen: &Frozen, inputs: &[Code]) {
     assert_eq!(frozen.origin.len(), inputs.len());
     for (node, origin) in frozen.origin.iter().enumerate() {
-        let (found, wanted) = (frozen.view().codes.code(node as u32), &inputs[*origin as usize]);
+        let (found, wanted) = (frozen.codes.view().code(node as u32), &inputs[*origin as usize]);
+        let walked = twins::walked_for(&frozen.crowds, node as u32);
+        assert!((walked as usize) < frozen.walked() && frozen.codes.view().row(walked) == found.values);
         assert!(found.values == wanted.values && found.scale == wanted.scale, "node {node} is not row {origin}");
     }
 }
@@ -400,7 +403,7 @@ fn a_node_is_found_by_its_own_code() {
     // through a graph: the walk starts there
     let graph = opened(&made(vec![Source::Codes(codes)]), 1, 16);
     for node in 0..400 {
-        let code = graph.view().codes.code(node);
+        let code = graph.codes().code(node);
         let first = graph.node_of(&code).unwrap();
         assert!(graph.view().codes.row(first) == &code.values[..]);
         assert_eq!(graph.walk(&code, 1).found[0].1, scanned(&graph.view(), &code)[0].1);
