@@ -21,8 +21,8 @@ pub(super) const IDS: usize = 0;
 pub(super) const SCALES: usize = 1;
 pub(super) const LINKS: usize = 2;
 pub(super) const TABLE: usize = 3;
-pub(super) const CODES: usize = 4;
-pub(super) const TWINS: usize = 5;
+pub(super) const TWINS: usize = 4;
+pub(super) const CODES: usize = 5;
 const SECTIONS: usize = 6;
 const SECTIONS_AT: usize = 80;
 const STEPS_AT: usize = 256;
@@ -65,7 +65,7 @@ impl Header {
         let (n, walked) = (u64::from(self.nodes), u64::from(self.walked));
         let slots = table::slots_for(self.walked as usize) as u64;
         let links = walked * u64::from(self.width) * 4;
-        [n * 12, n * 4, links, slots * 8, n * u64::from(self.stride), u64::from(self.crowds) * 8]
+        [n * 12, n * 4, links, slots * 8, u64::from(self.crowds) * 8, n * u64::from(self.stride)]
     }
 
     fn encode(&self) -> Vec<u8> {
@@ -76,7 +76,8 @@ impl Header {
         out.extend_from_slice(&self.store_id.to_le_bytes());
         out.extend_from_slice(&self.model.to_le_bytes());
         out.extend_from_slice(&self.last_sequence.to_le_bytes());
-        for v in [self.nodes, self.dims, self.stride, self.width, self.entries, self.steps.len() as u32, self.walked, self.crowds] {
+        for v in [self.nodes, self.dims, self.stride, self.width, self.entries, self.steps.len() as u32, self.walked, self.crowds]
+        {
             out.extend_from_slice(&v.to_le_bytes());
         }
         for s in &self.sections {
@@ -188,8 +189,8 @@ pub(crate) fn write(
         bytemuck::cast_slice(&graph.codes.scales),
         bytemuck::cast_slice(&graph.links),
         bytemuck::cast_slice(&slots),
-        bytemuck::cast_slice(&graph.codes.values),
         bytemuck::cast_slice(&graph.crowds),
+        bytemuck::cast_slice(&graph.codes.values),
     ];
     let mut at = PAGE as u64;
     for (section, bytes) in header.sections.iter_mut().zip(parts) {
