@@ -447,3 +447,48 @@ fn an_optimize_that_waits_for_another_can_be_cancelled() {
     assert!(first.wait().unwrap().vectors_indexed > 0);
     engine.shutdown().wait().unwrap();
 }
+
+/// Chunks with equal vectors: all are found, through deletes, joins and reopening.
+#[test]
+fn a_text_stored_many_times_is_found_as_often() {
+    let disk = SimVfs::new(1);
+    let mut engine = open_sim_graphs(&disk, 1 << 20, 300).unwrap();
+    let mut vectors = common::vectors::Vectors::new(13, 24);
+    let texts: Vec<Vec<f32>> = (0..40).map(|_| vectors.next()).collect();
+    let id = |text: usize, copy: usize| format!("t{text}-{copy}");
+    for copy in 0..30 {
+        let input = |(text, vector): (usize, &Vec<f32>)| {
+            let mut input = chunk(&id(text, copy), "a text");
+            input.embedding = Some(vector.clone());
+            input
+        };
+        engine.store(texts.iter().enumerate().map(input).collect(), WriteOptions::default()).wait().unwrap();
+        settle(&engine);
+    }
+    let check = |engine: &Engine, left: &dyn Fn(usize) -> bool, when: &str| {
+        for (text, vector) in texts.iter().enumerate() {
+            let o = SearchOptions { limit: Some(30), ..bare() };
+            let hits = engine.search(Query::Vector(vector.clone()), o).wait().unwrap();
+            let mut found: Vec<String> = hits.into_iter().filter(|h| h.similarity.unwrap() > 0.999_99).map(|h| h.id).collect();
+            let mut wanted: Vec<String> = (0..30).filter(|copy| left(*copy)).map(|copy| id(text, copy)).collect();
+            found.sort_unstable();
+            wanted.sort_unstable();
+            assert_eq!(found, wanted, "{when}: text {text}");
+        }
+    };
+    assert!(index(&engine).graphs >= 1);
+    check(&engine, &|_| true, "stored");
+    for copy in (0..30).filter(|copy| copy % 2 == 0) {
+        (0..40).for_each(|text| assert!(engine.delete("default", &id(text, copy)).wait().unwrap()));
+    }
+    let odd = |copy: usize| copy % 2 == 1;
+    check(&engine, &odd, "half deleted");
+    settle(&engine);
+    engine.shutdown().wait().unwrap();
+    engine = open_sim_graphs(&disk.restart(), 1 << 20, 300).unwrap();
+    check(&engine, &odd, "reopened");
+    settle(&engine);
+    optimize(&engine);
+    assert_eq!((index(&engine).graphs, index(&engine).graph_vectors), (1, 600));
+    check(&engine, &odd, "optimized");
+}

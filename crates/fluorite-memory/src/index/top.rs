@@ -63,6 +63,11 @@ impl TopK {
         }
     }
 
+    /// How many are kept.
+    pub(super) fn capacity(&self) -> usize {
+        self.k
+    }
+
     /// The worst score kept, once there are `k`; below it nothing gets in. NaN before.
     pub(super) fn floor(&self) -> f32 {
         self.floor

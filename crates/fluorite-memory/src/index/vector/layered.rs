@@ -1,5 +1,6 @@
 //! All vectors of a store: a head that is scanned, and frozen graphs that are walked.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use fluorite_ml::vector::prefetch_line;
@@ -29,6 +30,8 @@ struct Slot {
     /// Node -> row; `NONE` when the row is gone.
     rows: Vec<u32>,
     present: RowSet,
+    /// Rows of nodes that are walked; empty when all are.
+    walked: RowSet,
 }
 
 /// Where a row's vector is.
@@ -125,7 +128,9 @@ impl LayeredIndex {
         for (node, row) in rows.iter().enumerate().filter(|(_, r)| **r != NONE) {
             self.places[*row as usize] = Place { graph: number, node: node as u32 };
         }
-        self.slots.push(Slot { graph, rows, present });
+        let all = graph.view().len();
+        let walked = if all < rows.len() { rows[..all].iter().copied().filter(|r| *r != NONE).collect() } else { RowSet::new() };
+        self.slots.push(Slot { graph, rows, present, walked });
         self.slots.sort_by_key(|s| std::cmp::Reverse(s.graph.nodes()));
     }
 
@@ -166,7 +171,7 @@ impl LayeredIndex {
     /// Rows a search of this kind compares the query with when all rows are allowed, about: what it costs.
     #[must_use]
     pub fn estimate(&self, k: usize, effort: Effort) -> usize {
-        let graphs = self.slots.iter().map(|s| s.plan(k, s.present.len(), effort).cost(&s.graph));
+        let graphs = self.slots.iter().map(|s| s.plan(k, s.present.len(), s.live_share(), effort).cost(&s.graph));
         graphs.fold(self.head.len() / 2 + read_for(k) * 4, usize::saturating_add)
     }
 
@@ -188,7 +193,11 @@ impl LayeredIndex {
         if k == 0 || self.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        let plans: Vec<Plan> = self.slots.iter().map(|s| s.plan(k, s.present.and_len(allowed), effort)).collect();
+        let plan = |s: &Slot| {
+            let count = s.present.and_len(allowed);
+            s.plan(k, count, s.share(count, allowed), effort)
+        };
+        let plans: Vec<Plan> = self.slots.iter().map(plan).collect();
         let costs = plans.iter().zip(&self.slots).map(|(plan, slot)| plan.cost(&slot.graph));
         if most < usize::MAX && costs.fold(self.head.len() / 2, usize::saturating_add) > most {
             return Ok(None);
@@ -218,7 +227,7 @@ impl LayeredIndex {
     fn scale(&self, row: u32) -> f32 {
         let Place { graph, node } = self.place(row);
         let slot = self.slots.iter().find(|s| s.graph.number() == graph);
-        slot.map_or_else(|| self.head.scale(row), |s| s.graph.view().codes.scales[node as usize])
+        slot.map_or_else(|| self.head.scale(row), |s| s.graph.codes().scales[node as usize])
     }
 
     /// Whether all graphs are known to be whole and in memory.
@@ -279,8 +288,26 @@ fn spend(left: &mut usize, compared: usize) -> bool {
 }
 
 impl Slot {
-    /// How to search when so many rows of it are allowed.
-    fn plan(&self, k: usize, count: usize, effort: Effort) -> Plan {
+    /// The rows with the code of a walked node.
+    fn rows_of(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+        let nodes = std::iter::once(node).chain(self.graph.twins(node));
+        nodes.filter_map(|node| self.rows.get(node as usize).copied())
+    }
+
+    /// The share of allowed rows among the nodes; among those that are walked when that is less.
+    fn share(&self, count: usize, allowed: &RowSet) -> f32 {
+        let (all, walked) = (self.graph.nodes(), self.graph.view().len());
+        let share = count as f32 / all as f32;
+        if walked == all { share } else { share.min(self.walked.and_len(allowed) as f32 / walked as f32) }
+    }
+
+    /// The same when all rows are allowed.
+    fn live_share(&self) -> f32 {
+        self.share(self.present.len(), &self.present)
+    }
+
+    /// How to search when so many rows of it are allowed. `share`: of the nodes.
+    fn plan(&self, k: usize, count: usize, share: f32, effort: Effort) -> Plan {
         if count == 0 {
             return Plan::Skip;
         }
@@ -290,7 +317,6 @@ impl Slot {
             return Plan::Walk(ef);
         }
         // the narrower the filter, the farther the walk goes for as many hits; comparing all that match is the other way
-        let share = count as f32 / nodes as f32;
         // what matches may lie elsewhere than what calibration searched for: wider walks, the more so the less matches
         let ef = (ef as f32 / (share * share)).ceil() as usize;
         let about = self.graph.compared_at(ef) as f32 / share;
@@ -299,52 +325,60 @@ impl Slot {
 
     /// Offers the nearest of the allowed rows. False when that would compare more than `left`, which becomes less.
     fn search(&self, query: &Code, plan: Plan, allowed: &RowSet, places: &[Place], top: &mut TopK, left: &mut usize) -> bool {
-        let mut offer = |node: u32, cosine: f32| {
-            if let Some(row) = self.rows.get(node as usize).filter(|r| **r != NONE) {
-                top.offer(*row, cosine);
-            }
-        };
         match plan {
             Plan::Skip => true,
             Plan::Walk(ef) => {
                 let walked = self.graph.walk(query, ef);
-                walked.found.into_iter().for_each(|(node, cosine)| offer(node, cosine));
+                walked.found.into_iter().for_each(|(node, cosine)| self.offer(node, cosine, allowed, top));
                 spend(left, walked.compared)
             }
             Plan::Admit { ef, count, .. } => {
-                let admit = |node: u32| self.rows.get(node as usize).is_some_and(|row| allowed.contains(*row));
+                let looks = Cell::new(count); // twins in search of one that is allowed
+                let admit = |node: u32| {
+                    let mut rows = self.rows_of(node).take(looks.get().max(1)).enumerate();
+                    let found = rows.find(|(_, row)| allowed.contains(*row));
+                    let looked = found.map_or_else(|| self.graph.twins(node).len(), |(twins, _)| twins);
+                    looks.set(looks.get().saturating_sub(looked));
+                    found.is_some()
+                };
                 let most = count.min(*left);
                 let walked = self.graph.view().walk_admitting(query, ef, self.graph.node_of(query), most, admit);
-                if !walked.exhausted {
-                    walked.found.into_iter().for_each(|(node, cosine)| offer(node, cosine));
+                if !walked.exhausted && looks.get() > 0 {
+                    walked.found.into_iter().for_each(|(node, cosine)| self.offer(node, cosine, allowed, top));
                     return spend(left, walked.compared);
                 }
                 // what matches lies far from the query: no walk ends before all of it has been compared
                 let within = spend(left, walked.compared.saturating_add(count));
                 if within {
-                    self.gather(query, allowed, places, offer);
+                    self.gather(query, allowed, places, |row, cosine| top.offer(row, cosine));
                 }
                 within
             }
             Plan::Gather { count } => {
                 let within = spend(left, count);
                 if within {
-                    self.gather(query, allowed, places, offer);
+                    self.gather(query, allowed, places, |row, cosine| top.offer(row, cosine));
                 }
                 within
             }
         }
     }
 
+    /// Offers the allowed rows with the code of a walked node: as many as may be kept.
+    fn offer(&self, node: u32, cosine: f32, allowed: &RowSet, top: &mut TopK) {
+        let room = if cosine < top.floor() { 0 } else { top.capacity() };
+        self.rows_of(node).filter(|row| allowed.contains(*row)).take(room).for_each(|row| top.offer(row, cosine));
+    }
+
     /// Compares every allowed row.
     fn gather(&self, query: &Code, allowed: &RowSet, places: &[Place], mut offer: impl FnMut(u32, f32)) {
-        let codes = self.graph.view().codes;
+        let codes = self.graph.codes();
         let mut nodes = Vec::with_capacity(GATHER);
         let mut products = [0; GATHER];
         let mut flush = |nodes: &mut Vec<u32>| {
             codes.gather(&query.values, nodes, &mut products[..nodes.len()]);
             for (node, product) in nodes.iter().zip(&products) {
-                offer(*node, *product as f32 * codes.scales[*node as usize] * query.scale);
+                offer(self.rows[*node as usize], *product as f32 * codes.scales[*node as usize] * query.scale);
             }
             nodes.clear();
         };
@@ -369,6 +403,7 @@ impl VectorIndex for LayeredIndex {
         if let Some(slot) = self.slots.iter_mut().find(|s| s.graph.number() == graph) {
             slot.rows[node as usize] = NONE;
             slot.present.remove(row);
+            slot.walked.remove(row);
             self.places[row as usize] = NOWHERE;
         }
         self.head.insert(row, unit);
@@ -382,6 +417,7 @@ impl VectorIndex for LayeredIndex {
                 self.places[row as usize] = NOWHERE;
             }
             slot.present.and_not(rows);
+            slot.walked.and_not(rows);
         }
     }
 
@@ -401,7 +437,7 @@ impl VectorIndex for LayeredIndex {
     }
 
     fn bytes(&self) -> usize {
-        let slots: usize = self.slots.iter().map(|s| s.rows.capacity() * 4 + s.present.bytes()).sum();
+        let slots: usize = self.slots.iter().map(|s| s.rows.capacity() * 4 + s.present.bytes() + s.walked.bytes()).sum();
         self.head.bytes() + slots + self.places.capacity() * size_of::<Place>()
     }
 }

@@ -27,6 +27,11 @@ impl Code {
     }
 }
 
+/// A number that tells codes apart, but for one pair in 2^64.
+pub(super) fn hash(values: &[i8]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(bytemuck::cast_slice(values))
+}
+
 /// Codes in memory.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Codes {
@@ -45,6 +50,13 @@ impl Codes {
         let end = self.values.len() + self.stride;
         self.values.extend_from_slice(&values[..values.len().min(self.stride)]);
         self.values.resize(end, 0);
+        self.scales.push(scale);
+    }
+
+    /// Adds a copy of a row with another scale.
+    pub fn repeat(&mut self, row: u32, scale: f32) {
+        let first = row as usize * self.stride;
+        self.values.extend_from_within(first..first + self.stride);
         self.scales.push(scale);
     }
 
@@ -68,6 +80,15 @@ impl<'a> CodesRef<'a> {
 
     pub fn row(&self, at: u32) -> &'a [i8] {
         &self.values[at as usize * self.stride..][..self.stride]
+    }
+
+    /// The first so many rows.
+    pub fn first(&self, rows: usize) -> Self {
+        Self { stride: self.stride, values: &self.values[..rows * self.stride], scales: &self.scales[..rows] }
+    }
+
+    pub fn hash(&self, at: u32) -> u64 {
+        hash(self.row(at))
     }
 
     pub fn code(&self, at: u32) -> Code {

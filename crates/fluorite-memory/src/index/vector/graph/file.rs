@@ -1,6 +1,6 @@
 //! A frozen graph as a file. `docs/format.md` draws the bytes.
 //!
-//! A page of header, then sections that begin at page ends, each with its own checksum: the ids are compared at opening,
+//! A page of header, then sections that begin at page ends, each with its own checksum: ids and twins are compared at opening,
 //! the rest is verified behind it (`Graph::verify`); until then a damaged number may cost recall, never memory safety
 //! (links are bounded when walked) and never content (scores come from the log).
 
@@ -14,16 +14,18 @@ use crate::error::{Error, Result};
 use crate::vfs::{OpenMode, Vfs};
 
 pub(super) const MAGIC: &[u8; 8] = b"FLUOGRF1";
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 pub(super) const PAGE: usize = 4_096;
 /// Section numbers.
 pub(super) const IDS: usize = 0;
 pub(super) const SCALES: usize = 1;
 pub(super) const LINKS: usize = 2;
 pub(super) const TABLE: usize = 3;
-pub(super) const CODES: usize = 4;
-const SECTIONS: usize = 5;
-const STEPS_AT: usize = 208;
+pub(super) const TWINS: usize = 4;
+pub(super) const CODES: usize = 5;
+const SECTIONS: usize = 6;
+const SECTIONS_AT: usize = 80;
+const STEPS_AT: usize = 256;
 /// Bytes per write: what one look at the cancel flag covers.
 const WRITE: usize = 4 << 20;
 
@@ -45,6 +47,10 @@ pub(super) struct Header {
     /// The highest sequence number of a node.
     pub last_sequence: u64,
     pub nodes: u32,
+    /// The first so many nodes are walked, the others are twins.
+    pub walked: u32,
+    /// Nodes with twins.
+    pub crowds: u32,
     pub dims: u32,
     pub stride: u32,
     pub width: u32,
@@ -56,9 +62,10 @@ pub(super) struct Header {
 impl Header {
     /// Lengths the sections must have.
     fn lengths(&self) -> [u64; SECTIONS] {
-        let n = u64::from(self.nodes);
-        let slots = table::slots_for(self.nodes as usize) as u64;
-        [n * 12, n * 4, n * u64::from(self.width) * 4, slots * 8, n * u64::from(self.stride)]
+        let (n, walked) = (u64::from(self.nodes), u64::from(self.walked));
+        let slots = table::slots_for(self.walked as usize) as u64;
+        let links = walked * u64::from(self.width) * 4;
+        [n * 12, n * 4, links, slots * 8, u64::from(self.crowds) * 8, n * u64::from(self.stride)]
     }
 
     fn encode(&self) -> Vec<u8> {
@@ -69,7 +76,8 @@ impl Header {
         out.extend_from_slice(&self.store_id.to_le_bytes());
         out.extend_from_slice(&self.model.to_le_bytes());
         out.extend_from_slice(&self.last_sequence.to_le_bytes());
-        for v in [self.nodes, self.dims, self.stride, self.width, self.entries, self.steps.len() as u32] {
+        for v in [self.nodes, self.dims, self.stride, self.width, self.entries, self.steps.len() as u32, self.walked, self.crowds]
+        {
             out.extend_from_slice(&v.to_le_bytes());
         }
         for s in &self.sections {
@@ -111,11 +119,13 @@ impl Header {
             stride: u32_at(56),
             width: u32_at(60),
             entries: u32_at(64),
+            walked: u32_at(72),
+            crowds: u32_at(76),
             ..Self::default()
         };
         let steps = (u32_at(68) as usize).min(MOST_STEPS);
         for (i, s) in header.sections.iter_mut().enumerate() {
-            let at = 72 + i * 24;
+            let at = SECTIONS_AT + i * 24;
             *s = Section { offset: u64_at(at), length: u64_at(at + 8), crc: u64_at(at + 16) as u32 };
         }
         for at in (0..steps).map(|i| STEPS_AT + i * 16) {
@@ -130,8 +140,8 @@ impl Header {
             s.length == length && s.offset % PAGE as u64 == 0 && s.offset.checked_add(length).is_some_and(|end| end <= file_len)
         });
         let sane = header.stride as usize == super::codes::stride_of(header.dims as usize)
-            && (1..=header.nodes).contains(&header.entries)
-            && header.nodes > 0
+            && (1..=header.walked).contains(&header.entries)
+            && (1..=header.nodes).contains(&header.walked)
             && header.width > 0;
         if fits && sane { Ok(header) } else { Err("the sections do not fit the file") }
     }
@@ -157,12 +167,14 @@ pub(crate) fn write(
     let mut ids = Vec::with_capacity(nodes * 12);
     by_sequence.iter().for_each(|(s, _)| ids.extend_from_slice(&s.to_le_bytes()));
     by_sequence.iter().for_each(|(_, n)| ids.extend_from_slice(&n.to_le_bytes()));
-    let slots = table::fill(graph.codes.view());
+    let slots = table::fill(graph.view().codes);
     let mut header = Header {
         store_id,
         model,
         last_sequence: by_sequence.last().map_or(0, |(s, _)| *s),
         nodes: nodes as u32,
+        walked: graph.walked() as u32,
+        crowds: graph.crowds.len() as u32,
         dims: dims as u32,
         stride: graph.codes.stride as u32,
         width: graph.width as u32,
@@ -177,6 +189,7 @@ pub(crate) fn write(
         bytemuck::cast_slice(&graph.codes.scales),
         bytemuck::cast_slice(&graph.links),
         bytemuck::cast_slice(&slots),
+        bytemuck::cast_slice(&graph.crowds),
         bytemuck::cast_slice(&graph.codes.values),
     ];
     let mut at = PAGE as u64;

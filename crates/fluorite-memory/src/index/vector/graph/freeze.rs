@@ -7,6 +7,7 @@
 use rayon::prelude::*;
 
 use super::codes::{Code, Codes, CodesRef};
+use super::twins::Crowd;
 use super::walk::{END, GraphRef};
 use crate::cancel::CancelToken;
 use crate::error::Result;
@@ -23,6 +24,12 @@ const MOST_ENTRIES: usize = 4_096;
 const FAR_IN: usize = 4;
 /// Rows looked at for each of those.
 const FAR_SAMPLE: usize = 32;
+/// Rows of which entries are added when they lie in a group far from all others, at most ...
+const COVER_SAMPLE: usize = 65_536;
+/// ... that is, when the nearest entry is so many times as far (in 1 - cosine) as half as many rows as a node has links.
+const FAR: f32 = 16.0;
+/// An entry added serves a row when it is nearer than the entries before by this factor.
+const COVERED: f32 = 4.0;
 /// Candidates of the walk that finds an unreached node a neighbour.
 const REPAIR_EF: usize = 64;
 /// Candidates of the walk that finds an inserted row its neighbours.
@@ -37,11 +44,20 @@ pub(crate) struct Frozen {
     pub entries: usize,
     /// Node -> number of the row in the input.
     pub origin: Vec<u32>,
+    /// The twins of each node that has some: nodes behind those with links.
+    pub crowds: Vec<Crowd>,
 }
 
 impl Frozen {
+    /// Nodes that are walked.
+    pub fn walked(&self) -> usize {
+        self.crowds.first().map_or(self.codes.scales.len(), |crowd| crowd[1] as usize)
+    }
+
+    /// What is walked.
     pub fn view(&self) -> GraphRef<'_> {
-        GraphRef { codes: self.codes.view(), width: self.width, links: &self.links, entries: self.entries }
+        let codes = self.codes.view().first(self.walked());
+        GraphRef { codes, width: self.width, links: &self.links, entries: self.entries }
     }
 }
 
@@ -57,7 +73,7 @@ pub(crate) fn freeze(codes: Codes, mut links: Vec<Vec<u32>>, high: &[u32], width
         .map(|(node, to)| cancel.check().map(|()| prune(view, node as u32, &to, width)))
         .collect::<Result<_>>()?;
     cancel.check()?;
-    let entries = choose_entries(view, high);
+    let entries = cover(view, &pruned, width, choose_entries(view, high));
     let order = arrange(&pruned, &entries);
     let entries = entries.len();
     cancel.check()?;
@@ -89,6 +105,44 @@ fn choose_entries(codes: CodesRef<'_>, high: &[u32]) -> Vec<u32> {
     let mut met = std::collections::HashSet::new();
     entries.retain(|e| met.insert(*e));
     entries
+}
+
+/// Adds entries for groups of rows so near to each other that their links stay inside, however far the other rows are: a
+/// walk that sets out elsewhere would not find them.
+fn cover(codes: CodesRef<'_>, links: &[Vec<u32>], width: usize, mut entries: Vec<u32>) -> Vec<u32> {
+    let (count, group) = (codes.len(), width / 2);
+    let most = (count / group.max(1)).min(MOST_ENTRIES);
+    let sample = count.min(COVER_SAMPLE);
+    let rows = (0..sample).map(|i| (i * count / sample) as u32);
+    let away = |row: u32, from: &[u32]| from.iter().map(|e| 1.0 - codes.cosine(row, *e)).fold(f32::MAX, f32::min);
+    let lost = |row: u32| {
+        let away = away(row, &entries);
+        let near = |to: &[u32]| to.iter().any(|to| (1.0 - codes.cosine(row, *to)) * FAR < away);
+        (near(&links[row as usize]) && in_group(codes, links, row, away / FAR, group)).then_some((row, away))
+    };
+    let lost: Vec<(u32, f32)> = rows.collect::<Vec<_>>().into_par_iter().filter_map(lost).collect();
+    let first = entries.len();
+    for (row, before) in lost {
+        if entries.len() >= most {
+            break;
+        }
+        if away(row, &entries[first..]) * COVERED >= before {
+            entries.push(row);
+        }
+    }
+    entries
+}
+
+/// Whether this many rows lie within a distance of a row: its neighbours, and theirs.
+fn in_group(codes: CodesRef<'_>, links: &[Vec<u32>], row: u32, within: f32, count: usize) -> bool {
+    let near = |to: &&u32| 1.0 - codes.cosine(row, **to) < within;
+    let mut met: Vec<u32> = links[row as usize].iter().filter(near).copied().collect();
+    for at in 0..met.len() {
+        met.extend(links[met[at] as usize].iter().filter(|to| **to != row).filter(near));
+    }
+    met.sort_unstable();
+    met.dedup();
+    met.len() >= count
 }
 
 /// Adds rows to a frozen graph, as an HNSW grows: each is linked with the diverse nearest a walk finds, and they with it.
@@ -207,6 +261,7 @@ fn renumber(codes: Codes, links: Vec<Vec<u32>>, order: Vec<u32>, entries: usize,
         links: vec![END; order.len() * width],
         entries,
         origin: Vec::new(),
+        crowds: Vec::new(),
     };
     let view = codes.view();
     for (new, old) in order.iter().enumerate() {

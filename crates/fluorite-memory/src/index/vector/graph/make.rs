@@ -11,6 +11,7 @@ use super::freeze::{Frozen, freeze, insert};
 use super::held::HeldOut;
 use super::join::{Part, join};
 use super::mapped::Graph;
+use super::twins::Twins;
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::vfs::Vfs;
@@ -35,14 +36,6 @@ impl Source {
     pub fn divide<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
         let parts = rows.len().div_ceil(BASE_ROWS).max(1);
         rows.chunks(rows.len().div_ceil(parts).max(1))
-    }
-
-    /// Rows that live on.
-    pub fn rows(&self) -> usize {
-        match self {
-            Self::Codes(codes) => codes.scales.len(),
-            Self::Graph(_, live) => live.iter().filter(|l| **l).count(),
-        }
     }
 
     /// Units of work, for progress: about the same time each.
@@ -87,7 +80,7 @@ impl Stage {
     fn nodes(&self) -> usize {
         match self {
             Self::Frozen(f) => f.origin.len(),
-            Self::Mapped { graph, .. } => graph.nodes(),
+            Self::Mapped { graph, .. } => graph.view().len(),
         }
     }
 
@@ -102,13 +95,14 @@ impl Stage {
 /// Makes one graph. `origin` of the result counts the rows of all sources in turn, dead nodes left out. Runs on the pool it
 /// is called in. Memory: about 2 KB a vector of the result, and 20 MB.
 pub(crate) fn make(sources: Vec<Source>, cancel: &CancelToken, tick: &(dyn Fn(usize) + Sync)) -> Result<Made> {
-    let mut held = HeldOut::of(&sources);
+    let twins = Twins::of(&sources);
+    let mut held = HeldOut::of(twins.walked());
     let mut stages = Vec::with_capacity(sources.len());
     let mut first = 0;
     for source in sources {
         match source {
             Source::Codes(codes) => {
-                let (codes, numbers) = held.split(codes, &mut first);
+                let (codes, numbers) = held.split(&codes, &twins, &mut first);
                 let codes = Arc::new(codes);
                 let rough = build(&codes, cancel, &|n| tick(n * 4))?;
                 let codes = Arc::unwrap_or_clone(codes);
@@ -116,15 +110,17 @@ pub(crate) fn make(sources: Vec<Source>, cancel: &CancelToken, tick: &(dyn Fn(us
                 frozen.origin.iter_mut().for_each(|o| *o = numbers[*o as usize]);
                 stages.push(Stage::Frozen(frozen));
             }
-            Source::Graph(graph, mut live) => {
-                let mut origin = vec![u32::MAX; live.len()];
-                for node in 0..live.len() {
-                    if !live[node] {
-                        continue;
+            Source::Graph(graph, lives) => {
+                let walked = graph.view().len();
+                let (mut origin, mut live) = (vec![u32::MAX; walked], vec![false; walked]);
+                for node in (0..lives.len() as u32).filter(|node| lives[*node as usize]) {
+                    if twins.is_walked(first) {
+                        // a live twin takes a dead node's place
+                        let at = graph.walked_for(node) as usize;
+                        origin[at] = first;
+                        live[at] = !held.take(first, || graph.codes().code(node));
                     }
-                    origin[node] = first;
                     first += 1;
-                    live[node] = !held.take(origin[node], || graph.view().codes.code(node as u32));
                 }
                 stages.push(Stage::Mapped { graph, live, origin });
             }
@@ -143,6 +139,7 @@ pub(crate) fn make(sources: Vec<Source>, cancel: &CancelToken, tick: &(dyn Fn(us
     let queries: Vec<Code> = held.rows.iter().map(|(_, code)| code.clone()).collect();
     let steps = calibrate(&frozen.view(), &queries, cancel)?;
     insert(&mut frozen, held.rows, cancel)?;
+    twins.attach(&mut frozen);
     Ok(Made { frozen, steps })
 }
 

@@ -1,12 +1,14 @@
 //! A frozen graph, mapped.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::calibrate::{compared_at, width_for};
 use super::codes::{Code, CodesRef};
-use super::file::{CODES, Header, IDS, LINKS, PAGE, SCALES, TABLE};
+use super::file::{CODES, Header, IDS, LINKS, PAGE, SCALES, TABLE, TWINS};
 use super::table;
+use super::twins::{Crowd, fit, twins_of, walked_for};
 use super::walk::{GraphRef, Walked};
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
@@ -33,7 +35,7 @@ impl Graph {
         format!("{number:06}.graph")
     }
 
-    /// Maps a graph of this store and model. Cost: the header and the ids are read (12 bytes a node).
+    /// Maps a graph of this store and model. Cost: the header, the ids (12 bytes a node) and the twins are read.
     ///
     /// # Errors
     /// `Corrupt` when it is damaged, or another store's or model's; `Io`.
@@ -52,9 +54,14 @@ impl Graph {
         }
         let graph = Self { number, path: path.clone(), bytes, header, verified: AtomicBool::new(false) };
         graph.check(IDS, &CancelToken::default())?;
+        graph.check(TWINS, &CancelToken::default())?;
         // sections begin at page ends, so one stands for all
         let aligned = bytemuck::try_cast_slice::<u8, u64>(graph.section(TABLE)).is_ok();
-        if aligned { Ok(graph) } else { Err(corrupt("the file is not mapped at a multiple of 8")) }
+        if !aligned {
+            return Err(corrupt("the file is not mapped at a multiple of 8"));
+        }
+        let whole = fit(graph.crowds(), graph.header.nodes, graph.header.walked);
+        if whole { Ok(graph) } else { Err(corrupt("the twins are not in order")) }
     }
 
     /// Compares every section with its checksum; this also brings the file into memory.
@@ -103,7 +110,7 @@ impl Graph {
         self.number
     }
 
-    /// Nodes, the dead ones too.
+    /// Nodes, the dead ones and the twins too.
     #[must_use]
     pub fn nodes(&self) -> usize {
         self.header.nodes as usize
@@ -140,18 +147,37 @@ impl Graph {
         sequences.zip(nodes.as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b)))
     }
 
-    pub(crate) fn view(&self) -> GraphRef<'_> {
+    /// The codes of all nodes.
+    pub(crate) fn codes(&self) -> CodesRef<'_> {
         let scales = bytemuck::cast_slice(self.section(SCALES));
-        let codes = CodesRef { stride: self.header.stride as usize, values: bytemuck::cast_slice(self.section(CODES)), scales };
+        CodesRef { stride: self.header.stride as usize, values: bytemuck::cast_slice(self.section(CODES)), scales }
+    }
+
+    fn crowds(&self) -> &[Crowd] {
+        bytemuck::cast_slice(self.section(TWINS))
+    }
+
+    /// The nodes whose code is that of a walked one. Cost: a look at some 20 numbers where there are many.
+    pub(crate) fn twins(&self, node: u32) -> Range<u32> {
+        twins_of(self.crowds(), self.header.nodes, node)
+    }
+
+    /// The node that is walked for this one.
+    pub(crate) fn walked_for(&self, node: u32) -> u32 {
+        walked_for(self.crowds(), node)
+    }
+
+    /// What is walked: one node of each code.
+    pub(crate) fn view(&self) -> GraphRef<'_> {
         GraphRef {
-            codes,
+            codes: self.codes().first(self.header.walked as usize),
             width: self.header.width as usize,
             links: bytemuck::cast_slice(self.section(LINKS)),
             entries: self.header.entries as usize,
         }
     }
 
-    /// A node with exactly this code.
+    /// The walked node with exactly this code.
     pub(crate) fn node_of(&self, code: &Code) -> Option<u32> {
         table::find(bytemuck::cast_slice(self.section(TABLE)), self.view().codes, code)
     }

@@ -1,6 +1,6 @@
 //! Which node has exactly this code: so that a chunk is always found by its own vector, however a walk would end.
 
-use super::codes::{Code, CodesRef};
+use super::codes::{Code, CodesRef, hash};
 
 /// An empty slot.
 const EMPTY: u64 = u64::MAX;
@@ -8,10 +8,6 @@ const EMPTY: u64 = u64::MAX;
 /// Slots for this many nodes: at most half of them full.
 pub(super) fn slots_for(nodes: usize) -> usize {
     (nodes * 2).next_power_of_two()
-}
-
-fn hash(values: &[i8]) -> u64 {
-    xxhash_rust::xxh3::xxh3_64(bytemuck::cast_slice(values))
 }
 
 /// A slot holds the upper half of a code's hash, then the node. Of equal codes only the first node is in.

@@ -15,7 +15,7 @@ use super::file::{Header, PAGE};
 use super::freeze::{Frozen, freeze};
 use super::make::{Made, Source, make};
 use super::walk::{END, GraphRef};
-use super::{Graph, table};
+use super::{Graph, table, twins};
 use crate::cancel::CancelToken;
 use crate::error::Error;
 use crate::vfs::{RealVfs, SimVfs, Vfs};
@@ -105,7 +105,8 @@ fn reached(graph: &GraphRef<'_>) -> Vec<bool> {
 fn check_whole(frozen: &Frozen) {
     let view = frozen.view();
     let nodes = view.len();
-    assert_eq!(frozen.origin.iter().collect::<HashSet<_>>().len(), nodes);
+    assert_eq!(frozen.origin.iter().collect::<HashSet<_>>().len(), frozen.codes.scales.len());
+    assert!(twins::fit(&frozen.crowds, frozen.origin.len() as u32, nodes as u32));
     assert_eq!(frozen.links.len(), nodes * frozen.width);
     assert!(frozen.entries <= nodes && (frozen.entries > 0 || nodes == 0));
     for node in 0..nodes {
@@ -123,7 +124,9 @@ fn check_whole(frozen: &Frozen) {
 fn check_origin(frozen: &Frozen, inputs: &[Code]) {
     assert_eq!(frozen.origin.len(), inputs.len());
     for (node, origin) in frozen.origin.iter().enumerate() {
-        let (found, wanted) = (frozen.view().codes.code(node as u32), &inputs[*origin as usize]);
+        let (found, wanted) = (frozen.codes.view().code(node as u32), &inputs[*origin as usize]);
+        let walked = twins::walked_for(&frozen.crowds, node as u32);
+        assert!((walked as usize) < frozen.walked() && frozen.codes.view().row(walked) == found.values);
         assert!(found.values == wanted.values && found.scale == wanted.scale, "node {node} is not row {origin}");
     }
 }
@@ -305,9 +308,12 @@ fn cancelled() -> CancelToken {
     cancel
 }
 
-/// A small graph's file.
+/// A small graph's file. Some of its nodes are twins.
 fn small_file() -> (Vec<u8>, Made) {
-    let made = made(vec![Source::Codes(codes_of(&clustered(&mut Random(9), 30, 16)))]);
+    let mut vectors = clustered(&mut Random(9), 30, 16);
+    (24..30).for_each(|i| vectors[i] = vectors[i / 2 % 5].clone());
+    let made = made(vec![Source::Codes(codes_of(&vectors))]);
+    assert_eq!((made.frozen.walked(), made.frozen.crowds.len()), (24, 3));
     let disk = SimVfs::new(1);
     disk.create_dir_all(Path::new("/i")).unwrap();
     let path = Path::new("/i").join(Graph::file_name(1));
@@ -327,7 +333,7 @@ fn every_flipped_byte_is_refused_or_found_and_walks_go_on_before_that() {
     let (bytes, made) = small_file();
     let header = Header::decode(&bytes[..PAGE], bytes.len() as u64).unwrap();
     let counts = |at: u64| at < PAGE as u64 || header.sections.iter().any(|s| (s.offset..s.offset + s.length).contains(&at));
-    let queries: Vec<Code> = (0..3).map(|n| made.frozen.view().codes.code(n * 9)).collect();
+    let queries: Vec<Code> = (0..3).map(|n| made.frozen.view().codes.code(n * 7)).collect();
     let none = CancelToken::default();
     let (mut refused, mut verified, mut unused) = (0, 0, 0);
     for at in 0..bytes.len() {
@@ -343,7 +349,7 @@ fn every_flipped_byte_is_refused_or_found_and_walks_go_on_before_that() {
         };
         for query in &queries {
             let found = graph.walk(query, 10).found;
-            assert!(found.iter().all(|f| (f.0 as usize) < 30), "byte {at}");
+            assert!(found.iter().all(|f| (f.0 as usize) < 24 && graph.twins(f.0).end <= 30), "byte {at}");
             graph.view().walk_admitting(query, 10, graph.node_of(query), 30, |n| n % 2 == 0);
         }
         let (ids, whole) = (graph.ids().count(), graph.verify(&none));
@@ -400,7 +406,7 @@ fn a_node_is_found_by_its_own_code() {
     // through a graph: the walk starts there
     let graph = opened(&made(vec![Source::Codes(codes)]), 1, 16);
     for node in 0..400 {
-        let code = graph.view().codes.code(node);
+        let code = graph.codes().code(node);
         let first = graph.node_of(&code).unwrap();
         assert!(graph.view().codes.row(first) == &code.values[..]);
         assert_eq!(graph.walk(&code, 1).found[0].1, scanned(&graph.view(), &code)[0].1);
