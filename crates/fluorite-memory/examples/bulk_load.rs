@@ -1,6 +1,7 @@
 //! In-engine figures without Node: bulk load, sealing, open, get, first search, lexical searches. Prints one JSON line.
 //!
-//! `cargo run --release -p fluorite-memory --example bulk_load -- <folder of *.json> [chunks]`
+//! `cargo run --release -p fluorite-memory --example bulk_load -- <folder of *.json> [chunks] [text_rows, 0 = seal nothing]`
+//! Lexical searches are those of the text index alone (`rerank: false`), the hop to the pool included.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)] // a program, not the library
 
 use std::time::Instant;
@@ -29,7 +30,8 @@ fn lexical(engine: &Engine, pieces: &[String]) -> (u64, u64) {
         let words: Vec<&str> = pieces[i * 31 % pieces.len()].split_whitespace().filter(|w| w.len() > 3).collect();
         (0..1 + i % 6).filter_map(|n| words.get((i * 13 + n * 7) % words.len().max(1))).fold(String::new(), |q, w| q + w + " ")
     };
-    let options = || SearchOptions { mode: Some(SearchMode::Lexical), fields: Some(Vec::new()), ..SearchOptions::default() };
+    let bare = SearchOptions { rerank: Some(false), ..SearchOptions::default() };
+    let options = || SearchOptions { mode: Some(SearchMode::Lexical), fields: Some(Vec::new()), ..bare.clone() };
     let ask = |i: usize| {
         let (query, t) = (query(i), Instant::now());
         engine.search(Query::Text(query), options()).wait().unwrap();
@@ -61,8 +63,9 @@ fn main() {
         c.frameworks = Some(vec![format!("f{}", i % 20)]);
         c
     };
+    let text_rows = args.next().and_then(|n| n.parse().ok()).map_or(8_192, |n: usize| if n == 0 { usize::MAX } else { n });
     let dir = std::env::temp_dir().join(format!("fluorite-bulk-{}", std::process::id()));
-    let config = EngineConfig { enable_ml: false, ..EngineConfig::new(&dir) };
+    let config = EngineConfig { enable_ml: false, text_rows, ..EngineConfig::new(&dir) };
     let engine = Engine::open(config.clone()).unwrap();
     let slices: Vec<Vec<ChunkInput>> =
         (0..wanted).collect::<Vec<_>>().chunks(64).map(|s| s.iter().map(|i| chunk(*i)).collect()).collect();
