@@ -17,6 +17,8 @@ use crate::search::{Candidate, DEPTH, Judged, Legs, Question, Ranked, Weights, d
 
 /// Candidates each leg contributes, at least.
 const LEG_DEPTH: usize = DEPTH;
+/// Times a search takes in what was written since, before it goes on without.
+const CATCH_UPS: usize = 32;
 /// Most content an inline search hands over.
 const INLINE_BYTES: usize = 256 << 10;
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -61,10 +63,17 @@ impl Shared {
             _ => self.ensure_vectors()?,
         }
         self.expire_due();
-        if query.words.is_some() {
-            self.catch_up_text()?;
+        for _ in 0..CATCH_UPS {
+            if query.words.is_some() {
+                self.catch_up_text()?;
+            }
+            cancel.check()?;
+            let state = self.state.read();
+            // a chunk replaced since would be found by neither version's words: its old one is dead, its new one not indexed
+            if query.words.is_none() || self.text.is_caught_up() {
+                return Ok(self.search_state(&state, query, options, false)?.unwrap_or_default());
+            }
         }
-        cancel.check()?;
         let state = self.state.read();
         Ok(self.search_state(&state, query, options, false)?.unwrap_or_default())
     }

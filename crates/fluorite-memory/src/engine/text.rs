@@ -54,6 +54,11 @@ impl TextSide {
         }
     }
 
+    /// Whether nothing waits or is on its way. Exact while the state is locked: items are queued under its lock.
+    pub fn is_caught_up(&self) -> bool {
+        self.queue.lock().is_empty() && self.catching.try_lock().is_some()
+    }
+
     /// Items not taken in.
     pub fn behind(&self) -> usize {
         self.queue.lock().len()
