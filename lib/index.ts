@@ -190,7 +190,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * when its first line is too long). Nothing is said twice: not an equal content, not a text that stands in another chunk (white
    * space aside), not the lines of a file that two chunks share. Every chunk stands under its path, lines and id.
    * What is not UTF-8 is left out. Looks at `budget_tokens / 16` hits, 50 to 1,000, and gives up after 64 that do not fit.
-   * Cost: a search, and 1 to 2 us per byte for counting. Codes: `INVALID_ARGUMENT`, `ABORTED`, `MODEL_NOT_FOUND` (the tokenizer is in the model's folder).
+   * Cost: a search, and counting every text it tries. Codes: `INVALID_ARGUMENT`, `ABORTED`, `MODEL_NOT_FOUND` (the tokenizer is in the model's folder).
    */
   buildContext(query: string | Float32Array, options: ContextOptions): Promise<Context> {
     return guard(() => this.#long<Context>(options, (call) => this.#native.buildContext(query, options, call.number)));
@@ -199,7 +199,7 @@ export class FluoriteBridge implements AsyncDisposable {
   /**
    * Ranks texts by meaning, best first; nothing is stored. `top_k` (10) is 1 to 10,000; there may be 10,000 documents of 16 MiB in all,
    * each read from its first 256 tokens. Ties go to the earlier document.
-   * Cost: an embedding per text that is not in the embedding cache, 2 to 28 ms each, on all threads of the pool.
+   * Cost: an embedding per text that is not in the embedding cache, on all threads of the pool.
    * Codes: `INVALID_ARGUMENT`, `EMBEDDING_FAILED` (no model: `enable_ml: false`), `ABORTED`.
    */
   semanticSearch(query: string, documents: readonly string[], top_k = 10, options?: SignalOptions): Promise<RankedDocument[]> {
@@ -249,7 +249,7 @@ export class FluoriteBridge implements AsyncDisposable {
   /**
    * Cuts a text along its structure into pieces of at most `max_tokens`: code between declarations and statements, Markdown
    * between sections and blocks, prose between paragraphs and sentences. Texts of up to 16 MiB; stores nothing.
-   * Cost: 1 to 4 s of one thread of the pool a MiB, linear. Codes: `INVALID_ARGUMENT`, `ABORTED`, `MODEL_NOT_FOUND`.
+   * Cost: linear, on one thread of the pool; seconds a MiB. Codes: `INVALID_ARGUMENT`, `ABORTED`, `MODEL_NOT_FOUND`.
    */
   chunkText(text: string, options?: ChunkTextOptions): Promise<TextChunk[]> {
     return guard(async () => {

@@ -120,10 +120,18 @@ impl Shared {
         let ranked = match query.words {
             None => near.unwrap_or_default().into_iter().map(|(row, cosine)| single(row, Some(cosine), 0.0)).collect(),
             Some((words, question)) => {
-                let counted = self.counted(state, options)?;
+                let own;
+                let counted = match alone(options) {
+                    None => &state.live,
+                    Some(namespace) if options.filter.as_ref() == Some(&namespace) => allowed,
+                    Some(namespace) => {
+                        own = self.select(state, &namespace)?;
+                        &own
+                    }
+                };
                 let terms = QueryTerms::new(words);
                 let index = self.text.index.read();
-                let text = index.query(&terms, counted.as_ref().unwrap_or(&state.live))?;
+                let text = index.query(&terms, counted)?;
                 let by_words = text.search(allowed, deep)?;
                 if query.vector.is_none() && options.rerank == Some(false) {
                     by_words.into_iter().map(|(row, raw)| single(row, None, raw)).collect()
@@ -140,16 +148,10 @@ impl Shared {
             }
         };
         let ranked = match options.mmr_lambda {
-            Some(lambda) => varied(ranked, wanted, lambda, &source)?,
+            Some(lambda) => varied(ranked, wanted, lambda, &source),
             None => ranked,
         };
         self.hits(state, ranked, options, at_once)
-    }
-
-    /// The rows whose statistics a text query uses when they are not all: a namespace ranks as a store of its own would.
-    fn counted(&self, state: &State, options: &SearchOptions) -> Result<Option<RowSet>> {
-        let Some(namespace) = options.filter.as_ref().and_then(|f| f.namespace.clone()) else { return Ok(None) };
-        self.select(state, &SearchFilter { namespace: Some(namespace), ..SearchFilter::default() }).map(Some)
     }
 
     /// Ranks the candidates of both legs.
@@ -230,6 +232,12 @@ impl Shared {
     }
 }
 
+/// The namespaces of the filter by themselves: their rows' statistics count, so that a namespace ranks as a store of its own would.
+fn alone(options: &SearchOptions) -> Option<SearchFilter> {
+    let namespace = options.filter.as_ref()?.namespace.clone()?;
+    Some(SearchFilter { namespace: Some(namespace), ..SearchFilter::default() })
+}
+
 /// What either leg found, with the scores of both.
 fn joined(
     near: Option<&[(u32, f32)]>,
@@ -260,11 +268,13 @@ fn joined(
 }
 
 /// Chooses hits that differ, by the cosines of their vectors; what has no vector is like nothing.
-fn varied(ranked: Vec<Ranked>, wanted: usize, lambda: f32, source: &LogVectors<'_>) -> Result<Vec<Ranked>> {
+fn varied(ranked: Vec<Ranked>, wanted: usize, lambda: f32, source: &LogVectors<'_>) -> Vec<Ranked> {
     let mut vectors = Vec::with_capacity(ranked.len());
     for hit in &ranked {
         let mut values = Vec::new();
-        source.read(hit.candidate.row, &mut values)?;
+        if source.read(hit.candidate.row, &mut values).is_err() {
+            values.clear(); // a damaged vector is like nothing; the search that met it has noted it
+        }
         vectors.push(values);
     }
     let scores: Vec<f32> = ranked.iter().map(|h| h.score).collect();
@@ -274,5 +284,5 @@ fn varied(ranked: Vec<Ranked>, wanted: usize, lambda: f32, source: &LogVectors<'
     };
     let chosen = diversify(&scores, wanted, lambda, alike);
     let mut ranked: Vec<Option<Ranked>> = ranked.into_iter().map(Some).collect();
-    Ok(chosen.into_iter().filter_map(|at| ranked.get_mut(at)?.take()).collect())
+    chosen.into_iter().filter_map(|at| ranked.get_mut(at)?.take()).collect()
 }

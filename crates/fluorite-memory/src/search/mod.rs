@@ -7,7 +7,7 @@
 //!
 //! Sources: standardised-score fusion (Montague and Aslam, "Relevance score normalization for metasearch", CIKM 2001) with
 //! weights that depend on the query; MMR (Carbonell and Goldstein, SIGIR 1998). The weights were fitted on the development sets
-//! of `npm run eval`.
+//! of `npm run eval` by a script that is not kept; the command shows what they are worth.
 
 mod blend;
 mod diversity;

@@ -55,7 +55,7 @@ pub struct Legs {
 pub struct Ranked {
     /// The candidate.
     pub candidate: Candidate,
-    /// 0 to 1: estimated probability that it is relevant.
+    /// 0 to 1, rising with the rank value: a rough probability that it is relevant.
     pub score: f32,
     /// Components, when asked for.
     pub explain: Vec<(&'static str, f32)>,

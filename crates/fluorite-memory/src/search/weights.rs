@@ -14,7 +14,7 @@ pub struct Weights {
     pub blend: Blend,
     /// What each signal adds to the blended score, in its standard deviations.
     pub signals: Signals,
-    /// From a rank value to the probability that the hit is relevant.
+    /// From a rank value to a score.
     pub score: Score,
 }
 
