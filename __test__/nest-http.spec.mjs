@@ -1,0 +1,320 @@
+// The routes: each status from the right code, what bodies may be, who may call, how in-flight requests end.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request as connect } from 'node:http';
+import { test } from 'node:test';
+import { UnauthorizedException, ValidationPipe } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import request from 'supertest';
+
+import { FluoriteBridge, FluoriteError } from '../index.mjs';
+import { FluoriteExceptionFilter, FluoriteHttpModule, FluoriteModule, FluoriteService } from '../nestjs/index.js';
+import { hashEmbedding } from '../testing/index.js';
+import { entry, folder, root } from './helpers.mjs';
+import { controller, injectable, module, served, start } from './nest-helpers.mjs';
+
+/** Asserts an answer is a problem with this status and code, and says nothing of the machine. */
+function problem(answer, status, code) {
+  assert.equal(answer.status, status, JSON.stringify(answer.body));
+  assert.match(answer.headers['content-type'], /^application\/problem\+json/);
+  assert.equal(answer.body.code, code);
+  assert.equal(answer.body.status, status);
+  assert.equal(answer.body.type, 'about:blank');
+  assert.ok(answer.body.title && answer.body.detail);
+  assert.doesNotMatch(JSON.stringify(answer.body), /"\/|\/tmp|stack|node_modules|\d{4,}\b.*pid/i);
+  return answer.body;
+}
+
+test('store, get, search, context, stats, delete', async (t) => {
+  const { http } = await served(t);
+  const chunk = { id: 'bff', content: 'BFF with Next.js and Hono', tags: ['web'], quality_score: 0.9, metadata: { lines: 3 }, chunk_type: 'pattern' };
+  assert.deepEqual((await http.post('/api/memory').send(chunk).expect(201)).body, { id: 'bff' });
+  assert.match((await http.post('/api/memory').send({ content: 'water the roses' }).expect(201)).body.id, /^[0-9a-f-]{36}$/);
+  const got = (await http.get('/api/memory/bff').expect(200)).body;
+  for (const [key, value] of Object.entries(chunk)) assert.deepEqual(got[key], value, key);
+  const { hits } = (await http.post('/api/memory/search').send({ query: 'hono bff', limit: 1, filter: { tags: { any: ['web'] } } }).expect(200)).body;
+  assert.deepEqual(hits.map((h) => h.id), ['bff']);
+  assert.ok(hits[0].score > 0);
+  const bare = (await http.post('/api/memory/search').send({ query: 'hono', fields: [] }).expect(200)).body.hits;
+  assert.deepEqual(Object.keys(bare[0]).sort(), ['id', 'score']);
+  const context = (await http.post('/api/memory/context').send({ query: 'hono', budget_tokens: 200 }).expect(200)).body;
+  assert.ok(context.text.includes('Hono') && context.tokens <= 200);
+  assert.equal((await http.get('/api/memory/stats').expect(200)).body.chunks, 2);
+  const { chunks } = (await http.post('/api/memory/get').send({ ids: ['bff', 'none'] }).expect(200)).body;
+  assert.deepEqual(chunks.map((c) => c?.id ?? null), ['bff', null]);
+  await http.delete('/api/memory/bff').expect(204);
+  problem(await http.delete('/api/memory/bff'), 404, 'NOT_FOUND');
+});
+
+test('vectors and batches', async (t) => {
+  const { http } = await served(t);
+  const chunks = ['parse JSON files', 'water the roses'].map((content, i) => ({ id: `${i}`, content, embedding: [...hashEmbedding(content, 64)] }));
+  const done = (await http.post('/api/memory/batch').send({ chunks, atomic: true }).expect(201)).body;
+  assert.deepEqual(done, { ids: ['0', '1'], stored: 2, failed: [] });
+  const { hits } = (await http.post('/api/memory/search').send({ vector: [...hashEmbedding('JSON', 64)], fields: [] }).expect(200)).body;
+  assert.equal(hits[0].id, '0');
+  problem(await http.post('/api/memory/search').send({ vector: [1, 2, 3] }), 400, 'DIMENSION_MISMATCH');
+  problem(await http.post('/api/memory/search').send({ vector: [1], query: 'x' }), 400, 'INVALID_ARGUMENT');
+  problem(await http.post('/api/memory/search').send({}), 400, 'INVALID_ARGUMENT');
+  const some = await http.post('/api/memory/batch').send({ chunks: [{ content: 'x' }, { id: '', content: 'y' }], on_error: 'collect' }).expect(201);
+  assert.deepEqual([some.body.stored, some.body.failed[0].code], [1, 'INVALID_ID']);
+});
+
+test('a fixed path wins over an id; such an id is still read by POST get', async (t) => {
+  const { http } = await served(t);
+  for (const id of ['stats', 'search', 'a/b?c', '語']) await http.post('/api/memory').send({ id, content: `the chunk ${id}` }).expect(201);
+  const stats = (await http.get('/api/memory/stats').expect(200)).body;
+  assert.equal(stats.chunks, 4);
+  assert.equal(stats.content, undefined);
+  assert.equal((await http.post('/api/memory/get').send({ ids: ['stats'] })).body.chunks[0].content, 'the chunk stats');
+  for (const id of ['a/b?c', '語']) assert.equal((await http.get(`/api/memory/${encodeURIComponent(id)}`).expect(200)).body.id, id);
+});
+
+test('namespaces: by request, or one for all routes of a registration', async (t) => {
+  const app = await start(t, [FluoriteModule.forTesting(), FluoriteHttpModule.register(), FluoriteHttpModule.register({ path: 'tenant', namespace: 'tenant' })]);
+  const http = request(app.getHttpServer());
+  await http.post('/api/memory').send({ id: 'x', content: 'open words', namespace: 'other' }).expect(201);
+  await http.post('/tenant').send({ id: 'x', content: 'tenant words' }).expect(201);
+  problem(await http.get('/api/memory/x'), 404, 'NOT_FOUND');
+  assert.equal((await http.get('/api/memory/x?namespace=other').expect(200)).body.content, 'open words');
+  assert.equal((await http.get('/tenant/x').expect(200)).body.namespace, 'tenant');
+  problem(await http.get('/tenant/x?namespace=other'), 400, 'INVALID_ARGUMENT');
+  problem(await http.post('/tenant').send({ content: 'x', namespace: 'other' }), 400, 'INVALID_ARGUMENT');
+  problem(await http.post('/tenant/search').send({ query: 'words', filter: { namespace: 'other' } }), 400, 'INVALID_ARGUMENT');
+  const { hits } = (await http.post('/tenant/search').send({ query: 'words' })).body;
+  assert.deepEqual(hits.map((h) => h.namespace), ['tenant']);
+  problem(await http.get('/tenant/stats'), 404, 'NOT_FOUND');
+  assert.equal((await http.post('/api/memory/search').send({ query: 'words' })).body.hits.length, 2);
+});
+
+test('400: bodies, ids and options that are wrong', async (t) => {
+  const { app, http } = await served(t);
+  const post = (path, body) => http.post(`/api/memory${path}`).set('content-type', 'application/json').send(typeof body === 'string' ? body : JSON.stringify(body));
+  const deep = `{"content":"x","filter":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+  const refused = [
+    ['', '[]'], ['', '[{"content":"x"}]'], ['', '{}'], ['', { content: 7 }], ['', { content: ['x'] }], ['', { content: null }], ['', { content: { $ne: 1 } }],
+    ['', { content: 'x', id: {} }], ['', { content: 'x', id: '' }], ['', { content: 'x', id: 'x'.repeat(1025) }], ['', '{"content":"x","id":"\\ud800"}'],
+    ['', { content: 'x', contnet: 'y' }], ['', { content: 'x', memoryType: 'semantic' }], ['', { content: 'x', quality_score: 2 }],
+    ['', { content: 'x', quality_score: 'high' }], ['', { content: 'x', tags: 'a' }], ['', { content: 'x', tags: [1] }], ['', { content: 'x', tags: { 0: 'a' } }],
+    ['', { content: 'x', tags: Array.from({ length: 1001 }, () => 'a') }], ['', { content: 'x', chunk_type: 'constructor' }], ['', { content: 'x', metadata: [] }],
+    ['', { content: 'x', metadata: 'x' }], ['', { content: 'x', ttl_seconds: -1 }], ['', '{"content":"x","ttl_seconds":1e999}'], ['', { content: 'x', pinned: 'yes' }],
+    ['', { content: 'x', embedding: [] }], ['', { content: 'x', embedding: ['1'] }], ['', '{"content":"x","embedding":[1e999]}'], ['', { content: 'x', embedding: [0, 0] }],
+    ['', '{"content":"x","__proto__":{"polluted":true}}'], ['', '{"content":"x","constructor":{"prototype":{"polluted":true}}}'], ['', { content: 'x', toString: 1 }],
+    ['', deep],
+    ['/search', { query: 7 }], ['/search', { query: 'x', limit: 0 }], ['/search', { query: 'x', limit: 1001 }], ['/search', { query: 'x', limit: 1.5 }],
+    ['/search', { query: 'x', limit: '10' }], ['/search', { query: 'x', filter: [] }], ['/search', { query: 'x', filter: 'ns' }], ['/search', { query: 'x', filter: { tags: ['a'] } }],
+    ['/search', { query: 'x', filter: { tags: { some: ['a'] } } }], ['/search', { query: 'x', filter: { metadata: { a: { b: 1 } } } }], ['/search', { query: 'x', signal: {} }],
+    ['/search', { query: 'x', filter: { created_after: 'yesterday' } }], ['/search', { query: 'x', fields: ['passwords'] }], ['/search', { query: 'x', mode: 'vector' }],
+    ['/search', '{"query":"x","filter":{"__proto__":{"any":["a"]}}}'],
+    ['/context', { query: 'x' }], ['/context', { query: 'x', budget_tokens: 0 }], ['/get', { ids: 'x' }], ['/get', { ids: [{}] }],
+    ['/batch', { chunks: {} }], ['/batch', { chunks: [null] }], ['/batch', { chunks: [{ content: 'x' }, { content: 'x', nope: 1 }] }], ['/batch', { chunks: [[]] }],
+  ];
+  for (const [path, body] of refused) {
+    const shown = `${path} ${typeof body === 'string' ? body.slice(0, 80) : JSON.stringify(body).slice(0, 80)}`;
+    const answer = await post(path, body);
+    assert.equal(answer.status, 400, `${shown}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    assert.ok(['INVALID_ARGUMENT', 'INVALID_ID'].includes(answer.body.code), `${shown}: ${JSON.stringify(answer.body)}`);
+    assert.ok(JSON.stringify(answer.body).length < 5_000, `${shown}: a long answer`);
+    problem(answer, 400, answer.body.code);
+  }
+  assert.equal((await post('', '{"content":')).status, 400, 'broken JSON is refused by the parser');
+  assert.equal((await http.post('/api/memory').set('content-type', 'text/plain').send('content')).status, 400);
+  const listed = problem(await post('/search', { query: 'x', limit: 0, filter: { tags: { any: 'a' } } }), 400, 'INVALID_ARGUMENT');
+  assert.deepEqual(listed.errors.map((e) => e.field).sort(), ['filter.tags.any', 'limit']);
+  for (const query of ['namespace=a&namespace=b', 'namespace[a]=b', 'other=1']) problem(await http.get(`/api/memory/x?${query}`), 400, 'INVALID_ARGUMENT');
+  problem(await http.get(`/api/memory/${'x'.repeat(1025)}`), 400, 'INVALID_ID');
+  assert.equal((await app.get(FluoriteService).getStats()).chunks, 0, 'nothing was stored');
+  assert.equal({}.polluted, undefined);
+});
+
+test('metadata may be deep: it answers, and never with a 500', async (t) => {
+  const { http } = await served(t);
+  for (const depth of [10, 100, 1_000, 40_000]) {
+    const answer = await http.post('/api/memory').set('content-type', 'application/json').send(`{"content":"x","metadata":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`);
+    assert.ok([201, 400].includes(answer.status), `${depth}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  }
+});
+
+test("an application's own ValidationPipe neither strips nor answers for these routes", async (t) => {
+  const { http } = await served(t, {}, { set: (app) => app.useGlobalPipes(new ValidationPipe({ whitelist: true, transform: true, forbidNonWhitelisted: true })) });
+  const metadata = { a: { b: [1, { c: null }] } };
+  await http.post('/api/memory').send({ id: 'm', content: 'x', metadata, embedding: [1, 0] }).expect(201);
+  assert.deepEqual((await http.get('/api/memory/m')).body.metadata, metadata);
+  problem(await http.post('/api/memory').send({ content: 7 }), 400, 'INVALID_ARGUMENT');
+});
+
+test('413: a chunk above max_chunk_size, and a body above the parser\'s limit', async (t) => {
+  const set = (app) => app.useBodyParser('json', { limit: 4_000 });
+  const { http } = await served(t, {}, { config: { memory: { max_chunk_size: 1_000 } }, set });
+  await http.post('/api/memory').send({ content: 'x'.repeat(1_000) }).expect(201);
+  problem(await http.post('/api/memory').send({ content: 'x'.repeat(1_001) }), 413, 'CHUNK_TOO_LARGE');
+  await http.post('/api/memory').send({ content: 'x'.repeat(4_001) }).expect(413);
+});
+
+test('409: opened twice, and a store another process has', async (t) => {
+  const at = folder();
+  const other = spawn(process.execPath, ['--input-type=module', '-e', `
+    import { FluoriteBridge } from ${JSON.stringify(entry)};
+    const bridge = await FluoriteBridge.open({ memory_path: ${JSON.stringify(at)}, enable_ml: false });
+    console.log('open');
+    process.stdin.on('end', () => bridge.shutdown()).resume();`], { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => other.stdin.end());
+  await once(other.stdout, 'data');
+  const routes = controller([FluoriteService], {
+    'POST /again': (service) => service.initialize({ memory_path: at, enable_ml: false }),
+    'POST /locked': () => FluoriteBridge.open({ memory_path: at, enable_ml: false }),
+  });
+  const app = await start(t, [FluoriteModule.forTesting()], { controllers: [routes], set: (app) => app.useGlobalFilters(new FluoriteExceptionFilter()) });
+  const http = request(app.getHttpServer());
+  problem(await http.post('/again'), 409, 'ALREADY_INITIALIZED');
+  const { detail } = problem(await http.post('/locked'), 409, 'STORE_LOCKED');
+  assert.ok(!detail.includes(at) && !detail.includes(String(other.pid)), detail);
+});
+
+test('503 with Retry-After: not open yet, too many calls, closed', async (t) => {
+  const Early = injectable(class { constructor() { this.bridge = new FluoriteBridge(); } });
+  const early = controller([Early], { 'GET /early': ({ bridge }) => bridge.getStats() });
+  let fill = () => undefined;
+  const guards = [{ canActivate: () => (fill(), true) }];
+  const { app, http } = await served(t, { guards }, {
+    controllers: [early], providers: [Early], config: { ml: { num_threads: 1 } }, set: (app) => app.useGlobalFilters(new FluoriteExceptionFilter()),
+  });
+  problem(await http.get('/early'), 503, 'NOT_INITIALIZED');
+
+  const service = app.get(FluoriteService);
+  let filling = [];
+  fill = () => (filling = Array.from({ length: 5_000 }, (_, i) => service.storeChunk({ content: `chunk ${i}` }).catch((e) => assert.equal(e.code, 'BUSY'))));
+  let busy;
+  do { // the queue may have drained in between
+    busy = await http.post('/api/memory').send({ content: 'x' });
+    await Promise.all(filling);
+  } while (busy.status === 201);
+  problem(busy, 503, 'BUSY');
+  assert.equal(busy.headers['retry-after'], '1');
+
+  fill = () => undefined;
+  await service.shutdown();
+  const closed = await http.get('/api/memory/x');
+  problem(closed, 503, 'CLOSED');
+  assert.equal(closed.headers['retry-after'], '1');
+});
+
+test('500, 503, 507 and 499: codes that name files or the machine say nothing of it', async (t) => {
+  const secret = 'write "/srv/secret/store/segment.log": failed for C:\\Users\\me\\store and /home/me/x (pid 12345)';
+  const codes = { IO: 500, CORRUPT: 500, INTERNAL: 500, UNSUPPORTED_FORMAT: 500, INVALID_CONFIG: 500, POISONED: 503, MODEL_NOT_FOUND: 503, MODEL_REJECTED: 503,
+    EMBEDDING_FAILED: 503, NO_SPACE: 507, ABORTED: 499, READ_ONLY: 409, STORE_LOCKED: 409, INVALID_ARGUMENT: 400, NOT_FOUND: 404, SOMETHING_NEW: 500 };
+  const routes = Object.fromEntries(Object.keys(codes).map((code) => [`GET /${code}`, () => { throw new FluoriteError(code, secret); }]));
+  const app = await start(t, [], { controllers: [controller([], { ...routes, 'GET /other': () => { throw new Error('not ours'); } })], set: (app) => app.useGlobalFilters(new FluoriteExceptionFilter()) });
+  const logged = [];
+  app.useLogger({ log() {}, warn() {}, error: (...args) => logged.push(args.join(' ')) });
+  for (const [code, status] of Object.entries(codes)) {
+    const { detail } = problem(await request(app.getHttpServer()).get(`/${code}`), status, code);
+    assert.doesNotMatch(detail, /secret|me\b|Users|home/, code);
+  }
+  assert.equal(logged.filter((l) => l.includes('/srv/secret')).length, Object.values(codes).filter((s) => s >= 500).length, 'the log has what the answer has not');
+  assert.equal((await request(app.getHttpServer()).get('/other')).body.statusCode, 500, 'errors of others are not ours to answer');
+});
+
+test('a search stops when its client goes away', async (t) => {
+  const { app } = await served(t);
+  const aborted = new Promise((stopped) => {
+    app.get(FluoriteService).searchSimilar = (_, { signal }) => new Promise((_, reject) => {
+      signal.addEventListener('abort', () => { stopped('aborted'); reject(new FluoriteError('ABORTED', 'x')); });
+      client.destroy();
+    });
+  });
+  await app.listen(0, '127.0.0.1');
+  const client = connect({ port: app.getHttpServer().address().port, path: '/api/memory/search', method: 'POST', headers: { 'content-type': 'application/json' } });
+  client.on('error', () => undefined);
+  client.end('{"query":"x"}');
+  assert.equal(await aborted, 'aborted');
+});
+
+test('guards: a class with its own dependencies, of every route; another registration has its own', async (t) => {
+  const KEYS = Symbol('keys');
+  const auth = module({ providers: [{ provide: KEYS, useValue: new Set(['right']) }], exports: [KEYS] });
+  const ApiKeyGuard = injectable(class {
+    constructor(keys) { this.keys = keys; }
+    canActivate(context) {
+      if (!this.keys.has(context.switchToHttp().getRequest().headers['x-api-key'])) throw new UnauthorizedException();
+      return true;
+    }
+  }, KEYS);
+  const app = await start(t, [FluoriteModule.forTesting(), FluoriteHttpModule.register({ guards: [ApiKeyGuard], imports: [auth] }), FluoriteHttpModule.register({ path: 'closed', guards: [{ canActivate: () => false }] })]);
+  const http = request(app.getHttpServer());
+  const routes = [['post', ''], ['post', '/batch'], ['post', '/get'], ['post', '/search'], ['post', '/context'], ['get', '/stats'], ['get', '/x'], ['delete', '/x']];
+  for (const [verb, path] of routes) {
+    assert.equal((await http[verb](`/api/memory${path}`).send({ content: 'x' })).status, 401, `${verb} ${path}`);
+    assert.equal((await http[verb](`/api/memory${path}`).set('x-api-key', 'wrong').send({ content: 'x' })).status, 401, `${verb} ${path}`);
+    assert.equal((await http[verb](`/closed${path}`).set('x-api-key', 'right').send({ content: 'x' })).status, 403, `${verb} ${path}`);
+  }
+  assert.equal((await app.get(FluoriteService).getStats()).chunks, 0);
+  await http.post('/api/memory').set('x-api-key', 'right').send({ content: 'x' }).expect(201);
+});
+
+test('OpenAPI: every route with its body, its refusals and the decorators of the caller', async (t) => {
+  const { ApiBearerAuth } = await import('@nestjs/swagger');
+  const { app } = await served(t, { decorators: [ApiBearerAuth()] });
+  const document = SwaggerModule.createDocument(app, new DocumentBuilder().addBearerAuth().build());
+  assert.deepEqual(Object.entries(document.paths).flatMap(([path, verbs]) => Object.keys(verbs).map((verb) => `${verb} ${path}`)).sort(), [
+    'delete /api/memory/{id}', 'get /api/memory/stats', 'get /api/memory/{id}', 'post /api/memory', 'post /api/memory/batch', 'post /api/memory/context',
+    'post /api/memory/get', 'post /api/memory/search',
+  ]);
+  for (const verbs of Object.values(document.paths)) {
+    for (const [verb, route] of Object.entries(verbs)) {
+      assert.ok(route.summary && route.responses['503'] && route.security, JSON.stringify(route));
+      if (verb === 'post') assert.ok(route.requestBody, route.summary);
+    }
+  }
+  const { FluoriteChunkInput: input, FluoriteSearch: search } = document.components.schemas;
+  assert.deepEqual(input.required, ['content']);
+  assert.equal(search.properties.limit.maximum, 1000);
+  assert.equal(search.properties.filter.$ref ?? search.properties.filter.allOf[0].$ref, '#/components/schemas/FluoriteFilter');
+});
+
+const IN_FLIGHT = 50;
+
+/** 50 stores over kept-alive connections; `when` is called, in the server, as the last of them arrives. */
+async function storm(t, when) {
+  const at = folder();
+  const app = await start(t, [FluoriteModule.forRoot({ memory_path: at, enable_ml: false }), FluoriteHttpModule.register()], {
+    set: (app) => {
+      let arrived = 0;
+      app.use((_request, _response, next) => {
+        if (++arrived === IN_FLIGHT) when(app);
+        next();
+      });
+    },
+  });
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address();
+  const agent = new Agent({ keepAlive: true });
+  t.after(() => agent.destroy());
+  const store = (i) => new Promise((done, fail) => {
+    const sent = connect({ port, agent, method: 'POST', path: '/api/memory', headers: { 'content-type': 'application/json' } }, (response) => {
+      response.resume().on('end', () => done({ id: `c${i}`, status: response.statusCode }));
+    });
+    sent.on('error', fail);
+    sent.end(JSON.stringify({ id: `c${i}`, content: `chunk ${i}` }));
+  });
+  const answers = await Promise.all(Array.from({ length: IN_FLIGHT }, (_, i) => store(i)));
+  await app.close();
+  const again = await FluoriteBridge.open({ memory_path: at, enable_ml: false });
+  t.after(() => again.shutdown());
+  for (const { id, status } of answers) {
+    assert.ok(status === 201 || status === 503, `${id}: ${status}`);
+    if (status === 201) assert.equal((await again.getChunk(id))?.content, `chunk ${id.slice(1)}`, `${id} was acknowledged and is lost`);
+  }
+  return answers;
+}
+
+test('the application closes during 50 requests in flight: all are answered, all acknowledged chunks are there', async (t) => {
+  const answers = await storm(t, (app) => void app.close());
+  assert.deepEqual(answers.filter((a) => a.status !== 201), [], 'what had arrived is answered, not refused');
+});
+
+test('the store closes under 50 requests in flight: each is answered or refused, none acknowledged is lost', async (t) => {
+  const answers = await storm(t, (app) => void app.get(FluoriteService).shutdown());
+  assert.ok(answers.some((a) => a.status === 503), 'the last one came too late');
+});

@@ -1,0 +1,34 @@
+import { Controller, UseFilters, UseGuards, UseInterceptors, type Type } from '@nestjs/common';
+import { ChunkController } from './chunk.controller.js';
+import { ClosingInterceptor } from './closing.interceptor.js';
+import { FluoriteProblem } from './dto/answers.dto.js';
+import { FluoriteExceptionFilter } from './exception.filter.js';
+import { MemoryController } from './memory.controller.js';
+import { apiResponse, apiTags } from './openapi.js';
+import type { FluoriteHttpOptions } from './options.js';
+import { StatsController } from './stats.controller.js';
+
+/** Why a route may refuse, for OpenAPI. */
+const REFUSALS: readonly [number, string][] = [
+  [400, 'A body, id or option that is refused'],
+  [404, 'No such chunk'],
+  [413, 'A chunk or body that is too large'],
+  [503, 'The memory is busy or closed: try again'],
+];
+
+/** The controllers of one registration, in the order Nest is to register them: fixed paths first. */
+export function memoryControllers(options: FluoriteHttpOptions): Type<unknown>[] {
+  const stats = options.namespace === undefined ? [StatsController] : [];
+  return [MemoryController, ...stats, ChunkController].map((base) => registered(base as Type<object>, options));
+}
+
+/** A subclass of its own, so that each registration has its path and guards. */
+function registered(base: Type<object>, { path = 'api/memory', guards = [], decorators = [] }: FluoriteHttpOptions): Type<object> {
+  const made = { [base.name]: class extends base {} }[base.name] as Type<object>;
+  const refusals = REFUSALS.map(([status, description]) => apiResponse({ status, description, type: FluoriteProblem }));
+  const nest = [UseFilters(FluoriteExceptionFilter), UseInterceptors(ClosingInterceptor), Controller(path)];
+  const all: ClassDecorator[] = [apiTags('memory'), ...refusals, ...nest, ...decorators];
+  if (guards.length > 0) all.push(UseGuards(...guards));
+  for (const decorate of all) decorate(made);
+  return made;
+}

@@ -1,0 +1,160 @@
+import { guard, inputError } from '../facade/errors.js';
+import type {
+  BatchOptions, BatchResult, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, FluoriteBridge,
+  IdOptions, LearningReport, LearnOptions, ListOptions, PartialHit, RankedDocument, RelatedOptions, SearchFilter, SearchHit, SearchOptions, SignalOptions,
+  TextChunk, WriteOptions,
+} from '../index.js';
+import { FluoriteError } from '../index.js';
+import { confined, confinedChunk, confinedFilter, confinedSearch, saysNothing } from './confine.js';
+
+/** What of the bridge a namespace has. The rest is of the whole store: figures, checks, opening and closing. */
+export type NamespaceMethods = Pick<FluoriteBridge,
+  | 'storeChunk' | 'storeChunks' | 'flush' | 'getChunk' | 'getChunks' | 'getContentBuffer' | 'deleteChunk' | 'deleteWhere' | 'listChunks' | 'history'
+  | 'searchSimilar' | 'searchMany' | 'findRelated' | 'buildContext' | 'semanticSearch' | 'generateEmbedding' | 'generateEmbeddings' | 'countTokens'
+  | 'chunkText' | 'learnFromSpikes'>;
+
+/**
+ * The store as one namespace sees it: every id, search, listing and write stays in it. Methods, options and results are those of
+ * {@link FluoriteBridge}; naming another namespace is `INVALID_ARGUMENT`. A convenience and a safeguard against mistakes, not a
+ * boundary against code that can reach {@link FluoriteService}.
+ */
+export class FluoriteNamespace implements NamespaceMethods {
+  readonly #bridge: FluoriteBridge;
+
+  /** @param bridge - the open store. @param namespace - where all calls go. */
+  constructor(bridge: FluoriteBridge, readonly namespace: string) {
+    if (typeof namespace !== 'string' || namespace === '') throw new FluoriteError('INVALID_CONFIG', 'a namespace must be a text of at least one character');
+    this.#bridge = bridge;
+  }
+
+  /** As {@link FluoriteBridge.storeChunk}. */
+  storeChunk(chunk: ChunkInput, options?: WriteOptions): Promise<ChunkId> {
+    return guard(() => this.#bridge.storeChunk(confinedChunk(chunk, this.namespace), options));
+  }
+
+  /** As {@link FluoriteBridge.storeChunks}; a chunk of another namespace rejects the call, whatever `on_error`. */
+  storeChunks(chunks: readonly ChunkInput[] | AsyncIterable<ChunkInput> | Iterable<ChunkInput>, options?: BatchOptions): Promise<BatchResult> {
+    return guard(() => this.#bridge.storeChunks(this.#confinedChunks(chunks), options));
+  }
+
+  /** As {@link FluoriteBridge.flush}: of the whole store. */
+  flush(options?: { embedded?: boolean }): Promise<void> {
+    return this.#bridge.flush(options);
+  }
+
+  /** As {@link FluoriteBridge.getChunk}. */
+  getChunk(id: ChunkId, options?: IdOptions): Promise<Chunk | null> {
+    return guard(() => this.#bridge.getChunk(id, this.#id(options)));
+  }
+
+  /** As {@link FluoriteBridge.getChunks}. */
+  getChunks(ids: readonly ChunkId[], options?: IdOptions): Promise<(Chunk | null)[]> {
+    return guard(() => this.#bridge.getChunks(ids, this.#id(options)));
+  }
+
+  /** As {@link FluoriteBridge.getContentBuffer}. */
+  getContentBuffer(id: ChunkId, options?: IdOptions): Promise<Buffer | null> {
+    return guard(() => this.#bridge.getContentBuffer(id, this.#id(options)));
+  }
+
+  /** As {@link FluoriteBridge.deleteChunk}. */
+  deleteChunk(id: ChunkId, options?: IdOptions): Promise<boolean> {
+    return guard(() => this.#bridge.deleteChunk(id, this.#id(options)));
+  }
+
+  /** As {@link FluoriteBridge.deleteWhere}; a filter that says nothing deletes the namespace, and needs `{ all: true }` too. */
+  deleteWhere(filter: SearchFilter, options?: { all?: boolean }): Promise<number> {
+    return guard(() => {
+      const within = confinedFilter(filter, this.namespace);
+      const all = (options as { all?: unknown } | null | undefined)?.all === true;
+      if (!all && saysNothing(within)) {
+        throw new FluoriteError('INVALID_ARGUMENT', `an empty filter deletes every chunk of the namespace ${JSON.stringify(this.namespace)}: pass { all: true } to mean it`);
+      }
+      return this.#bridge.deleteWhere(within, options);
+    });
+  }
+
+  /** As {@link FluoriteBridge.listChunks}. */
+  async *listChunks(options?: ListOptions): AsyncGenerator<Chunk, void, undefined> {
+    yield* this.#bridge.listChunks(confinedSearch(options, this.namespace));
+  }
+
+  /** As {@link FluoriteBridge.history}. */
+  history(id: ChunkId, options?: IdOptions): Promise<ChunkVersion[]> {
+    return guard(() => this.#bridge.history(id, this.#id(options)));
+  }
+
+  /** As {@link FluoriteBridge.searchSimilar}. */
+  searchSimilar<F extends ChunkField = never>(query: string | Float32Array, options: SearchOptions & { fields: readonly F[] }): Promise<PartialHit<F>[]>;
+  searchSimilar(query: string | Float32Array, options?: number | SearchOptions): Promise<SearchHit[]>;
+  searchSimilar(query: string | Float32Array, options?: number | SearchOptions): Promise<SearchHit[]> {
+    return guard(() => this.#bridge.searchSimilar(query, confinedSearch(options, this.namespace)));
+  }
+
+  /** As {@link FluoriteBridge.searchMany}. */
+  searchMany(queries: readonly (string | Float32Array)[], options?: number | SearchOptions): Promise<SearchHit[][]> {
+    return guard(() => this.#bridge.searchMany(queries, confinedSearch(options, this.namespace)));
+  }
+
+  /** As {@link FluoriteBridge.findRelated}: from a chunk of the namespace to others of it. */
+  findRelated<F extends ChunkField = never>(id: ChunkId, options: RelatedOptions & { fields: readonly F[] }): Promise<PartialHit<F>[]>;
+  findRelated(id: ChunkId, options?: RelatedOptions): Promise<SearchHit[]>;
+  findRelated(id: ChunkId, options?: RelatedOptions): Promise<SearchHit[]> {
+    return guard(() => this.#bridge.findRelated(id, confined(confinedSearch<RelatedOptions>(options, this.namespace), this.namespace, 'options')));
+  }
+
+  /** As {@link FluoriteBridge.buildContext}. */
+  buildContext(query: string | Float32Array, options: ContextOptions): Promise<Context> {
+    return guard(() => this.#bridge.buildContext(query, confinedSearch(options, this.namespace)));
+  }
+
+  /** As {@link FluoriteBridge.semanticSearch}: nothing is stored. */
+  semanticSearch(query: string, documents: readonly string[], top_k?: number, options?: SignalOptions): Promise<RankedDocument[]> {
+    return this.#bridge.semanticSearch(query, documents, top_k, options);
+  }
+
+  /** As {@link FluoriteBridge.generateEmbedding}. */
+  generateEmbedding(text: string, options?: SignalOptions): Promise<Float32Array> {
+    return this.#bridge.generateEmbedding(text, options);
+  }
+
+  /** As {@link FluoriteBridge.generateEmbeddings}. */
+  generateEmbeddings(texts: readonly string[] | AsyncIterable<string>, options?: CallOptions): Promise<Float32Array[]> {
+    return this.#bridge.generateEmbeddings(texts, options);
+  }
+
+  /** As {@link FluoriteBridge.countTokens}. */
+  countTokens(text: string): number {
+    return this.#bridge.countTokens(text);
+  }
+
+  /** As {@link FluoriteBridge.chunkText}. */
+  chunkText(text: string, options?: ChunkTextOptions): Promise<TextChunk[]> {
+    return this.#bridge.chunkText(text, options);
+  }
+
+  /** As {@link FluoriteBridge.learnFromSpikes}, into the namespace. */
+  learnFromSpikes(options?: LearnOptions): Promise<LearningReport> {
+    return guard(() => this.#bridge.learnFromSpikes(confined(options, this.namespace, 'options')));
+  }
+
+  #id(options: IdOptions | undefined): IdOptions {
+    return confined(options, this.namespace, 'options') as IdOptions;
+  }
+
+  /** The same source with the namespace in every chunk; arrays stay arrays, so that their length is known. */
+  #confinedChunks(chunks: unknown): readonly ChunkInput[] | AsyncIterable<ChunkInput> {
+    const { namespace } = this;
+    try {
+      if (Array.isArray(chunks)) return (chunks as ChunkInput[]).map((chunk) => confinedChunk(chunk, namespace));
+      const source = chunks as Partial<AsyncIterable<ChunkInput> & Iterable<ChunkInput>> | null | undefined;
+      const readable = typeof source === 'object' && source !== null && (source[Symbol.asyncIterator] ?? source[Symbol.iterator]) !== undefined;
+      if (!readable) return chunks as readonly ChunkInput[]; // the engine's to refuse
+    } catch (e) {
+      throw inputError('chunks', e);
+    }
+    return (async function* () {
+      for await (const chunk of chunks as AsyncIterable<ChunkInput>) yield confinedChunk(chunk, namespace);
+    })();
+  }
+}
