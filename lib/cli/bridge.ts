@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { FluoriteError } from '../facade/errors.js';
+import type { FluoriteBridge } from '../index.js';
+import { locate } from './config.js';
+import type { Session } from './session.js';
+
+/** What a command needs of the store. */
+export interface Needs {
+  /** Texts are embedded: load the model, unless it is switched off. Opening takes a quarter of a second longer. */
+  model?: boolean;
+  /** Make the store when there is none. */
+  create?: boolean;
+}
+
+/** Opens the store, does the work and closes the store, also after a failure or an interruption. */
+export async function withBridge<T>(session: Session, needs: Needs, work: (bridge: FluoriteBridge) => Promise<T>): Promise<T> {
+  const { config_path, memory_path } = await locate(session.options);
+  if (!needs.create && !existsSync(join(memory_path, 'MANIFEST'))) {
+    throw new FluoriteError('NOT_FOUND', `there is no store in ${JSON.stringify(memory_path)}: fill one with \`fluorite learn\` or \`fluorite store\`, or name another with --memory-path`);
+  }
+  session.check();
+  // Loaded here, so that `doctor` and `--help` work where the addon does not.
+  const { FluoriteBridge } = await import('../index.js').catch((e: unknown) => {
+    throw new FluoriteError('INTERNAL', 'the native addon does not load: `fluorite doctor` says what to do', e);
+  });
+  const models_path = session.options.modelsPath;
+  const bridge = await FluoriteBridge.open({
+    memory_path,
+    ...(config_path === undefined ? {} : { config_path }),
+    ...(models_path === undefined ? {} : { models_path }),
+    ...(needs.model && session.options.ml ? {} : { enable_ml: false }),
+  });
+  let failed = true;
+  try {
+    session.check();
+    const result = await work(bridge);
+    failed = false;
+    return result;
+  } finally {
+    const closed = bridge.shutdown();
+    await (failed ? closed.catch(() => undefined) : closed); // the first failure is the one to tell
+  }
+}

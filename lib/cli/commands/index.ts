@@ -1,0 +1,23 @@
+import type { Register } from '../session.js';
+import { completion } from './completion.js';
+import { context } from './context.js';
+import { remove } from './delete.js';
+import { doctor } from './doctor.js';
+import { exporter } from './export.js';
+import { get } from './get.js';
+import { importer } from './import.js';
+import { init } from './init.js';
+import { learn } from './learn.js';
+import { list } from './list.js';
+import { health, optimize, stats, verify } from './operate.js';
+import { related } from './related.js';
+import { schedule } from './schedule.js';
+import { search } from './search.js';
+import { store } from './store.js';
+
+/** All commands, in the order of the help. A new command is a file of its own and a line here. */
+export const commands: readonly Register[] = [
+  init, learn, store, get, list, search, context, related, remove,
+  stats, health, verify, optimize, exporter, importer,
+  doctor, schedule, completion,
+];

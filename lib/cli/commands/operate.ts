@@ -1,0 +1,83 @@
+import { withBridge } from '../bridge.js';
+import { EXIT } from '../exit.js';
+import { examples } from '../help.js';
+import type { Register, Session } from '../session.js';
+import { bytes, columns, count } from '../text.js';
+
+/** `stats`. */
+export const stats: Register = (program, host) => {
+  program
+    .command('stats')
+    .description('figures of the store, its caches and the model')
+    .addHelpText('after', examples('fluorite stats', 'fluorite stats --json | jq .chunks'))
+    .action(host.action(async (session: Session) => {
+      const s = await withBridge(session, {}, (bridge) => bridge.getStats());
+      await session.out.result(s, () => columns([
+        ['chunks', count(s.chunks)],
+        ['versions', count(s.versions)],
+        ['vectors', `${count(s.vectors)}${s.pending > 0 ? `, ${count(s.pending)} pending` : ''}`],
+        ['vector index', `${count(s.vector_index.graph_vectors)} in ${count(s.vector_index.graphs)} graphs, ${count(s.vector_index.scanned)} scanned`],
+        ['model', s.model.id ?? 'none yet'],
+        ['on disk', `${bytes(s.disk_bytes)} in ${count(s.segments)} segments (${bytes(s.vector_bytes)} vectors, ${bytes(s.reserve_bytes)} reserve)`],
+        ['uncompressed', bytes(s.raw_bytes)],
+        ['live share', `${Math.round(s.live_share * 100)} %${s.live_share < 0.5 && s.chunks > 0 ? ' (`fluorite optimize` frees the rest)' : ''}`],
+        ['indexes', bytes(s.index_bytes)],
+        ['process', bytes(s.process_rss_bytes)],
+      ]));
+    }));
+};
+
+/** `health`: exit code 1 when a part failed. */
+export const health: Register = (program, host) => {
+  program
+    .command('health')
+    .description('what works: storage, index, embedder')
+    .addHelpText('after', examples('fluorite health && echo fine', 'fluorite health --json'))
+    .action(host.action(async (session: Session) => {
+      const h = await withBridge(session, { model: true }, (bridge) => bridge.health());
+      const parts = [['storage', h.storage], ['index', h.index], ['embedder', h.embedder]] as const;
+      await session.out.result(h, () => columns([
+        ['status', h.status],
+        ...parts.map(([name, p]) => [name, p.detail === null ? p.status : `${p.status}: ${p.detail}`] as const),
+      ]));
+      return h.status === 'failed' ? EXIT.failed : EXIT.ok;
+    }));
+};
+
+/** `verify`: exit code 6 when something is damaged. */
+export const verify: Register = (program, host) => {
+  program
+    .command('verify')
+    .description('read every record and compare checksums')
+    .addHelpText('after', examples('fluorite verify', 'fluorite verify --json | jq .damaged'))
+    .action(host.action(async (session: Session) => {
+      const meter = session.meter();
+      const v = await withBridge(session, {}, (bridge) =>
+        bridge.verify({ signal: session.signal, on_progress: meter.on_progress }).finally(meter.stop));
+      await session.out.result(v, () => [
+        `${count(v.records)} records, ${bytes(v.bytes)}: ${v.ok ? session.out.paint('green', 'all sound') : session.out.paint('red', `${count(v.damaged.length)} damaged`)}`,
+        ...v.damaged.map((d) => `  ${d.file} at ${d.offset}: ${d.what}`),
+        ...(v.ok ? [] : ['restore these files from a copy, or export what can be read and import it into a new store']),
+      ].join('\n'));
+      return v.ok ? EXIT.ok : EXIT.damaged;
+    }));
+};
+
+/** `optimize`. */
+export const optimize: Register = (program, host) => {
+  program
+    .command('optimize')
+    .description('rewrite what is mostly deleted, compress harder, build one vector graph')
+    .addHelpText('after', examples('fluorite optimize'))
+    .action(host.action(async (session: Session) => {
+      const meter = session.meter();
+      const o = await withBridge(session, {}, (bridge) =>
+        bridge.optimize({ signal: session.signal, on_progress: meter.on_progress }).finally(meter.stop));
+      await session.out.result(o, () => columns([
+        ['on disk', `${bytes(o.bytes_before)} -> ${bytes(o.bytes_after)}`],
+        ['segments rewritten', count(o.segments_rewritten)],
+        ['versions dropped', count(o.versions_dropped)],
+        ['vectors indexed', count(o.vectors_indexed)],
+      ]));
+    }));
+};

@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { InvalidArgumentError, Option } from 'commander';
+
+import { FluoriteError } from '../../facade/errors.js';
+import { locate } from '../config.js';
+import { UsageError } from '../errors.js';
+import { examples } from '../help.js';
+import { cron, entry } from '../schedule/cron.js';
+import { keyOf, type Job, type Scheduler } from '../schedule/job.js';
+import { launchd } from '../schedule/launchd.js';
+import type { Register, Session } from '../session.js';
+
+type Kind = 'cron' | 'launchd' | 'manual';
+interface Flags {
+  at: [number, number];
+  kind: 'auto' | Kind;
+  logDir?: string;
+  outputDir?: string;
+  commit?: boolean;
+  dryRun?: boolean;
+  uninstall?: boolean;
+}
+
+/** `schedule [folder...]`: learn daily. */
+export const schedule: Register = (program, host) => {
+  program
+    .command('schedule')
+    .description('learn every day: adds one job for this store to the crontab (macOS: a LaunchAgent), or replaces it')
+    .argument('[folder...]', 'folders to learn; those of the configuration when absent')
+    .option('--at <hh:mm>', 'time of day', time, [2, 0] as [number, number])
+    .addOption(new Option('--kind <kind>', 'manual prints the command and changes nothing').choices(['auto', 'cron', 'launchd', 'manual']).default('auto'))
+    .option('--log-dir <folder>', 'where learning-*.log go (~/tmp/fluorite-learning)')
+    .option('--output-dir <folder>', 'export the chunks there after each run')
+    .option('--commit', 'commit that export to the git repository it lies in')
+    .option('--dry-run', 'print what would stand there, change nothing')
+    .option('--uninstall', 'take the job away')
+    .addHelpText('after', examples('fluorite schedule ./src/spikes', 'fluorite schedule --at 03:30 --dry-run', 'fluorite schedule --uninstall'))
+    .action(host.action(work));
+};
+
+async function work(session: Session, folders: string[], flags: Flags): Promise<void> {
+  const { config_path, memory_path } = await locate(session.options);
+  const key = keyOf(memory_path);
+  const kind = flags.kind !== 'auto' ? flags.kind : ({ darwin: 'launchd', win32: 'manual' } as Partial<Record<string, Kind>>)[process.platform] ?? 'cron';
+  if (flags.commit && flags.outputDir === undefined) throw new UsageError('--commit commits an export: give --output-dir');
+  const dry = flags.dryRun === true;
+  if (flags.uninstall) {
+    if (kind === 'manual') throw new UsageError('--kind manual installed nothing; remove what you made by hand');
+    const change = await scheduler(kind).uninstall(key, dry);
+    const text = change.changed ? (dry ? 'the job would be taken away' : 'the job was taken away') : 'there is no job for this store';
+    return session.out.result({ kind, key, installed: false, dry_run: dry, ...change }, () => (dry && change.changed ? `${text}; afterwards:\n${change.text}` : text));
+  }
+  const job: Job = { key, hour: flags.at[0], minute: flags.at[1], command: command(session, memory_path, config_path, folders, flags) };
+  const clock = flags.at.map((n) => String(n).padStart(2, '0')).join(':');
+  const shown = { kind, key, at: clock, command: job.command };
+  if (kind === 'manual') {
+    const line = entry(job);
+    return session.out.result({ ...shown, installed: false, changed: false, text: line }, () => `run this daily, or put it into a crontab:\n${line}`);
+  }
+  const change = await scheduler(kind).install(job, dry);
+  await session.out.result({ ...shown, installed: !dry, dry_run: dry, ...change }, () =>
+    dry ? `would stand there (${kind}):\n${change.text}` : `${change.changed ? 'learns' : 'already learns'} daily at ${clock} (${kind}); undo with: fluorite schedule --uninstall`);
+}
+
+function scheduler(kind: 'cron' | 'launchd'): Scheduler {
+  return kind === 'cron' ? cron : launchd;
+}
+
+/** The learning script with everything it needs: cron starts it elsewhere, with another PATH and no environment of ours. */
+function command(session: Session, memory_path: string, config_path: string | undefined, folders: string[], flags: Flags): string[] {
+  const script = join(__dirname, '..', '..', 'scripts', 'fluorite-auto-learn.sh');
+  if (!existsSync(script)) throw new FluoriteError('NOT_FOUND', `${script} is missing: reinstall the package`);
+  const { modelsPath, ml } = session.options;
+  return [
+    '/bin/bash', script, '--node', process.execPath, '--memory-path', memory_path,
+    ...(config_path === undefined ? [] : ['--config', config_path]),
+    ...(modelsPath === undefined ? [] : ['--models-path', resolve(modelsPath)]),
+    ...(ml ? [] : ['--no-ml']),
+    ...(flags.logDir === undefined ? [] : ['--log-dir', resolve(flags.logDir)]),
+    ...(flags.outputDir === undefined ? [] : ['--output-dir', resolve(flags.outputDir)]),
+    ...(flags.commit ? ['--commit'] : []),
+    ...(folders.length === 0 ? [] : ['--', ...folders.map((f) => resolve(f))]),
+  ];
+}
+
+function time(text: string): [number, number] {
+  const found = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text);
+  if (!found) throw new InvalidArgumentError('It must be a time of day such as 02:00.');
+  return [Number(found[1]), Number(found[2])];
+}

@@ -1,0 +1,69 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+import { FluoriteError } from '../facade/errors.js';
+import type { Globals } from './session.js';
+import { fileError } from './errors.js';
+
+/** Name of the configuration file that is looked for. */
+export const CONFIG_NAME = 'fluorite.toml';
+
+/** Which configuration holds, and which store it names. */
+export interface Place {
+  /** The configuration file, absolute; `undefined` for none. */
+  config_path: string | undefined;
+  /** The store's folder, absolute. */
+  memory_path: string;
+}
+
+/** The file named by `--config` or FLUORITE_CONFIG, else the nearest `fluorite.toml` from here upwards. */
+export function configPath({ config }: Pick<Globals, 'config'>): string | undefined {
+  const named = config ?? environment('FLUORITE_CONFIG');
+  if (named !== undefined) return resolve(named);
+  for (let folder = process.cwd(); ; folder = dirname(folder)) {
+    const file = join(folder, CONFIG_NAME);
+    if (existsSync(file)) return file;
+    if (dirname(folder) === folder) return undefined;
+  }
+}
+
+/** Finds the store: `--memory-path`, FLUORITE_MEMORY_PATH, then `memory_path` of the file, as the engine does. */
+export async function locate(options: Pick<Globals, 'config' | 'memoryPath'>): Promise<Place> {
+  const config_path = configPath(options);
+  const named = options.memoryPath ?? environment('FLUORITE_MEMORY_PATH');
+  if (named !== undefined) return { config_path, memory_path: resolve(named) };
+  const written = config_path === undefined ? undefined : await setting(config_path, 'memory_path', 'memoryPath');
+  if (config_path === undefined || written === undefined) {
+    throw new FluoriteError('INVALID_CONFIG', 'no store is named: run `fluorite init` here, give --memory-path, or set FLUORITE_MEMORY_PATH');
+  }
+  return { config_path, memory_path: resolve(dirname(config_path), written) };
+}
+
+/** A top-level text of the file. What else the file says is the engine's to judge. */
+export async function setting(config_path: string, ...names: string[]): Promise<string | undefined> {
+  const { parse } = await import('smol-toml');
+  let text;
+  try {
+    text = readFileSync(config_path, 'utf8');
+  } catch (e) {
+    throw fileError('read the configuration file', config_path, e);
+  }
+  let tree;
+  try {
+    tree = parse(text);
+  } catch (e) {
+    const [what = 'it is no TOML'] = (e as Error).message.split('\n');
+    const { line, column } = e as { line?: number; column?: number };
+    throw new FluoriteError('INVALID_CONFIG', `configuration file ${JSON.stringify(config_path)}, line ${line}, column ${column}: ${what}`, e);
+  }
+  for (const name of names) {
+    const value = tree[name];
+    if (typeof value === 'string' && value.trim() !== '') return value;
+  }
+  return undefined;
+}
+
+function environment(name: string): string | undefined {
+  const value = process.env[name];
+  return value === undefined || value.trim() === '' ? undefined : value;
+}

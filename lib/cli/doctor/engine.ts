@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { bytes, count } from '../text.js';
+import { fail, ok, skip, warn, type Check } from './check.js';
+import type { ProbeInput, Stage } from './probe.js';
+
+const REINSTALL = 'reinstall the package (in a checkout: npm run build)';
+
+/** Tries addon, configuration, model and store in a process of its own. */
+export async function engineChecks(input: ProbeInput, config_path: string | undefined, signal: AbortSignal): Promise<Check[]> {
+  const { stages, ended } = await probe(input, signal);
+  const of = (name: Stage['stage']): Stage | undefined => stages.find((s) => s.stage === name);
+  const checks: Check[] = [];
+  // the first stage without an outcome is the one that ended the process
+  const crashed = (['addon', 'config', 'model', 'store'] as const).find((name) => !of(name));
+  const addon = of('addon');
+  if (!addon) return [fail('addon', `loading the native addon ended the process (${ended})`, `the file is damaged or for another machine: ${REINSTALL}`)];
+  if (addon.error) return [fail('addon', first(addon.error.message), `${REINSTALL}; supported: Linux (glibc) and macOS on x64 and arm64, Windows on x64`)];
+  checks.push(ok('addon', 'loads'));
+
+  const config = of('config');
+  const name = config_path === undefined ? 'options and environment' : config_path;
+  if (!config || config.error) {
+    checks.push(fail('config', config?.error?.message ?? `opening a store ended the process (${ended})`, config_path === undefined ? 'correct the FLUORITE_* environment variables' : `correct ${config_path}; \`fluorite init new.toml\` writes one with every setting explained`));
+    return [...checks, skip('model', 'the configuration comes first'), skip('store', 'the configuration comes first')];
+  }
+  checks.push(ok('config', name));
+  checks.push(...model(of('model'), ended));
+  if (input.memory_path !== undefined) {
+    checks.push(of('model') ? store(of('store'), input.memory_path, ended) : skip('store', `the ${crashed ?? 'model'} comes first`));
+  }
+  return checks;
+}
+
+function model(stage: Stage | undefined, ended: string): Check[] {
+  const library = 'reinstall the package with its optional dependencies (in a checkout: npm run setup), set ORT_DYLIB_PATH to an ONNX Runtime 1.24 library, or set enable_ml = false to search by words';
+  if (!stage) return [fail('runtime', `loading the model ended the process (${ended}): the ONNX Runtime library is damaged or for another machine`, library), skip('model', 'the ONNX Runtime library comes first')];
+  const { error, found } = stage;
+  if (error && /ONNX Runtime|ORT_DYLIB_PATH/.test(error.message)) return [fail('runtime', what(error.message), library), skip('model', 'the ONNX Runtime library comes first')];
+  if (error) {
+    const remedy = error.code === 'MODEL_NOT_FOUND' ? 'correct models_path and ml.embedding_model, reinstall the package with its models/ folder, or set enable_ml = false to search by words'
+      : error.code === 'MODEL_REJECTED' ? 'the file is not the one that was published: reinstall the package, or name the folder in models_path if you trust it'
+      : 'see the message; enable_ml = false searches by words meanwhile';
+    return [fail('model', `${error.code}: ${what(error.message)}`, remedy)];
+  }
+  if (found?.['enabled'] === false) return [skip('runtime', 'not needed: enable_ml is off'), ok('model', 'off (enable_ml = false): search is by words')];
+  return [ok('runtime', 'ONNX Runtime loads'), ok('model', `${String(found?.['id'])} (hash known or folder named by you), ${String(found?.['dimensions'])} dimensions; a text was embedded`)];
+}
+
+function store(stage: Stage | undefined, path: string, ended: string): Check {
+  if (!stage) return fail('store', `opening ${path} ended the process (${ended})`, 'do not touch the files; report it with `ls -lR` of the folder');
+  const { error, found } = stage;
+  if (error?.code === 'STORE_LOCKED') {
+    const pid = owner(path);
+    const name = pid === undefined ? 'another process' : `process ${pid}${command(pid)}`;
+    return fail('store', `${path} is in use by ${name}`, 'end it, or let it answer: one process writes a store at a time');
+  }
+  if (error?.code === 'CORRUPT') return fail('store', error.message, 'restore the file named from a copy, or import your last export into a new store');
+  if (error) return fail('store', `${error.code}: ${first(error.message)}`, 'see the message');
+  const { chunks, disk_bytes, recovered_tail_bytes, health } = found as { chunks: number; disk_bytes: number; recovered_tail_bytes: number; health: { status: string; storage: { detail: string | null }; index: { detail: string | null } } };
+  const text = `${path}: ${count(chunks)} chunks, ${bytes(disk_bytes)}`;
+  if (health.status !== 'ok') return warn('store', `${text}; ${health.status}: ${[health.storage.detail, health.index.detail].filter(Boolean).join('; ')}`, 'run `fluorite verify`, then `fluorite optimize`');
+  return ok('store', recovered_tail_bytes > 0 ? `${text}; ${count(recovered_tail_bytes)} bytes of an unfinished write were cut off` : text);
+}
+
+/** Who holds the lock, as the file says. */
+function owner(path: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(join(path, 'LOCK'), 'utf8').trim());
+    return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What that process runs, where the system tells. */
+function command(pid: number): string {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
+    return words.length > 0 ? ` (${words.join(' ').slice(0, 120)})` : '';
+  } catch {
+    return '';
+  }
+}
+
+function first(message: string): string {
+  return message.split(/\r?\n/).map((l) => l.trim()).filter(Boolean).join(' ').slice(0, 600);
+}
+
+/** The part of a message before the engine's own remedy, which ours takes the place of. */
+function what(message: string): string {
+  return first(message).split('; ')[0] ?? message;
+}
+
+/** Runs the probe; it is ended when it does not come back within a minute. */
+function probe(input: ProbeInput, signal: AbortSignal): Promise<{ stages: Stage[]; ended: string }> {
+  return new Promise((done, failed) => {
+    const child = spawn(process.execPath, [join(__dirname, 'probe.js'), JSON.stringify(input)], { stdio: ['ignore', 'pipe', 'ignore'], signal, timeout: 60_000 });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (some: string) => (text += some));
+    child.on('error', failed);
+    child.on('close', (code, killed) => {
+      const stages = text.split('\n').filter((l) => l.startsWith('{')).map((l) => JSON.parse(l) as Stage);
+      done({ stages, ended: killed ?? `exit code ${code}` });
+    });
+  });
+}

@@ -1,0 +1,44 @@
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import { bytes } from '../text.js';
+import { fail, ok, warn, type Check } from './check.js';
+
+const PLATFORMS = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64', 'win32-x64'];
+/** A write needs a segment's tail and the reserve; below this the next ones fail. */
+const LITTLE = 64 << 20;
+const SOME = 1 << 30;
+
+/** Node and the platform. */
+export function machineChecks(): Check[] {
+  const platform = `${process.platform}-${process.arch}`;
+  return [
+    ok('node', `${process.versions.node} (20.17 or newer is needed)`), // `main` ends earlier on an older one
+    PLATFORMS.includes(platform)
+      ? ok('platform', platform)
+      : warn('platform', `there is no ready-made addon for ${platform}`, 'build it from a checkout with Rust: npm run build'),
+  ];
+}
+
+/** Can the store's folder be written, and is there room? */
+export function folderChecks(memory_path: string): Check[] {
+  let there = memory_path;
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  if (!statSync(there).isDirectory()) {
+    return [fail('folder', `${there} is a file`, 'name a folder with --memory-path, FLUORITE_MEMORY_PATH or memory_path')];
+  }
+  try {
+    accessSync(there, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (e) {
+    const { code } = e as NodeJS.ErrnoException;
+    return [fail('folder', `${there} cannot be written (${code})`, code === 'EROFS' ? 'the file system is read-only: choose another folder' : `give this user the right to write it: chmod u+rwx ${JSON.stringify(there)}, or choose another folder`)];
+  }
+  const { bavail, bsize } = statfsSync(there);
+  const free = bavail * bsize;
+  const text = `${bytes(free)} free`;
+  const made = there === memory_path ? `${memory_path} can be written` : `${memory_path} will be made when something is stored`;
+  const disk = free < LITTLE ? fail('disk', text, 'free some space: writes fail with NO_SPACE')
+    : free < SOME ? warn('disk', text, 'free some space soon')
+    : ok('disk', text);
+  return [ok('folder', made), disk];
+}

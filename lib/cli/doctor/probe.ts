@@ -1,0 +1,76 @@
+// Runs in a process of its own: a damaged addon or ONNX Runtime library may end it, and the parent lives to tell.
+// Prints one JSON line per stage. The argument is the configuration to try and the store to open, as JSON.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { BridgeConfig } from '../../facade/types.js';
+
+/** What is tried. */
+export interface ProbeInput {
+  /** Without `memory_path`. */
+  config: BridgeConfig;
+  /** The store, when there is one. */
+  memory_path: string | undefined;
+}
+/** Outcome of a stage. */
+export interface Stage {
+  stage: 'addon' | 'config' | 'model' | 'store';
+  error?: { code: string; message: string };
+  /** What is worth telling of a success. */
+  found?: Record<string, unknown>;
+}
+
+async function run(input: ProbeInput): Promise<void> {
+  const scratch = mkdtempSync(join(tmpdir(), 'fluorite-doctor-'));
+  try {
+    let loaded: typeof import('../../index.js') | undefined;
+    await stage('addon', async () => void (loaded = await import('../../index.js')));
+    if (!loaded) return;
+    const { FluoriteBridge } = loaded;
+    const config = await stage('config', async () => {
+      const bridge = await FluoriteBridge.open({ ...input.config, memory_path: join(scratch, 'config'), enable_ml: false });
+      await bridge.shutdown();
+    });
+    if (!config) return;
+    await stage('model', async () => {
+      const bridge = await FluoriteBridge.open({ ...input.config, memory_path: join(scratch, 'model') });
+      try {
+        if (!(await bridge.getStats()).model.enabled) return { enabled: false };
+        await bridge.storeChunk({ content: 'Does the model work?' });
+        const { model } = await bridge.getStats();
+        return { enabled: true, id: model.id, dimensions: model.dimensions };
+      } finally {
+        await bridge.shutdown();
+      }
+    });
+    const { memory_path } = input;
+    if (memory_path === undefined) return;
+    await stage('store', async () => {
+      const bridge = await FluoriteBridge.open({ ...input.config, memory_path, enable_ml: false });
+      try {
+        const { chunks, disk_bytes, recovered_tail_bytes, model } = await bridge.getStats();
+        return { chunks, disk_bytes, recovered_tail_bytes, model: model.id, health: await bridge.health() };
+      } finally {
+        await bridge.shutdown();
+      }
+    });
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function stage(name: Stage['stage'], work: () => Promise<Record<string, unknown> | void>): Promise<boolean> {
+  const outcome: Stage = { stage: name };
+  try {
+    const found = await work();
+    if (found) outcome.found = found;
+  } catch (e) {
+    const { code, message } = e as { code?: unknown; message?: unknown };
+    outcome.error = { code: String(code ?? 'INTERNAL'), message: String(message ?? e) };
+  }
+  process.stdout.write(`${JSON.stringify(outcome)}\n`);
+  return outcome.error === undefined;
+}
+
+void run(JSON.parse(process.argv[2] ?? '{}') as ProbeInput);

@@ -1,0 +1,43 @@
+import { FluoriteError } from '../../facade/errors.js';
+import { quoted, type Change, type Job, type Scheduler } from './job.js';
+import { run } from './run.js';
+
+const MARK = '# fluorite auto-learn';
+
+/** The user's crontab. Lines of others are kept to the byte; ours is known by its mark. */
+export const cron: Scheduler = {
+  install: (job, dry) => change((lines) => [...lines.filter((l) => !isOurs(l, job.key)), entry(job)], dry),
+  uninstall: (key, dry) => change((lines) => lines.filter((l) => !isOurs(l, key)), dry),
+};
+
+function isOurs(line: string, key: string): boolean {
+  return line.endsWith(`${MARK} ${key}`);
+}
+
+/** `%` ends a command in a crontab, unless escaped; a line cannot be continued. */
+export function entry({ key, hour, minute, command }: Job): string {
+  if (command.some((word) => /[\r\n\0]/.test(word))) throw new FluoriteError('INVALID_ARGUMENT', 'a path with a line break cannot stand in a crontab: rename the folder');
+  return `${minute} ${hour} * * * ${command.map(quoted).join(' ').replace(/%/g, '\\%')} ${MARK} ${key}`;
+}
+
+async function change(edit: (lines: string[]) => string[], dry: boolean): Promise<Change> {
+  const before = await read();
+  const ended = before === '' || before.endsWith('\n');
+  const lines = (ended ? before.slice(0, -1) : before).split('\n');
+  const kept = edit(before === '' ? [] : lines);
+  const text = kept.length === 0 ? '' : `${kept.join('\n')}\n`;
+  const changed = text !== (ended ? before : `${before}\n`);
+  if (changed && !dry) {
+    const { code, stderr } = await run('crontab', ['-'], text);
+    if (code !== 0) throw new FluoriteError('IO', `crontab refused the change: ${stderr.trim() || `exit code ${code}`}`);
+  }
+  return { changed, text };
+}
+
+/** Having none is no failure; anything else is, because writing would then lose what could not be read. */
+async function read(): Promise<string> {
+  const { code, stdout, stderr } = await run('crontab', ['-l']);
+  if (code === 0) return stdout;
+  if (/no crontab/i.test(stderr)) return '';
+  throw new FluoriteError('IO', `crontab -l failed: ${stderr.trim() || `exit code ${code}`}; nothing was changed (--kind manual prints the line)`);
+}
