@@ -113,15 +113,20 @@ impl Replay {
             }
         }
         state.rows = self.rows;
-        for i in 0..state.rows.len() {
-            if state.rows[i].tombstone && state.rows[i].previous != NONE {
-                state.rows[i].version = state.rows[state.rows[i].previous as usize].version;
-            }
-        }
-        state.versions = state.rows.iter().filter(|r| !r.tombstone).count() as u64;
         // in the order of rows: that of the table would be a cache miss each
-        for i in (0..state.rows.len() as u32).filter(|i| !superseded.contains(*i)) {
-            let r = &mut state.rows[i as usize];
+        for i in 0..state.rows.len() {
+            let previous = state.rows[i].previous;
+            if state.rows[i].tombstone {
+                if previous != NONE {
+                    state.rows[i].version = state.rows[previous as usize].version;
+                }
+            } else {
+                state.versions += 1;
+            }
+            if superseded.contains(i as u32) {
+                continue;
+            }
+            let r = &mut state.rows[i];
             // a last read before the creation was a read of a chunk of that name that is gone
             if let Some((u, segment)) = self.usage.get(&r.key).filter(|(u, _)| u.accessed_at >= r.created_at) {
                 r.usage.fetch_max(u.count, Ordering::Relaxed);
@@ -133,9 +138,9 @@ impl Replay {
                 continue;
             }
             if let Some(e) = expires_at {
-                state.expiry.insert((monotonic.saturating_add(e - wall), i), ());
+                state.expiry.insert((monotonic.saturating_add(e - wall), i as u32), ());
             }
-            state.revive(i);
+            state.revive(i as u32);
         }
     }
 }

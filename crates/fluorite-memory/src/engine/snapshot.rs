@@ -10,7 +10,7 @@ use super::state::{NONE, Row};
 use crate::error::Result;
 use crate::log::varint::{Reader, put};
 use crate::log::{Location, Manifest, UsageEntry};
-use crate::vfs::{Vfs, read_checked, replace};
+use crate::vfs::{Vfs, map_checked, replace};
 
 const MAGIC: &[u8; 8] = b"FLUOIDS1";
 const VERSION: u32 = 2;
@@ -128,8 +128,11 @@ fn row(r: &mut Reader<'_>, key: u128, sequence: u64) -> Option<Row> {
 
 /// Loads the table when it fits the manifest. Missing, damaged or of other segments: nothing, and the log is read whole.
 pub fn load(vfs: &dyn Vfs, index_dir: &Path, manifest: &Manifest) -> Option<(Replay, Coverage)> {
-    let body = read_checked(vfs, index_dir, NAME, MAGIC, VERSION).ok().flatten()?;
-    let mut r = Reader(&body);
+    map_checked(vfs, index_dir, NAME, (MAGIC, VERSION), |body| decode(body, manifest)).ok().flatten().flatten()
+}
+
+fn decode(body: &[u8], manifest: &Manifest) -> Option<(Replay, Coverage)> {
+    let mut r = Reader(body);
     let mut coverage = Coverage::new();
     for _ in 0..r.varint()? {
         let (number, upto) = (u32::try_from(r.varint()?).ok()?, r.varint()?);

@@ -14,7 +14,7 @@ use std::path::Path;
 
 pub use map::Mapped;
 pub use real::RealVfs;
-pub use replace::{read_checked, replace};
+pub use replace::{map_checked, read_checked, replace};
 #[doc(hidden)]
 pub use sim::{Fault, SimVfs, SyncKind}; // for tests, also those outside the crate
 

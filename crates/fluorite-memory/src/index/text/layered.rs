@@ -198,11 +198,11 @@ impl TextIndex {
         }
         if let Some((segment, rows)) = segment {
             let number = segment.number();
+            let highest = rows.iter().filter(|row| **row != NONE).max().map_or(0, |row| *row as usize + 1);
+            self.lengths.resize(self.lengths.len().max(highest), 0);
+            self.places.resize(self.places.len().max(highest), NOWHERE);
             for (doc, (row, length)) in rows.iter().zip(segment.lengths()).enumerate().filter(|(_, (row, _))| **row != NONE) {
-                self.set_length(*row, *length);
-                if self.places.len() <= *row as usize {
-                    self.places.resize(*row as usize + 1, NOWHERE);
-                }
+                self.lengths[*row as usize] = *length;
                 self.places[*row as usize] = Place { segment: number, doc: doc as u32 };
             }
             self.slots.push(Slot::new(segment, rows));
