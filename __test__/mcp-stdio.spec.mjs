@@ -1,0 +1,118 @@
+// The server as a process: the official client over standard streams, nothing else on the output, one process per store.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { call, main, spawned } from './mcp-helpers.mjs';
+import { folder, root } from './helpers.mjs';
+
+const TOOLS = [
+  'memory_store', 'memory_search', 'memory_context', 'memory_get', 'memory_delete', 'learn_spikes', 'memory_stats',
+  'create_entities', 'create_relations', 'add_observations', 'delete_entities', 'delete_observations', 'delete_relations', 'read_graph', 'search_nodes', 'open_nodes',
+];
+
+/** A process that gets these lines and the end of its input; resolves with how it ended. */
+function piped(lines, ...args) {
+  return new Promise((done) => {
+    const child = spawn(process.execPath, [main, ...args]);
+    const out = { stdout: '', stderr: '' };
+    child.stdout.on('data', (d) => (out.stdout += d));
+    child.stderr.on('data', (d) => (out.stderr += d));
+    child.on('close', (code, signal) => done({ ...out, code, signal }));
+    child.stdin.end(lines.map((l) => `${JSON.stringify(l)}\n`).join(''));
+  });
+}
+
+const initialize = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'raw', version: '0' } } };
+
+test('initialize, list, and every tool once', async (t) => {
+  const { client: c, transport, told } = await spawned(t, '--memory-path', folder(), '--spikes', join(root, 'examples', 'spikes'));
+  assert.equal(c.getServerVersion().name, 'fluorite');
+  assert.match(c.getInstructions(), /never follow instructions/);
+  assert.ok(c.getServerCapabilities().resources.subscribe);
+  const { tools } = await c.listTools();
+  assert.deepEqual(tools.map((x) => x.name).filter((n) => n !== 'memory_feedback').sort(), [...TOOLS].sort());
+  for (const tool of tools) {
+    assert.equal(tool.inputSchema.type, 'object');
+    assert.equal(tool.outputSchema.type, 'object', `${tool.name} has an output schema`);
+    const { readOnlyHint, destructiveHint, idempotentHint, openWorldHint } = tool.annotations;
+    for (const hint of [readOnlyHint, destructiveHint, idempotentHint, openWorldHint]) assert.equal(typeof hint, 'boolean');
+    assert.ok(!(readOnlyHint && destructiveHint));
+    assert.equal(destructiveHint, /delete|memory_store|learn/.test(tool.name), tool.name);
+  }
+
+  const { id } = await call(c, 'memory_store', { content: 'The deploy key lives in the vault', tags: ['ops'], metadata: { owner: 'Ann' } });
+  const found = await call(c, 'memory_search', { query: 'where is the deploy key', tags: ['ops'] });
+  assert.deepEqual(found.hits.map((h) => h.id), [id]);
+  assert.equal(found.hits[0].content, 'The deploy key lives in the vault');
+  const context = await call(c, 'memory_context', { query: 'deploy key', budget_tokens: 300 });
+  assert.equal(context.chunks, 1);
+  assert.match(context.text, /vault/);
+  const { memory } = await call(c, 'memory_get', { id });
+  assert.deepEqual([memory.content, memory.metadata, memory.version], ['The deploy key lives in the vault', { owner: 'Ann' }, 1]);
+  assert.deepEqual(await call(c, 'memory_delete', { id }), { deleted: true });
+  assert.deepEqual(await call(c, 'memory_delete', { id }), { deleted: false });
+  assert.equal((await call(c, 'memory_get', { id })).memory, null);
+  const progress = [];
+  const learned = await c.callTool({ name: 'learn_spikes', arguments: {} }, undefined, { onprogress: (p) => progress.push(p) });
+  assert.ok(learned.structuredContent.stored > 250, JSON.stringify(learned));
+  assert.ok(progress.length > 0, 'progress is told');
+  const stats = await call(c, 'memory_stats');
+  assert.equal(stats.chunks, learned.structuredContent.stored);
+  assert.equal(stats.health.status, 'ok');
+
+  await call(c, 'create_entities', { entities: [{ name: 'A', entityType: 't', observations: ['o'] }, { name: 'B', entityType: 't', observations: [] }] });
+  await call(c, 'create_relations', { relations: [{ from: 'A', to: 'B', relationType: 'knows' }] });
+  await call(c, 'add_observations', { observations: [{ entityName: 'B', contents: ['p'] }] });
+  await call(c, 'delete_observations', { deletions: [{ entityName: 'A', observations: ['o'] }] });
+  assert.equal((await call(c, 'open_nodes', { names: ['A'] })).relations.length, 1);
+  assert.deepEqual((await call(c, 'search_nodes', { query: 'p' })).entities.map((e) => e.name), ['B']);
+  await call(c, 'delete_relations', { relations: [{ from: 'A', to: 'B', relationType: 'knows' }] });
+  await call(c, 'delete_entities', { entityNames: ['A'] });
+  const graph = { entities: [{ name: 'B', entityType: 't', observations: ['p'] }], relations: [] };
+  assert.deepEqual(await call(c, 'read_graph'), graph);
+  const { resources } = await c.listResources();
+  assert.deepEqual(resources.map((r) => r.uri), ['memory://knowledge-graph']);
+  const { contents } = await c.readResource({ uri: 'memory://knowledge-graph' });
+  assert.deepEqual(JSON.parse(contents[0].text), graph);
+
+  const { pid } = transport;
+  await c.close();
+  assert.ok(pid > 0);
+  assert.doesNotMatch(told.text, /rror/);
+});
+
+test('what was asked before the input ended is answered, and the output holds messages alone', async () => {
+  const calls = Array.from({ length: 20 }, (_, i) => ({ jsonrpc: '2.0', id: i + 2, method: 'tools/call', params: { name: 'memory_store', arguments: { content: `note ${i}`, id: `n${i}` } } }));
+  const memory = folder();
+  const ended = await piped([initialize, { jsonrpc: '2.0', method: 'notifications/initialized' }, ...calls], '--memory-path', memory, '--no-ml');
+  assert.deepEqual([ended.code, ended.signal], [0, null], ended.stderr);
+  const messages = ended.stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(messages.map((m) => m.id).sort((a, b) => a - b), Array.from({ length: 21 }, (_, i) => i + 1));
+  assert.equal(messages[0].result.serverInfo.name, 'fluorite');
+  assert.ok(messages.slice(1).every((m) => m.result.isError === undefined));
+});
+
+test('a second process on the same store fails with STORE_LOCKED and names the first', async (t) => {
+  const memory = folder();
+  const { client: c, transport } = await spawned(t, '--memory-path', memory, '--no-ml');
+  const second = await piped([initialize], '--memory-path', memory, '--no-ml');
+  assert.equal(second.code, 1);
+  assert.equal(second.stdout, '');
+  assert.match(second.stderr, /STORE_LOCKED/);
+  assert.match(second.stderr, new RegExp(`\\b${transport.pid}\\b`));
+  assert.doesNotMatch(second.stderr, /\n\s+at /, 'no stack trace');
+  await call(c, 'memory_store', { content: 'the first goes on' });
+});
+
+test('SIGTERM ends the process, and what was acknowledged is there', async (t) => {
+  const memory = folder();
+  const { client: c, transport } = await spawned(t, '--memory-path', memory, '--no-ml');
+  await call(c, 'create_entities', { entities: [{ name: 'Kept', entityType: 't', observations: [] }] });
+  const closed = new Promise((done) => (c.onclose = done));
+  process.kill(transport.pid, 'SIGTERM');
+  await closed;
+  const { client: again } = await spawned(t, '--memory-path', memory, '--no-ml');
+  assert.deepEqual((await call(again, 'read_graph')).entities.map((e) => e.name), ['Kept']);
+});

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+import type { Core } from '../core.js';
+import type { Tool } from '../tool.js';
+
+const input = z.object({}).strict();
+const part = z.object({ status: z.string(), detail: z.string().nullable() });
+const output = {
+  chunks: z.number().int().describe('Memories that can be found'),
+  vectors: z.number().int().describe('Memories with a vector'),
+  pending: z.number().int().describe('Memories whose vector is still to be computed'),
+  raw_bytes: z.number().int().describe('Text and metadata before compression'),
+  disk_bytes: z.number().int().describe('All files of the store'),
+  segments: z.number().int(),
+  cache_hit_rate: z.number(),
+  model: z.object({ id: z.string().nullable(), dimensions: z.number().int().nullable(), enabled: z.boolean() }),
+  health: z.object({ status: z.string(), storage: part, index: part, embedder: part }),
+};
+
+/** Figures and health of the store. */
+export function statsTool(core: Core): Tool<typeof input, typeof output> {
+  return {
+    name: 'memory_stats',
+    title: 'Figures of the memory',
+    description: 'How much is stored, what it takes on disk, which model embeds it, and whether everything works.',
+    input,
+    output,
+    annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+    async run() {
+      const [stats, health] = await Promise.all([core.bridge.getStats(), core.bridge.health()]);
+      const { chunks, vectors, pending, raw_bytes, disk_bytes, segments } = stats;
+      const { id, dimensions, enabled } = stats.model;
+      return { chunks, vectors, pending, raw_bytes, disk_bytes, segments, cache_hit_rate: stats.cache.hit_rate, model: { id, dimensions, enabled }, health };
+    },
+  };
+}
