@@ -36,6 +36,15 @@ test('software terms of other languages are searched in English', async (t) => {
   }
 });
 
+test('own terms come before those of the lexicon', async (t) => {
+  const bridge = await open(t, { enable_ml: false, memory: { lexicon: { 帳票: 'ledgerSheet', 認証: 'badge' } } });
+  await bridge.storeChunks([{ id: 'sheet', content: 'class LedgerSheet' }, { id: 'badge', content: 'the badge at the door' }, { id: 'auth', content: 'authentication' }]);
+  for (const [query, id] of [['帳票の出力', 'sheet'], ['認証', 'badge']]) assert.equal((await bridge.searchSimilar(query))[0]?.id, id, query);
+  for (const lexicon of [{ report: '帳票' }, { 帳票: '' }, { 帳票: 7 }]) {
+    await assert.rejects(open(t, { memory: { lexicon } }), (e) => e.code === 'INVALID_CONFIG' && e.message.includes('lexicon'), JSON.stringify(lexicon));
+  }
+});
+
 test('rerank: false is plain BM25; signals show in explain', async (t) => {
   const bridge = await open(t, { enable_ml: false });
   await bridge.storeChunks([

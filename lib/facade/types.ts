@@ -41,6 +41,11 @@ export type BridgeConfig = EitherCase<{
     durability?: Durability;
     /** MiB after which a segment of the log is sealed: 64. */
     segment_mb?: number;
+    /**
+     * Own terms beside the bundled lexicon, before which they come: a Japanese, Korean or Chinese term -> its English words, with `|` between
+     * alternatives. Queries with such a term are searched in English too.
+     */
+    lexicon?: Record<string, string>;
   }>;
   /** Files read per step of learning: 32. */
   batch_size?: number;

@@ -165,3 +165,13 @@ fn models_of_the_caller_come_before_the_bundled() {
     assert_eq!(e.models_paths, [PathBuf::from("mine"), PathBuf::from("bundled")]);
     assert_eq!((e.segment_bytes, e.runtime_paths.len()), (1 << 20, 1));
 }
+
+#[test]
+fn own_terms_keep_their_spelling() {
+    let c = with(r#"{"memory_path": "m", "memory": {"lexicon": {"APIキー": "apiKey|token"}}}"#, &[]).unwrap();
+    assert_eq!(c.lexicon.get("APIキー").map(String::as_str), Some("apiKey|token"));
+    assert_eq!(c.engine_config(None, Vec::new()).lexicon, c.lexicon);
+    let (_dir, toml) = file("[memory.lexicon]\n\"帳票\" = \"report\"");
+    let c = with(r#"{"memory_path": "m"}"#, &[("FLUORITE_CONFIG", &toml)]).unwrap();
+    assert_eq!(c.lexicon.get("帳票").map(String::as_str), Some("report"));
+}

@@ -1,5 +1,7 @@
 //! The keys as a source spells them (`BridgeConfig` of the public API).
 
+use std::collections::BTreeMap;
+
 use fluorite_memory::Durability;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -33,6 +35,7 @@ pub(super) struct Memory {
     pub(super) max_chunk_size: Option<u64>,
     pub(super) durability: Option<Durability>,
     pub(super) segment_mb: Option<u64>,
+    pub(super) lexicon: Option<BTreeMap<String, String>>,
     auto_split: Option<IgnoredAny>,
 }
 

@@ -1,5 +1,6 @@
 //! One source, checked and flat.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use fluorite_memory::input::{Value, from_value};
@@ -24,6 +25,7 @@ pub(super) struct Layer {
     pub(super) max_chunk_size: Option<u64>,
     pub(super) durability: Option<Durability>,
     pub(super) segment_mb: Option<u64>,
+    pub(super) lexicon: Option<BTreeMap<String, String>>,
     pub(super) parallel_processing: Option<bool>,
     pub(super) include_generated: Option<bool>,
     pub(super) embedding_model: Option<String>,
@@ -64,6 +66,7 @@ impl Layer {
             max_chunk_size: range("memory.max_chunk_size", memory.max_chunk_size, 1, 64 << 20)?,
             durability: memory.durability,
             segment_mb: range("memory.segment_mb", memory.segment_mb, 1, 1_024)?,
+            lexicon: memory.lexicon,
             parallel_processing: learning.parallel_processing,
             include_generated: learning.include_generated,
             embedding_model: model(ml.embedding_model)?,
@@ -87,6 +90,7 @@ impl Layer {
             max_chunk_size: self.max_chunk_size.or(next.max_chunk_size),
             durability: self.durability.or(next.durability),
             segment_mb: self.segment_mb.or(next.segment_mb),
+            lexicon: self.lexicon.or(next.lexicon),
             parallel_processing: self.parallel_processing.or(next.parallel_processing),
             include_generated: self.include_generated.or(next.include_generated),
             embedding_model: self.embedding_model.or(next.embedding_model),

@@ -9,6 +9,7 @@ mod layer;
 mod resolve;
 mod toml_file;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fluorite_memory::{Durability, EngineConfig};
@@ -43,6 +44,9 @@ pub struct Config {
     pub durability: Durability,
     /// Size of a segment in MiB, 1 to 1,024: 64.
     pub segment_mb: u64,
+    /// Own software terms: a Japanese, Korean or Chinese term, and its English words with `|` between alternatives. They come
+    /// before the bundled ones.
+    pub lexicon: BTreeMap<String, String>,
     /// What learning uses.
     pub learning: LearningConfig,
 }
@@ -65,6 +69,7 @@ impl Config {
             max_chunk_size: engine.max_chunk_size,
             durability: engine.durability,
             segment_mb: engine.segment_bytes >> 20,
+            lexicon: engine.lexicon,
             learning: LearningConfig::default(),
         }
     }
@@ -84,6 +89,7 @@ impl Config {
             max_chunk_size: self.max_chunk_size,
             durability: self.durability,
             segment_bytes: self.segment_mb << 20,
+            lexicon: self.lexicon.clone(),
             ..EngineConfig::new(&self.memory_path)
         }
     }

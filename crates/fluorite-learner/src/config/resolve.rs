@@ -41,6 +41,7 @@ pub fn resolve(explicit: Value, env: &dyn Fn(&str) -> Option<String>) -> Result<
         max_chunk_size: all.max_chunk_size.map_or(base.max_chunk_size, size),
         durability: all.durability.unwrap_or(base.durability),
         segment_mb: all.segment_mb.unwrap_or(base.segment_mb),
+        lexicon: all.lexicon.unwrap_or_default(),
         learning: LearningConfig {
             spike_templates_path: all.spike_templates_path,
             batch_size: all.batch_size.map_or(learning.batch_size, size),

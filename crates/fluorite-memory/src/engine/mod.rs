@@ -45,6 +45,7 @@ mod texts;
 mod tokens;
 mod train;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use api::Engine;
@@ -82,6 +83,8 @@ pub struct EngineConfig {
     pub durability: Durability,
     /// Bytes after which the live segment is sealed: 64 MiB.
     pub segment_bytes: u64,
+    /// Own terms of the lexicon: foreign term, English words with `|` between alternatives.
+    pub lexicon: BTreeMap<String, String>,
     /// Vectors not in a graph that become one: 8,192. Below, a scan is as fast.
     pub graph_rows: usize,
     /// Rows of text in memory that become a segment: 8,192. Below, nothing is sealed: an open reads their text again.
@@ -105,6 +108,7 @@ impl EngineConfig {
             max_chunk_size: 1 << 20,
             durability: Durability::Sync,
             segment_bytes: 64 << 20,
+            lexicon: BTreeMap::new(),
             graph_rows: 8_192,
             text_rows: 8_192,
         }

@@ -27,6 +27,7 @@ use crate::error::{Error, Result, SUPPLIED_MODEL};
 use crate::executor::Executor;
 use crate::index::RowSet;
 use crate::log::{Codec, LiveSegment, Manifest, ModelId, Segment, load_dictionary, scan_segment, segment_name};
+use crate::query::Lexicon;
 use crate::vfs::{Vfs, VfsLock};
 
 /// Bytes of embeddings kept in memory: about 16,000 vectors of 384 dimensions.
@@ -100,6 +101,7 @@ fn take_lock(vfs: &dyn Vfs, root: &Path) -> Result<Box<dyn VfsLock>> {
 pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
     let Platform { vfs, clock, executor, embedder, new_store } = platform;
     let root = config.path.clone();
+    let lexicon = Lexicon::with(&config.lexicon).map_err(|e| Error::config(format!("memory.{e}")))?;
     make_folders(&*vfs, &root)?;
     let lock = take_lock(&*vfs, &root)?;
     let embedder = embedder()?;
@@ -183,7 +185,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         listing: Mutex::new(()),
         queue: Arc::new(CommitQueue::default()),
         writer: Mutex::new(Some(Writer { live, manifest, store_id, next_sequence })),
-        lexicon: crate::query::Lexicon::bundled(),
+        lexicon,
         embedder,
         tokenizer: Mutex::new(None),
         embeddings: EmbeddingCache::new(EMBEDDING_CACHE),
