@@ -186,3 +186,22 @@ test('two clients, 1,000 interleaved mutations: none is lost, none is done twice
   await server.close();
   await check(await client(t, await serve(t, { memory_path, max_output_tokens: 1_000_000 })));
 });
+
+test('the end of a server during 50 requests: each is answered or refused, and nothing acknowledged is lost', async (t) => {
+  const memory_path = folder();
+  const server = await serve(t, { memory_path });
+  const clients = [await client(t, server), await client(t, server)];
+  const create = (i) => call(clients[i % 2], 'create_entities', { entities: [{ name: `E${i}`, entityType: 't', observations: [`o${i}`] }] });
+  await create(0);
+  const calls = Array.from({ length: 50 }, (_, i) => create(i + 1).then(() => i + 1));
+  const settling = Promise.allSettled(calls);
+  assert.ok((await Promise.race(calls)) > 0);
+  await server.close();
+  for (const c of clients) await c.close();
+  const settled = await settling;
+  const kept = settled.filter((s) => s.status === 'fulfilled').map((s) => s.value);
+  await assert.rejects(create(99));
+  const graph = await call(await client(t, await serve(t, { memory_path })), 'read_graph');
+  const there = new Map(graph.entities.map((e) => [e.name, e.observations]));
+  for (const i of [0, ...kept]) assert.deepEqual(there.get(`E${i}`), [`o${i}`], `E${i} was acknowledged`);
+});

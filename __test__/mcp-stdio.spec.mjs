@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { call, main, spawned } from './mcp-helpers.mjs';
+import { call, client, main, spawned, TOKEN } from './mcp-helpers.mjs';
 import { folder, root } from './helpers.mjs';
 
 const TOOLS = [
@@ -115,4 +115,39 @@ test('SIGTERM ends the process, and what was acknowledged is there', async (t) =
   await closed;
   const { client: again } = await spawned(t, '--memory-path', memory, '--no-ml');
   assert.deepEqual((await call(again, 'read_graph')).entities.map((e) => e.name), ['Kept']);
+});
+
+test('killed in the middle of mutations of two clients: every acknowledged one is there', async (t) => {
+  const memory = folder();
+  const child = spawn(process.execPath, [main, '--memory-path', memory, '--no-ml', '--port', '0'], { env: { ...process.env, FLUORITE_MCP_TOKEN: TOKEN } });
+  const url = await new Promise((found) => {
+    let text = '';
+    child.stderr.on('data', (d) => {
+      text += d;
+      const [, at] = /serving on (\S+)\n/.exec(text) ?? [];
+      if (at) found(at);
+    });
+  });
+  const ended = new Promise((done) => child.on('close', done));
+  const clients = [await client(t, { url }), await client(t, { url })];
+  await call(clients[0], 'create_entities', { entities: [{ name: 'E', entityType: 't', observations: [] }] });
+  const acknowledged = [];
+  const lane = async (who) => {
+    for (let i = 0; ; i++) {
+      const text = `${who}-${i}`;
+      await call(clients[who], 'add_observations', { observations: [{ entityName: 'E', contents: [text, `${text} twin`] }] });
+      acknowledged.push(text);
+      if (acknowledged.length === 60) child.kill('SIGKILL');
+    }
+  };
+  const lanes = Promise.allSettled([lane(0), lane(1)]);
+  await ended;
+  for (const c of clients) await c.close(); // what waits for an answer that will not come
+  await lanes;
+  assert.ok(acknowledged.length >= 60);
+  const { client: again } = await spawned(t, '--memory-path', memory, '--no-ml');
+  const [{ observations }] = (await call(again, 'read_graph')).entities;
+  const there = new Set(observations);
+  for (const text of acknowledged) assert.ok(there.has(text), text);
+  for (const text of there) assert.ok(text.endsWith(' twin') ? there.has(text.slice(0, -5)) : there.has(`${text} twin`), 'a call is there whole or not at all');
 });

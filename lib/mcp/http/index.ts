@@ -12,6 +12,8 @@ import { Sessions } from './sessions.js';
 
 /** Where clients connect. */
 const PATH = '/mcp';
+/** Milliseconds that clients have at the end to read their answers. */
+const PATIENCE = 2_000;
 
 /** A listener. */
 export interface Listening {
@@ -32,8 +34,10 @@ export async function listen(core: Core, settings: HttpSettings): Promise<Listen
     });
   });
 
+  let closing = false;
+
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const refusal = check(req) ?? routed(req);
+    const refusal = check(req) ?? routed(req) ?? (closing ? { status: 503, message: 'the server is ending' } : undefined);
     if (refusal) return refuse(req, res, refusal);
     const id = req.headers['mcp-session-id'];
     if (id !== undefined && !(typeof id === 'string' && sessions.has(id))) return refuse(req, res, { status: 404, message: 'no such session; initialize again' });
@@ -66,12 +70,16 @@ export async function listen(core: Core, settings: HttpSettings): Promise<Listen
   return {
     url: `http://${name}:${port}${PATH}`,
     async close() {
+      closing = true;
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
       await core.idle();
+      await new Promise(setImmediate); // answers of the last calls are handed out now
       await sessions.close();
-      http.closeIdleConnections();
-      setImmediate(() => http.closeAllConnections()); // streams of clients that do not hang up
+      const sweep = setInterval(() => http.closeIdleConnections(), 20);
+      const end = setTimeout(() => http.closeAllConnections(), PATIENCE);
       await closed;
+      clearInterval(sweep);
+      clearTimeout(end);
     },
   };
 }
