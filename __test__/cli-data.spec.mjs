@@ -108,15 +108,8 @@ test('an export that fails leaves the old file; a folder in its place is told', 
 test('Ctrl-C ends an import with 130 and closes the store; running it again completes it', async () => {
   const at = onStore(folder());
   const lines = Array.from({ length: 640 }, (_, i) => `${JSON.stringify({ id: `c${i}`, content: `chunk ${i}` })}\n`);
-  let sent = false;
-  const cut = await at(['import', '--progress', 'plain'], {
-    on: (child, stderr) => {
-      if (sent || !stderr.includes('store ')) return;
-      sent = true;
-      child.kill('SIGINT'); // stdin is still open: only the signal can end it
-    },
-    ...feed(lines),
-  });
+  // stdin stays open: only the signal can end it
+  const cut = await at(['import', '--progress', 'plain'], { start: (child) => child.stdin.write(lines.join('')), on: once((child) => child.kill('SIGINT')) });
   ended(cut, 130);
   assert.match(cut.stderr, /fluorite: interrupted; the store is closed\n$/);
   assert.equal(json(await at(['verify', '--json'])).ok, true);
@@ -126,16 +119,21 @@ test('Ctrl-C ends an import with 130 and closes the store; running it again comp
   assert.deepEqual([again.stored, again.unchanged], [640 - chunks, chunks]);
 });
 
-/** Writes to a process that stays attached to its input. */
-function feed(lines) {
-  return { start: (child) => child.stdin.write(lines.join('')) };
+/** Does it once, when the first progress is told. */
+function once(work) {
+  let done = false;
+  return (child, stderr) => {
+    if (done || !/store \d/.test(stderr)) return;
+    done = true;
+    work(child);
+  };
 }
 
 test('SIGTERM ends a command that waits for input with 143', async () => {
   const at = onStore(folder());
   const result = await at(['import', '--progress', 'plain'], {
     start: (child) => child.stdin.write('{"id":"a","content":"x"}\n'.repeat(64)),
-    on: (child, stderr) => stderr.includes('store ') && child.kill('SIGTERM'),
+    on: once((child) => child.kill('SIGTERM')),
   });
   ended(result, 143);
 });

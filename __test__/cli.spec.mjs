@@ -211,6 +211,18 @@ test('exit codes and one-line messages', async (t) => {
   assert.match(held.stderr, new RegExp(`^fluorite: STORE_LOCKED: .*process ${process.pid}: close it there.*\\n`));
   assert.match(held.stderr, /\n +at /, '--debug shows where');
 
+  let waited = false;
+  const free = await run(['list', '--ids', '--wait', '60', '--memory-path', join(cwd, 'held')], {
+    cwd,
+    on: () => {
+      waited = true;
+      void bridge.shutdown();
+    },
+  });
+  assert.match(ended(free), /^[0-9a-f-]{36}\n$/);
+  assert.match(free.stderr, /^waiting: .*process \d+/);
+  assert.ok(waited);
+
   const at = await three();
   ended(await at(['search', 'x', '--ef', '3'], {}), 2);
   ended(await at(['search', 'x', '-n', '5000']), 2);
@@ -273,6 +285,20 @@ test('completion scripts parse, and bash completes commands, options, choices an
   ended(await run(['completion', 'tcsh']), 2);
 });
 
+test('mcp serves the store on standard input and output, and ends with its client', { skip: !withModel && 'needs npm run setup' }, async () => {
+  const at = await three();
+  const ask = (id, method, params) => `${JSON.stringify({ jsonrpc: '2.0', ...(id && { id }), method, params })}\n`;
+  const input = [
+    ask(1, 'initialize', { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } }),
+    ask(undefined, 'notifications/initialized'),
+    ask(2, 'tools/call', { name: 'memory_get', arguments: { id: 'c' } }),
+  ].join('');
+  const answers = records(await at(['mcp', '--spikes', folder()], { input }));
+  assert.deepEqual(answers.map((a) => a.id).sort(), [1, 2]);
+  assert.match(JSON.stringify(answers.find((a) => a.id === 2).result), /gamma upload/);
+  ended(await at(['mcp', '--host', '0.0.0.0', '--port', '0'], { env: { FLUORITE_MCP_TOKEN: 'x'.repeat(16) } }), 2);
+});
+
 test('styled on a terminal, plain with NO_COLOR, --no-color and in a pipe; stored text cannot steer the terminal', async (t) => {
   const at = await three();
   ended(await at(['store', '--id', 'evil'], { input: 'evil \u001b]0;title\u0007 text' }));
@@ -282,9 +308,9 @@ test('styled on a terminal, plain with NO_COLOR, --no-color and in a pipe; store
     assert.doesNotMatch(stdout + stderr, /\u001b/, args.join(' '));
   }
   if (process.platform !== 'linux' || spawnSync('script', ['--version']).status !== 0) return t.skip('no `script` to make a terminal');
-  const terminal = async (args, env = {}) => {
+  const terminal = async (args, env = {}, input = '') => {
     const line = [process.execPath, main, ...args, '--memory-path', at.memory, '--no-ml'].map((w) => `'${w}'`).join(' ');
-    return (await run(['-qec', line, '/dev/null'], { program: 'script', script: null, env: { TERM: 'xterm', ...env } })).stdout;
+    return (await run(['-qec', line, '/dev/null'], { program: 'script', script: null, env: { TERM: 'xterm', ...env }, input })).stdout;
   };
   const shown = await terminal(['search', 'evil']);
   assert.match(shown, /\u001b\[1mevil\u001b\[22m/);
@@ -292,4 +318,9 @@ test('styled on a terminal, plain with NO_COLOR, --no-color and in a pipe; store
   assert.doesNotMatch(await terminal(['get', 'evil']), /\u001b/);
   assert.doesNotMatch(await terminal(['search', 'evil'], { NO_COLOR: '1' }), /\u001b/);
   assert.doesNotMatch(await terminal(['search', 'evil', '--no-color']), /\u001b/);
+
+  // a question is asked, and only yes is an answer
+  assert.match(await terminal(['delete', 'a'], {}, 'n\n'), /Delete "a"\? \[y\/N\].*nothing was changed/s);
+  assert.match(await terminal(['delete', '--tag', 'web'], {}, 'y\n'), /Delete 2 chunks\? .*2 deleted/s);
+  assert.equal(ended(await at(['list', '--ids'])), 'b\nevil\n');
 });

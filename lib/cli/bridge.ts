@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import { FluoriteError } from '../facade/errors.js';
 import type { FluoriteBridge } from '../index.js';
+import { failureOf } from './errors.js';
 import { locate } from './config.js';
 import type { Session } from './session.js';
 
@@ -26,12 +28,13 @@ export async function withBridge<T>(session: Session, needs: Needs, work: (bridg
     throw new FluoriteError('INTERNAL', 'the native addon does not load: `fluorite doctor` says what to do', e);
   });
   const models_path = session.options.modelsPath;
-  const bridge = await FluoriteBridge.open({
+  const config = {
     memory_path,
     ...(config_path === undefined ? {} : { config_path }),
     ...(models_path === undefined ? {} : { models_path }),
     ...(needs.model && session.options.ml ? {} : { enable_ml: false }),
-  });
+  };
+  const bridge = await patiently(session, () => FluoriteBridge.open(config));
   let failed = true;
   try {
     session.check();
@@ -41,5 +44,20 @@ export async function withBridge<T>(session: Session, needs: Needs, work: (bridg
   } finally {
     const closed = bridge.shutdown();
     await (failed ? closed.catch(() => undefined) : closed); // the first failure is the one to tell
+  }
+}
+
+/** Opens again while another process has the store, as long as the user wants to wait. The lock tells nobody when it is free. */
+async function patiently(session: Session, open: () => Promise<FluoriteBridge>): Promise<FluoriteBridge> {
+  const until = performance.now() + session.options.wait * 1000;
+  for (let told = false; ; told = true) {
+    try {
+      return await open();
+    } catch (e) {
+      const { code, message } = failureOf(e);
+      if (code !== 'STORE_LOCKED' || performance.now() >= until) throw e;
+      if (!told && !session.options.json) session.note(`waiting: ${message}`);
+      await setTimeout(200, undefined, { signal: session.signal }).catch(() => session.check());
+    }
   }
 }

@@ -4,6 +4,7 @@ import { commands } from './commands/index.js';
 import { EXIT, exitCodeOf } from './exit.js';
 import { failureOf } from './errors.js';
 import { colorful } from './output.js';
+import { number } from './values.js';
 import { Session, type Globals, type Host, type Work } from './session.js';
 
 /** The program with all commands; `host` runs them. */
@@ -17,6 +18,7 @@ export function build(host: Host): Command {
     .option('--models-path <folder>', 'where models lie (FLUORITE_MODELS_PATH)')
     .option('--config <file>', 'configuration (FLUORITE_CONFIG; else the nearest fluorite.toml from here upwards)')
     .option('--no-ml', 'load no model: words only')
+    .option('--wait <seconds>', 'wait for a store that is in use', number, 0)
     .option('--json', 'results as JSON on stdout')
     .option('--no-color', 'no colours (so does NO_COLOR)')
     .addOption(new Option('--progress <style>', 'on stderr: a bar on terminals, plain lines, or none').choices(['auto', 'plain', 'none']).default('auto'))
@@ -43,12 +45,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   let ended: number | undefined; // decided by a signal or by the reader of stdout, whatever the command says then
   const end = (code: number): void => {
     if (ended === undefined) ended = code;
-    else if (code !== EXIT.ok) process.exit(code); // asked twice: at once
+    else if (code !== EXIT.ok) {
+      if (process.stderr.isTTY) process.stderr.write('\u001b[?25h'); // a bar may have hidden the cursor
+      process.exit(code); // asked twice: at once
+    }
     stop.abort();
   };
-  const interrupt = (): void => end(EXIT.interrupted);
-  const terminate = (): void => end(EXIT.terminated);
-  process.on('SIGINT', interrupt).on('SIGTERM', terminate);
+  process.on('SIGINT', () => end(EXIT.interrupted)).on('SIGTERM', () => end(EXIT.terminated));
   // `fluorite list | head` is no failure: the reader has what it wanted.
   const readerGone = (e: NodeJS.ErrnoException): void => end(e.code === 'EPIPE' ? EXIT.ok : EXIT.failed);
   process.stdout.on('error', readerGone);
@@ -71,7 +74,6 @@ export async function main(argv: readonly string[]): Promise<void> {
     code = e instanceof CommanderError && e.exitCode === 0 ? EXIT.ok : report(e, program.opts<Globals>(), ended);
   }
   process.exitCode = ended ?? code;
-  process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', terminate);
 }
 
 /** Tells what went wrong, in one line on stderr; returns the exit code. */

@@ -55,6 +55,17 @@ function tail({ rate, seconds_left }: Partial<Progress>): string {
   return `  ${count(rate ?? 0)}/s${left}`;
 }
 
+/** Tells a meter how many of `total` things are done. */
+export function counter({ on_progress }: Meter, phase: string, total: number | null): () => void {
+  const began = performance.now();
+  let done = 0;
+  return () => {
+    done++;
+    const rate = done / Math.max((performance.now() - began) / 1000, 1e-6);
+    on_progress?.({ phase, done, total, rate, seconds_left: total === null ? null : Math.max(total - done, 0) / rate });
+  };
+}
+
 /** A line whenever another tenth is done; without a total, whenever the number doubled. */
 function plain(stream: NodeJS.WriteStream): (p: Progress) => void {
   let phase = '';

@@ -16,6 +16,8 @@ export interface Globals {
   modelsPath?: string;
   config?: string;
   ml: boolean;
+  /** Seconds to wait for a store that is in use. */
+  wait: number;
 }
 
 /** What a command works with. */
@@ -30,6 +32,11 @@ export class Session {
   /** A meter in the style asked for. */
   meter(): Meter {
     return meter(this.options.progress);
+  }
+
+  /** The same for a command that prints while it works: on a terminal what it prints is the progress. */
+  meterBeside(): Meter {
+    return meter(this.out.terminal ? 'none' : this.options.progress);
   }
 
   /** A remark beside the result, on stderr. */

@@ -1,14 +1,25 @@
+import columns from 'string-width';
+
 /** Text without the control characters a terminal would act on: stored text must not move the cursor or retitle a window. */
 export function clean(text: string): string {
   // eslint-disable-next-line no-control-regex
   return text.replace(/\r\n/g, '\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
-/** One line of at most `width` characters. */
+const GRAPHEMES = new Intl.Segmenter();
+
+/** One line of at most `width` columns of a terminal: wide characters take two, and none is cut. */
 export function line(text: string, width: number): string {
-  const flat = clean(text).replace(/\s+/g, ' ').trim();
-  const points = Array.from(flat);
-  return points.length <= width ? flat : `${points.slice(0, Math.max(width - 1, 0)).join('')}…`;
+  const flat = clean(text.slice(0, 8 * width + 1_000)).replace(/\s+/g, ' ').trim();
+  if (columns(flat) <= width) return flat;
+  let shown = '';
+  let used = 1; // the ellipsis
+  for (const { segment } of GRAPHEMES.segment(flat)) {
+    used += columns(segment);
+    if (used > width) break;
+    shown += segment;
+  }
+  return `${shown}…`;
 }
 
 /** The `lines` neighbouring lines of a text that hold most words of the query; the first ones when none does. */
@@ -56,7 +67,7 @@ export function duration(seconds: number): string {
 }
 
 /** Names and values in two columns. */
-export function columns(rows: readonly (readonly [string, string])[]): string {
+export function table(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
 }

@@ -7,6 +7,7 @@ import { withBridge } from '../bridge.js';
 import { fileError } from '../errors.js';
 import { filtered, filterOf, type FilterFlags } from '../filter.js';
 import { examples } from '../help.js';
+import { counter } from '../progress.js';
 import { mayBeBytes, toRecord, type Exported } from '../records.js';
 import type { Register, Session } from '../session.js';
 import { count } from '../text.js';
@@ -37,16 +38,14 @@ function work(session: Session, name: string, flags: FilterFlags): Promise<void>
 async function* records(session: Session, bridge: FluoriteBridge, flags: FilterFlags): AsyncGenerator<Exported> {
   const filter = filterOf(flags);
   const total = filter ? null : (await bridge.getStats()).chunks;
-  const meter = session.meter();
-  const began = performance.now();
-  let done = 0;
+  const meter = session.meterBeside();
+  const written = counter(meter, 'export', total);
   try {
     for await (const chunk of bridge.listChunks({ ...(filter && { filter }), signal: session.signal })) {
       session.check();
       const bytes = mayBeBytes(chunk.content) ? await bridge.getContentBuffer(chunk.id, { namespace: chunk.namespace }) : null;
       yield toRecord(chunk, bytes && !bytes.equals(Buffer.from(chunk.content)) ? bytes : undefined);
-      const rate = ++done / ((performance.now() - began) / 1000);
-      meter.on_progress?.({ phase: 'export', done, total, rate, seconds_left: total === null ? null : (total - done) / rate });
+      written();
     }
   } finally {
     meter.stop();

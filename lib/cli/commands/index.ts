@@ -9,6 +9,7 @@ import { importer } from './import.js';
 import { init } from './init.js';
 import { learn } from './learn.js';
 import { list } from './list.js';
+import { mcp } from './mcp.js';
 import { health, optimize, stats, verify } from './operate.js';
 import { related } from './related.js';
 import { schedule } from './schedule.js';
@@ -19,5 +20,5 @@ import { store } from './store.js';
 export const commands: readonly Register[] = [
   init, learn, store, get, list, search, context, related, remove,
   stats, health, verify, optimize, exporter, importer,
-  doctor, schedule, completion,
+  mcp, doctor, schedule, completion,
 ];

@@ -2,7 +2,7 @@ import { withBridge } from '../bridge.js';
 import { EXIT } from '../exit.js';
 import { examples } from '../help.js';
 import type { Register, Session } from '../session.js';
-import { bytes, columns, count } from '../text.js';
+import { bytes, count, table } from '../text.js';
 
 /** `stats`. */
 export const stats: Register = (program, host) => {
@@ -11,8 +11,8 @@ export const stats: Register = (program, host) => {
     .description('figures of the store, its caches and the model')
     .addHelpText('after', examples('fluorite stats', 'fluorite stats --json | jq .chunks'))
     .action(host.action(async (session: Session) => {
-      const s = await withBridge(session, {}, (bridge) => bridge.getStats());
-      await session.out.result(s, () => columns([
+      const s = await withBridge(session, { model: true }, (bridge) => bridge.getStats());
+      await session.out.result(s, () => table([
         ['chunks', count(s.chunks)],
         ['versions', count(s.versions)],
         ['vectors', `${count(s.vectors)}${s.pending > 0 ? `, ${count(s.pending)} pending` : ''}`],
@@ -36,7 +36,7 @@ export const health: Register = (program, host) => {
     .action(host.action(async (session: Session) => {
       const h = await withBridge(session, { model: true }, (bridge) => bridge.health());
       const parts = [['storage', h.storage], ['index', h.index], ['embedder', h.embedder]] as const;
-      await session.out.result(h, () => columns([
+      await session.out.result(h, () => table([
         ['status', h.status],
         ...parts.map(([name, p]) => [name, p.detail === null ? p.status : `${p.status}: ${p.detail}`] as const),
       ]));
@@ -73,7 +73,7 @@ export const optimize: Register = (program, host) => {
       const meter = session.meter();
       const o = await withBridge(session, {}, (bridge) =>
         bridge.optimize({ signal: session.signal, on_progress: meter.on_progress }).finally(meter.stop));
-      await session.out.result(o, () => columns([
+      await session.out.result(o, () => table([
         ['on disk', `${bytes(o.bytes_before)} -> ${bytes(o.bytes_after)}`],
         ['segments rewritten', count(o.segments_rewritten)],
         ['versions dropped', count(o.versions_dropped)],

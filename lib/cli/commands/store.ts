@@ -7,6 +7,7 @@ import { importLines } from '../importing.js';
 import { bytesOf, open, stdin } from '../input.js';
 import type { Register, Session } from '../session.js';
 import { storePieces } from '../pieces.js';
+import { counter } from '../progress.js';
 import { clean, count } from '../text.js';
 import { fieldsOf, idOf, withFields, type FieldFlags } from '../fields.js';
 import { whole } from '../values.js';
@@ -60,21 +61,28 @@ async function lines(session: Session, bridge: FluoriteBridge, inputs: string[],
 async function texts(session: Session, bridge: FluoriteBridge, inputs: string[], flags: Flags): Promise<number> {
   const write = { ...(flags.background && { embed: 'background' as const }), signal: session.signal };
   let code: number = EXIT.ok;
-  for (const input of inputs) {
-    session.check();
-    try {
-      const content = await bytesOf(input, session.signal);
-      const fields = fieldsOf(input, flags);
-      const id = flags.id ?? idOf(input);
-      const pieces = { ...(flags.maxTokens !== undefined && { max_tokens: flags.maxTokens }), ...(flags.overlap !== undefined && { overlap_tokens: flags.overlap }) };
-      const ids = flags.chunk
-        ? await storePieces(bridge, id, input, content, fields, pieces, write)
-        : [await bridge.storeChunk({ ...fields, ...(id !== undefined && { id }), content }, write)];
-      await (session.out.json ? session.out.record({ input, ids }) : session.out.line(ids.map(clean).join('\n')));
-    } catch (e) {
-      if (session.signal.aborted || inputs.length === 1) throw e;
-      code = session.failure(input, e); // the other files are still wanted
+  const meter = session.meterBeside();
+  const stored = counter(meter, 'store', inputs.length);
+  try {
+    for (const input of inputs) {
+      session.check();
+      try {
+        const content = await bytesOf(input, session.signal);
+        const fields = fieldsOf(input, flags);
+        const id = flags.id ?? idOf(input);
+        const pieces = { ...(flags.maxTokens !== undefined && { max_tokens: flags.maxTokens }), ...(flags.overlap !== undefined && { overlap_tokens: flags.overlap }) };
+        const ids = flags.chunk
+          ? await storePieces(bridge, id, input, content, fields, pieces, write)
+          : [await bridge.storeChunk({ ...fields, ...(id !== undefined && { id }), content }, write)];
+        stored();
+        await (session.out.json ? session.out.record({ input, ids }) : session.out.line(ids.map(clean).join('\n')));
+      } catch (e) {
+        if (session.signal.aborted || inputs.length === 1) throw e;
+        code = session.failure(input, e); // the other files are still wanted
+      }
     }
+  } finally {
+    meter.stop();
   }
   return code;
 }
