@@ -316,7 +316,8 @@ test('styled on a terminal, plain with NO_COLOR, --no-color and in a pipe; store
   assert.match(shown, /\u001b\[1mevil\u001b\[22m/);
   assert.doesNotMatch(shown, /\u001b\]0;/);
   assert.doesNotMatch(await terminal(['get', 'evil']), /\u001b/);
-  assert.doesNotMatch(await terminal(['search', 'evil'], { NO_COLOR: '1' }), /\u001b/);
+  assert.match(await terminal(['related', 'nope']), /\u001b\[31mfluorite: NOT_FOUND:/);
+  for (const args of [['search', 'evil'], ['related', 'nope']]) assert.doesNotMatch(await terminal(args, { NO_COLOR: '1' }), /\u001b/);
   assert.doesNotMatch(await terminal(['search', 'evil', '--no-color']), /\u001b/);
 
   // a question is asked, and only yes is an answer

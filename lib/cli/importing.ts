@@ -1,8 +1,8 @@
 import type { FluoriteBridge } from '../index.js';
 import type { ChunkInput } from '../facade/types.js';
 import { failureOf } from './errors.js';
-import { linesOf } from './lines.js';
-import { fromLine, isStored, mayBeBytes } from './records.js';
+import { objectsOf } from './lines.js';
+import { fromRecord, isStored, mayBeBytes } from './records.js';
 import type { Session } from './session.js';
 
 /** Lines compared with the store at once. */
@@ -60,12 +60,12 @@ export async function importLines(
   };
   const source = async function* (): AsyncGenerator<ChunkInput> {
     let group: [number, ChunkInput][] = [];
-    for await (const { number, text, fault } of linesOf(input, session.signal)) {
+    for await (const { line, value, fault } of objectsOf(input, session.signal)) {
       report.lines++;
-      const read = text === undefined ? { fault: fault as string } : fromLine(text, Date.now());
-      if ('fault' in read) reject(number, read.fault);
+      const read = value === undefined ? { fault: fault as string } : fromRecord(value, Date.now());
+      if ('fault' in read) reject(line, read.fault);
       else if ('expired' in read) report.expired++;
-      else group.push([number, options.namespace === undefined ? read.chunk : { namespace: options.namespace, ...read.chunk }]);
+      else group.push([line, options.namespace === undefined ? read.chunk : { namespace: options.namespace, ...read.chunk }]);
       if (group.length >= GROUP) {
         yield* missing(group);
         group = [];

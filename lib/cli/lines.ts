@@ -75,3 +75,25 @@ async function* abortable<T>(input: AsyncIterable<T>, signal: AbortSignal): Asyn
     (input as { destroy?: () => void }).destroy?.();
   }
 }
+
+/** The lines of a stream as JSON objects; what is none comes with the reason. */
+export async function* objectsOf(
+  input: AsyncIterable<Buffer | string>,
+  signal: AbortSignal,
+): AsyncGenerator<{ line: number; value: Record<string, unknown> | undefined; fault: string | undefined }> {
+  for await (const { number, text, fault } of linesOf(input, signal)) {
+    if (text === undefined) yield { line: number, value: undefined, fault };
+    else yield { line: number, ...objectOf(text) };
+  }
+}
+
+/** A text as a JSON object, or why it is none. */
+export function objectOf(text: string): { value: Record<string, unknown>; fault: undefined } | { value: undefined; fault: string } {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { value: value as Record<string, unknown>, fault: undefined };
+    return { value: undefined, fault: 'not a JSON object' };
+  } catch (e) {
+    return { value: undefined, fault: `not JSON: ${(e as Error).message}` };
+  }
+}

@@ -1,5 +1,3 @@
-import { SingleBar } from 'cli-progress';
-
 import type { Progress } from '../facade/types.js';
 import { count, duration } from './text.js';
 
@@ -18,6 +16,7 @@ export interface Meter {
 export function meter(style: ProgressStyle, stream: NodeJS.WriteStream = process.stderr): Meter {
   if (style === 'plain') return { on_progress: plain(stream), stop: () => undefined };
   if (style === 'none' || !stream.isTTY) return { on_progress: undefined, stop: () => undefined };
+  const { SingleBar } = require('cli-progress') as typeof import('cli-progress'); // not worth its load time for commands without a bar
   const bar = new SingleBar({
     stream,
     fps: 10,

@@ -14,16 +14,9 @@ export function toRecord(chunk: Chunk, bytes: Buffer | undefined): Exported {
   return bytes === undefined ? { ...rest, content } : { ...rest, content_base64: bytes.toString('base64') };
 }
 
-/** A line of a record as what is stored, `expired` when its time is over, or what is wrong with it. */
-export function fromLine(text: string, now: number): { chunk: ChunkInput } | { expired: true } | { fault: string } {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (e) {
-    return { fault: `not JSON: ${(e as Error).message}` };
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { fault: 'not a JSON object' };
-  const { content_base64, expires_at, ...chunk } = value as Record<string, unknown>;
+/** A record as what is stored, `expired` when its time is over, or what is wrong with it. */
+export function fromRecord(record: Record<string, unknown>, now: number): { chunk: ChunkInput } | { expired: true } | { fault: string } {
+  const { content_base64, expires_at, ...chunk } = record;
   for (const key of PAST) delete chunk[key];
   for (const key of ['language', 'source']) if (chunk[key] === null) delete chunk[key];
   if (content_base64 !== undefined) {
