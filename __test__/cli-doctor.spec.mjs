@@ -57,6 +57,8 @@ test('the configuration: a wrong key, no TOML, none at all', async () => {
   const none = json(await run(['doctor', '--json', '--no-ml'], { cwd: folder() }), 1);
   assert.match(none.checks.find((c) => c.name === 'folder').remedy, /fluorite init/);
   assert.equal(none.checks.find((c) => c.name === 'addon').status, 'ok');
+  const spikes = await examine(`${WORDS}spike_templates_path = "absent"\n`, 0);
+  assert.deepEqual([spikes.spikes.status, /absent is no folder$/.test(spikes.spikes.detail)], ['warn', true]);
   const threads = await examine(WORDS, 1, { env: { FLUORITE_NUM_THREADS: 'many' } });
   assert.match(threads.config.detail, /FLUORITE_NUM_THREADS/);
 });

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-// The screens in docs/cli.md: runs each command on a terminal of 100 columns over examples/spikes, in a folder that is
-// removed afterwards, and prints them, or with --write puts them into the document between their marks.
+// The screens in docs/cli.md: runs each command on a terminal of 100 columns over a folder of spikes (examples/spikes when
+// none is named), in a folder that is removed afterwards, and prints them, or with --write puts them into the document
+// between their marks.
+//   node scripts/cli-screens.mjs [folder] [--write]
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +14,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const main = join(root, 'cli', 'main.js');
 const folder = mkdtempSync(join(tmpdir(), 'fluorite-screens-'));
 const home = join(folder, 'project');
-cpSync(join(root, 'examples', 'spikes'), join(home, 'spikes'), { recursive: true });
+cpSync(process.argv.slice(2).find((a) => !a.startsWith('-')) ?? join(root, 'examples', 'spikes'), join(home, 'spikes'), { recursive: true });
 
 try {
   const screens = {

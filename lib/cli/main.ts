@@ -5,5 +5,11 @@ if (major < 20 || (major === 20 && minor < 17)) {
   process.stderr.write(`fluorite: Node ${process.versions.node} is too old: install Node 20.17 or newer\n`);
   process.exitCode = 1;
 } else {
-  void import('./program.js').then(({ main }) => main(process.argv));
+  import('./program.js').then(
+    ({ main }) => main(process.argv),
+    (e: Error) => {
+      process.stderr.write(`fluorite: the installation is incomplete (${e.message.split('\n')[0]}): reinstall the package\n`);
+      process.exitCode = 1;
+    },
+  );
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { configPath, locate } from '../config.js';
 import { fail, skip, type Check } from '../doctor/check.js';
 import { engineChecks } from '../doctor/engine.js';
-import { folderChecks, machineChecks } from '../doctor/machine.js';
+import { folderChecks, machineChecks, spikesCheck } from '../doctor/machine.js';
 import { failureOf } from '../errors.js';
 import { EXIT } from '../exit.js';
 import { examples } from '../help.js';
@@ -32,6 +32,7 @@ async function work(session: Session): Promise<number> {
     checks.push(fail('folder', failureOf(e).message, 'run `fluorite init` here, give --memory-path, or set FLUORITE_MEMORY_PATH'));
   }
   const config_path = configPath(options);
+  if (config_path !== undefined) checks.push(...(await spikesCheck(config_path)));
   const config = {
     ...(config_path !== undefined && { config_path }),
     ...(options.modelsPath !== undefined && { models_path: options.modelsPath }),

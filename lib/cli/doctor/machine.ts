@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
+import { setting } from '../config.js';
 import { bytes } from '../text.js';
 import { fail, ok, warn, type Check } from './check.js';
 
@@ -18,6 +19,15 @@ export function machineChecks(): Check[] {
       ? ok('platform', platform)
       : warn('platform', `there is no ready-made addon for ${platform}`, 'build it from a checkout with Rust: npm run build'),
   ];
+}
+
+/** Is the folder that `fluorite learn` takes by default there? */
+export async function spikesCheck(config_path: string): Promise<Check[]> {
+  const written = await setting(config_path, 'spike_templates_path', 'spikeTemplatesPath').catch(() => undefined); // the check of the configuration tells
+  if (written === undefined) return [];
+  const folder = resolve(dirname(config_path), written);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [ok('spikes', folder)];
+  return [warn('spikes', `${folder} is no folder`, `make it, or correct spike_templates_path in ${config_path}`)];
 }
 
 /** Can the store's folder be written, and is there room? */
