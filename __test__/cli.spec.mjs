@@ -85,8 +85,24 @@ test('learn reports, forgets what is gone, and shows progress on stderr alone', 
   assert.equal(ended(await at(['context', 'fastapi cors', '--budget', '120'])), `${made.text}\n`);
 });
 
+test('vectors that wait are computed by embed', { skip: !withModel && 'needs npm run setup' }, async () => {
+  const at = await three(); // stored without the model
+  const before = await at(['embed']);
+  ended(before, 2);
+  assert.match(before.stderr, /the model is off/);
+  const model = onStore(join(at.memory, '..'), { ml: true });
+  const done = await model(['embed', '--json', '--progress', 'plain']);
+  assert.deepEqual(json(done), { vectors: 3, pending: 0 });
+  assert.match(done.stderr, /^embed 0\/\d /);
+});
+
 test('store, get, list, search, related, delete', async () => {
   const at = await three();
+  const extra = ['--jsonl', '--type', 'testing', '--tag', 'given', '--namespace', 'other'];
+  ended(await at(['store', ...extra], { input: asLines([{ id: 'd', content: 'delta' }, { id: 'e', content: 'epsilon', tags: ['own'] }]) }));
+  const given = records(await at(['get', 'd', 'e', '--json', '--namespace', 'other']));
+  assert.deepEqual(given.map((c) => [c.chunk_type, c.tags]), [['testing', ['given']], ['testing', ['own']]]);
+  ended(await at(['delete', '--namespace', 'other', '--yes']));
   const got = records(await at(['get', 'a', 'c', '--json']));
   assert.deepEqual(got.map((c) => [c.id, c.tags, c.chunk_type]), [['a', ['web', 'draft'], 'component'], ['c', ['web'], 'documentation']]);
   assert.equal(ended(await at(['get', 'c'])), LINES[2].content);

@@ -1,6 +1,7 @@
 import type { FluoriteBridge } from '../index.js';
 import type { ChunkInput } from '../facade/types.js';
 import { failureOf } from './errors.js';
+import type { Fields } from './fields.js';
 import { objectsOf } from './lines.js';
 import { fromRecord, isStored, mayBeBytes } from './records.js';
 import type { Session } from './session.js';
@@ -28,8 +29,8 @@ export interface ImportReport {
 }
 /** How lines are taken. */
 export interface ImportOptions {
-  /** For records that name none. */
-  namespace?: string | undefined;
+  /** For records that say nothing else. */
+  defaults: Fields;
   /** Store all, also what is stored already. */
   force?: boolean | undefined;
   background?: boolean | undefined;
@@ -65,7 +66,7 @@ export async function importLines(
       const read = value === undefined ? { fault: fault as string } : fromRecord(value, Date.now());
       if ('fault' in read) reject(line, read.fault);
       else if ('expired' in read) report.expired++;
-      else group.push([line, options.namespace === undefined ? read.chunk : { namespace: options.namespace, ...read.chunk }]);
+      else group.push([line, { ...options.defaults, ...read.chunk }]);
       if (group.length >= GROUP) {
         yield* missing(group);
         group = [];

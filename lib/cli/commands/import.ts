@@ -21,7 +21,7 @@ export const importer: Register = (program, host) => {
     .argument('[file]', 'what `fluorite export` wrote, or lines with at least `content`; standard input when absent or -', '-')
     .option('--namespace <name>', 'for records that name none')
     .option('--force', 'store also what is stored already')
-    .option('--background', 'compute vectors later')
+    .option('--background', 'compute vectors later (`fluorite embed`)')
     .option('--strict', 'exit code 1 when a line was bad')
     .addHelpText('after', examples('fluorite import backup.jsonl', 'gunzip -c notes.jsonl.gz | fluorite import --namespace notes'))
     .action(host.action(work));
@@ -29,7 +29,7 @@ export const importer: Register = (program, host) => {
 
 async function work(session: Session, file: string, flags: Flags): Promise<number> {
   const { stream } = open(file);
-  const report = await withBridge(session, { model: true, create: true }, (bridge) => importLines(session, bridge, stream, flags));
+  const report = await withBridge(session, { model: true, create: true }, (bridge) => importLines(session, bridge, stream, { ...flags, defaults: flags.namespace === undefined ? {} : { namespace: flags.namespace } }));
   for (const { line, reason } of report.bad) session.fail('BAD_LINE', `line ${line}: ${clean(reason)}`);
   await session.out.result(report, () => {
     const parts = [`${count(report.stored)} stored`, `${count(report.unchanged)} unchanged`];

@@ -3,6 +3,7 @@ import { completion } from './completion.js';
 import { context } from './context.js';
 import { remove } from './delete.js';
 import { doctor } from './doctor.js';
+import { embed } from './embed.js';
 import { exporter } from './export.js';
 import { get } from './get.js';
 import { importer } from './import.js';
@@ -19,6 +20,6 @@ import { store } from './store.js';
 /** All commands, in the order of the help. A new command is a file of its own and a line here. */
 export const commands: readonly Register[] = [
   init, learn, store, get, list, search, context, related, remove,
-  stats, health, verify, optimize, exporter, importer,
+  stats, health, verify, optimize, embed, exporter, importer,
   mcp, doctor, schedule, completion,
 ];

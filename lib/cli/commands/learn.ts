@@ -23,7 +23,7 @@ export const learn: Register = (program, host) => {
     .option('--include-generated', 'generated templates as well')
     .option('--all', 'also what is stored already')
     .option('--batch-size <n>', 'templates per step', whole)
-    .option('--background', 'compute vectors later: found by words at once, by meaning when a later command has computed them')
+    .option('--background', 'compute vectors later (`fluorite embed`): found by words meanwhile')
     .option('--namespace <name>', 'namespace of the chunks')
     .option('--verbose', 'name every file that was repaired or left out')
     .addHelpText('after', examples('fluorite learn ./src/spikes', 'fluorite learn --json > report.json', 'fluorite learn examples/spikes --memory-path /tmp/try --verbose'))

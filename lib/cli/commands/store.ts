@@ -28,11 +28,11 @@ export const store: Register = (program, host) => {
     .description('store files, standard input, or JSON lines; the id is the path unless --id names one')
     .argument('[file...]', 'files; standard input when absent or -')
     .option('--id <id>', 'id of the chunk (with one input)')
-    .option('--jsonl', 'each line of the input is a chunk: {"content": ..., "id": ..., "tags": [...]}')
+    .option('--jsonl', 'each line of the input is a chunk: {"content": ..., "id": ..., "tags": [...]}; options below hold where it names nothing else')
     .option('--chunk', 'cut texts along their structure; pieces are <id>#1, <id>#2, ... and replace those of an earlier run')
     .option('--max-tokens <n>', 'most tokens of a piece (with --chunk)', whole)
     .option('--overlap <n>', 'tokens repeated from the piece before (with --chunk)', whole)
-    .option('--background', 'compute vectors later');
+    .option('--background', 'compute vectors later (`fluorite embed`)');
   withFields(command)
     .addHelpText('after', examples('fluorite store docs/*.md --chunk --tag docs', 'echo "deploys happen on Fridays" | fluorite store --id deploys', 'fluorite store --jsonl chunks.jsonl'))
     .action(host.action(work));
@@ -50,7 +50,7 @@ async function work(session: Session, files: string[], flags: Flags): Promise<nu
 async function lines(session: Session, bridge: FluoriteBridge, inputs: string[], flags: Flags): Promise<number> {
   let failed = 0;
   for (const input of inputs) {
-    const report = await importLines(session, bridge, open(input).stream, { namespace: flags.namespace, background: flags.background });
+    const report = await importLines(session, bridge, open(input).stream, { defaults: fieldsOf('-', flags), background: flags.background });
     for (const { line, reason } of report.bad) session.fail('BAD_LINE', `${input}, line ${line}: ${clean(reason)}`);
     failed += report.failed;
     await (session.out.json ? session.out.record({ input, ...report }) : session.out.line(`${count(report.stored)} stored, ${count(report.unchanged)} unchanged, ${count(report.failed)} bad`));
