@@ -14,13 +14,17 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const main = join(root, 'cli', 'main.js');
 const folder = mkdtempSync(join(tmpdir(), 'fluorite-screens-'));
 const home = join(folder, 'project');
-cpSync(process.argv.slice(2).find((a) => !a.startsWith('-')) ?? join(root, 'examples', 'spikes'), join(home, 'spikes'), { recursive: true });
+const named = process.argv.slice(2).find((a) => !a.startsWith('-'));
+cpSync(named ?? join(root, 'examples', 'spikes'), join(home, 'spikes'), { recursive: true });
 
 try {
-  const screens = {
-    init: screen('fluorite init --spikes ./spikes'),
-    learn: `${screen('fluorite learn')}\n${screen('fluorite learn')}`,
-    search: `${screen('fluorite search "upload files to s3" -n 3')}\n${screen('fluorite search "認証 ミドルウェア" -n 2 --explain')}`,
+  const init = screen('fluorite init --spikes ./spikes');
+  const learn = `${screen('fluorite learn')}\n${screen('fluorite learn')}`;
+  const search = screen('fluorite search "upload files to s3" -n 3');
+  const screens = named ? { all: `${learn}\n${search}` } : {
+    init,
+    learn,
+    search: `${search}\n${screen('fluorite search "認証 ミドルウェア" -n 2 --explain')}`,
     doctor: screen('ORT_DYLIB_PATH=/opt/old/libonnxruntime.so fluorite doctor'),
   };
   if (!process.argv.includes('--write')) {
