@@ -6,6 +6,7 @@ import { Agent, request as connect } from 'node:http';
 import { test } from 'node:test';
 import { UnauthorizedException, ValidationPipe } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { lastValueFrom } from 'rxjs';
 import request from 'supertest';
 
 import { FluoriteBridge, FluoriteError } from '../index.mjs';
@@ -124,6 +125,7 @@ test('400: bodies, ids and options that are wrong', async (t) => {
   assert.deepEqual(listed.errors.map((e) => e.field).sort(), ['filter.tags.any', 'limit']);
   for (const query of ['namespace=a&namespace=b', 'namespace[a]=b', 'other=1']) problem(await http.get(`/api/memory/x?${query}`), 400, 'INVALID_ARGUMENT');
   problem(await http.get(`/api/memory/${'x'.repeat(1025)}`), 400, 'INVALID_ID');
+  await http.get('/api/memory/%E0%A4%A').expect(400);
   assert.equal((await app.get(FluoriteService).getStats()).chunks, 0, 'nothing was stored');
   assert.equal({}.polluted, undefined);
 });
@@ -216,6 +218,13 @@ test('500, 503, 507 and 499: codes that name files or the machine say nothing of
   assert.equal((await request(app.getHttpServer()).get('/other')).body.statusCode, 500, 'errors of others are not ours to answer');
 });
 
+test('outside HTTP the filter lets the error through', async () => {
+  const filter = new FluoriteExceptionFilter();
+  const error = new FluoriteError('BUSY', 'x');
+  assert.throws(() => filter.catch(error, { getType: () => 'graphql' }), error);
+  await assert.rejects(lastValueFrom(filter.catch(error, { getType: () => 'rpc' })), error);
+});
+
 test('a search stops when its client goes away', async (t) => {
   const { app } = await served(t);
   const aborted = new Promise((stopped) => {
@@ -275,15 +284,18 @@ test('OpenAPI: every route with its body, its refusals and the decorators of the
 
 const IN_FLIGHT = 50;
 
-/** 50 stores over kept-alive connections; `when` is called, in the server, as the last of them arrives. */
-async function storm(t, when) {
+/** 50 stores over kept-alive connections; `when` is called, in the server, as the last of them arrives. With `hold` none goes on before. */
+async function storm(t, when, { hold = false } = {}) {
   const at = folder();
   const app = await start(t, [FluoriteModule.forRoot({ memory_path: at, enable_ml: false }), FluoriteHttpModule.register()], {
     set: (app) => {
-      let arrived = 0;
+      const held = [];
       app.use((_request, _response, next) => {
-        if (++arrived === IN_FLIGHT) when(app);
-        next();
+        if (held.push(next) === IN_FLIGHT) {
+          when(app);
+          if (hold) for (const go of held) go();
+        }
+        if (!hold) next();
       });
     },
   });
@@ -293,7 +305,7 @@ async function storm(t, when) {
   t.after(() => agent.destroy());
   const store = (i) => new Promise((done, fail) => {
     const sent = connect({ port, agent, method: 'POST', path: '/api/memory', headers: { 'content-type': 'application/json' } }, (response) => {
-      response.resume().on('end', () => done({ id: `c${i}`, status: response.statusCode }));
+      response.resume().on('end', () => done({ id: `c${i}`, status: response.statusCode, connection: response.headers.connection }));
     });
     sent.on('error', fail);
     sent.end(JSON.stringify({ id: `c${i}`, content: `chunk ${i}` }));
@@ -310,8 +322,9 @@ async function storm(t, when) {
 }
 
 test('the application closes during 50 requests in flight: all are answered, all acknowledged chunks are there', async (t) => {
-  const answers = await storm(t, (app) => void app.close());
+  const answers = await storm(t, (app) => void app.close(), { hold: true });
   assert.deepEqual(answers.filter((a) => a.status !== 201), [], 'what had arrived is answered, not refused');
+  assert.deepEqual([...new Set(answers.map((a) => a.connection))], ['close'], 'a kept connection would hold the close');
 });
 
 test('the store closes under 50 requests in flight: each is answered or refused, none acknowledged is lost', async (t) => {

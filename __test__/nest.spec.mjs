@@ -83,6 +83,12 @@ test('a feature without a root says what is missing', async (t) => {
   await assert.rejects(start(t, [FluoriteModule.forFeature([{ name: 'notes' }])]), /FluoriteModule\.forRoot/);
 });
 
+test('two roots in one application are refused; the same one imported twice is one', async (t) => {
+  await rejects(start(t, [FluoriteModule.forTesting(), FluoriteModule.forRoot(config())]), 'ALREADY_INITIALIZED', /imported twice/);
+  const one = FluoriteModule.forTesting();
+  await start(t, [one, module({ imports: [one] })]);
+});
+
 /** What a handle must not see or touch: the same ids and words in another namespace. */
 async function twoFeatures(t) {
   const app = await start(t, [FluoriteModule.forTesting(), FluoriteModule.forFeature([{ name: 'a', namespace: 'ns-a' }, { name: 'b', namespace: 'ns-b' }])]);

@@ -1,4 +1,5 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { throwError } from 'rxjs';
 import { FluoriteError } from '../../index.js';
 import { meaningOf, problemOf } from './problem.js';
 
@@ -23,17 +24,17 @@ export class FluoriteExceptionFilter implements ExceptionFilter<FluoriteError> {
   readonly #logger = new Logger('Fluorite');
 
   /** Called by Nest. */
-  catch(error: FluoriteError, host: ArgumentsHost): void {
+  catch(error: FluoriteError, host: ArgumentsHost): unknown {
+    if (host.getType() === 'rpc') return throwError(() => error); // a microservice wants a stream
     if (host.getType() !== 'http') throw error;
     const reply = host.switchToHttp().getResponse<Reply>();
     const { status, retry_after } = meaningOf(error);
     if (status >= 500 && retry_after === undefined) this.#logger.error(`${error.code}: ${error.message}`, error.stack);
     if (reply.headersSent === true || reply.sent === true) {
-      reply.end?.();
-      return;
+      return reply.end?.();
     }
     reply.status(status).header('content-type', 'application/problem+json');
     if (retry_after !== undefined) reply.header('retry-after', String(retry_after));
-    reply.send(problemOf(error));
+    return reply.send(problemOf(error));
   }
 }
