@@ -42,8 +42,8 @@ export function controller(tokens, routes) {
 }
 
 /** A started application; closed when the test ends. Logs nothing. */
-export async function start(t, imports, { controllers = [], providers = [], set = () => undefined } = {}) {
-  const testing = await Test.createTestingModule({ imports, controllers, providers }).setLogger(false).compile();
+export async function start(t, imports, { controllers = [], providers = [], set = () => undefined, options = {} } = {}) {
+  const testing = await Test.createTestingModule({ imports, controllers, providers }, options).setLogger(false).compile();
   const app = testing.createNestApplication();
   const close = app.close.bind(app);
   let closing;

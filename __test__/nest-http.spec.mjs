@@ -240,17 +240,18 @@ test('a search stops when its client goes away', async (t) => {
   assert.equal(await aborted, 'aborted');
 });
 
-test('guards: a class with its own dependencies, of every route; another registration has its own', async (t) => {
+// 'deep-hash' is how Nest 10 tells modules apart: by what their metadata look like.
+for (const moduleIdGeneratorAlgorithm of ['reference', 'deep-hash']) test(`guards (${moduleIdGeneratorAlgorithm}): a class with its own dependencies, of every route; another registration has its own`, async (t) => {
   const KEYS = Symbol('keys');
   const auth = module({ providers: [{ provide: KEYS, useValue: new Set(['right']) }], exports: [KEYS] });
-  const ApiKeyGuard = injectable(class {
+  const ApiKeyGuard = injectable(class ApiKeyGuard {
     constructor(keys) { this.keys = keys; }
     canActivate(context) {
       if (!this.keys.has(context.switchToHttp().getRequest().headers['x-api-key'])) throw new UnauthorizedException();
       return true;
     }
   }, KEYS);
-  const app = await start(t, [FluoriteModule.forTesting(), FluoriteHttpModule.register({ guards: [ApiKeyGuard], imports: [auth] }), FluoriteHttpModule.register({ path: 'closed', guards: [{ canActivate: () => false }] })]);
+  const app = await start(t, [FluoriteModule.forTesting(), FluoriteHttpModule.register({ guards: [ApiKeyGuard], imports: [auth] }), FluoriteHttpModule.register({ path: 'closed', guards: [{ canActivate: () => false }] }), FluoriteHttpModule.register({ path: 'open' })], { options: { moduleIdGeneratorAlgorithm } });
   const http = request(app.getHttpServer());
   const routes = [['post', ''], ['post', '/batch'], ['post', '/get'], ['post', '/search'], ['post', '/context'], ['get', '/stats'], ['get', '/x'], ['delete', '/x']];
   for (const [verb, path] of routes) {
@@ -260,6 +261,10 @@ test('guards: a class with its own dependencies, of every route; another registr
   }
   assert.equal((await app.get(FluoriteService).getStats()).chunks, 0);
   await http.post('/api/memory').set('x-api-key', 'right').send({ content: 'x' }).expect(201);
+  await http.post('/open').send({ content: 'x' }).expect(201);
+  for (const guards of [[undefined], [class {}].map((c) => Object.defineProperty(c, 'name', { value: '' }))]) {
+    assert.throws(() => FluoriteHttpModule.register({ guards }), 'a guard that Nest would not run');
+  }
 });
 
 test('OpenAPI: every route with its body, its refusals and the decorators of the caller', async (t) => {

@@ -134,6 +134,16 @@ test('every method of a feature stays in its namespace', async (t) => {
   assert.equal((await whole.getStats()).chunks, 0);
 });
 
+for (const moduleIdGeneratorAlgorithm of ['reference', 'deep-hash']) test(`modules that call different namespaces the same name get their own (${moduleIdGeneratorAlgorithm})`, async (t) => {
+  const user = (namespace) => {
+    const User = injectable(class { constructor(notes) { this.notes = notes; } }, getFluoriteToken('notes'));
+    return [User, module({ imports: [FluoriteModule.forFeature([{ name: 'notes', namespace }])], providers: [User] })];
+  };
+  const [[A, a], [B, b]] = [user('x'), user('y')];
+  const app = await start(t, [FluoriteModule.forTesting(), a, b], { options: { moduleIdGeneratorAlgorithm } });
+  assert.deepEqual([A, B].map((type) => app.get(type, { strict: false }).notes.namespace), ['x', 'y']);
+});
+
 test('a feature refuses another namespace, and an empty delete', async (t) => {
   const { a, whole } = await twoFeatures(t);
   const other = { namespace: 'ns-b' };

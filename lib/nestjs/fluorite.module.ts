@@ -3,7 +3,7 @@ import { FluoriteCoreModule } from './core.module.js';
 import type { FluoriteModuleAsyncOptions, FluoriteModuleOptions } from './definition.js';
 import { FluoriteHealthIndicator } from './health.js';
 import type { FluoriteFeature, FluoriteTestingOptions } from './options.js';
-import { featureProvider, serviceProvider } from './providers.js';
+import { featureProviders, serviceProvider } from './providers.js';
 import { testing } from './testing.js';
 
 /**
@@ -31,7 +31,7 @@ export class FluoriteModule {
 
   /** Handles confined to one namespace each, for {@link InjectFluorite}. Needs `forRoot` somewhere in the application. */
   static forFeature(features: readonly FluoriteFeature[]): DynamicModule {
-    const providers = features.map(featureProvider);
+    const providers = features.flatMap(featureProviders);
     return { module: FluoriteModule, providers, exports: providers };
   }
 

@@ -1,4 +1,4 @@
-import type { FactoryProvider } from '@nestjs/common';
+import type { FactoryProvider, Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { FluoriteError, type BridgeConfig } from '../index.js';
 import { FLUORITE_OPTIONS } from './definition.js';
@@ -33,11 +33,15 @@ export const serviceProvider: FactoryProvider<FluoriteService> = {
   useFactory: (service: FluoriteService) => service,
 };
 
-/** The handle of a feature. */
-export function featureProvider({ name, namespace = name }: FluoriteFeature): FactoryProvider {
-  return {
-    provide: getFluoriteToken(name),
-    inject: [FLUORITE_ROOT],
-    useFactory: (service: FluoriteService) => service.forNamespace(namespace),
-  };
+/**
+ * The handle of a feature. Its namespace is a value in the metadata, not in a closure: Nest 10 (and 11 on request) takes modules whose
+ * metadata look alike for one.
+ */
+export function featureProviders({ name, namespace = name }: FluoriteFeature): Provider[] {
+  const token = getFluoriteToken(name);
+  const NAMESPACE = `${String(token)} namespace`;
+  return [
+    { provide: NAMESPACE, useValue: namespace },
+    { provide: token, inject: [FLUORITE_ROOT, NAMESPACE], useFactory: (service: FluoriteService, within: string) => service.forNamespace(within) },
+  ];
 }

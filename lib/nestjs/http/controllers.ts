@@ -1,4 +1,5 @@
 import { Controller, UseFilters, UseGuards, UseInterceptors, type Type } from '@nestjs/common';
+import { FluoriteError } from '../../index.js';
 import { ChunkController } from './chunk.controller.js';
 import { ClosingInterceptor } from './closing.interceptor.js';
 import { FluoriteProblem } from './dto/answers.dto.js';
@@ -18,6 +19,10 @@ const REFUSALS: readonly [number, string][] = [
 
 /** The controllers of one registration, in the order Nest is to register them: fixed paths first. */
 export function memoryControllers(options: FluoriteHttpOptions): Type<unknown>[] {
+  for (const guard of options.guards ?? []) {
+    // Nest 10 passes over such a class without a word, and the routes would be open.
+    if (typeof guard === 'function' && !guard.name) throw new FluoriteError('INVALID_CONFIG', 'FluoriteHttpModule: a guard class needs a name');
+  }
   const stats = options.namespace === undefined ? [StatsController] : [];
   return [MemoryController, ...stats, ChunkController].map((base) => registered(base as Type<object>, options));
 }

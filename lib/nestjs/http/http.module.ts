@@ -5,6 +5,9 @@ import { FLUORITE_ROOT } from '../tokens.js';
 import type { FluoriteHttpOptions } from './options.js';
 import { FLUORITE_TARGET } from './target.js';
 
+/** Told apart by number: Nest 10 (and 11 on request) takes registrations that look alike for one, and one would have the other's guards. */
+let registrations = 0;
+
 /**
  * The memory as HTTP routes: store, get, search, context, stats, delete. Opt-in, and may be registered more than once, each time with
  * its own path, namespace and guards. Needs `class-validator`; with `@nestjs/swagger` the routes describe themselves.
@@ -26,6 +29,7 @@ export class FluoriteHttpModule {
       controllers: memoryControllers(options),
       providers: [
         ...(options.providers ?? []),
+        { provide: 'FLUORITE_REGISTRATION', useValue: ++registrations },
         {
           provide: FLUORITE_TARGET,
           inject: [FLUORITE_ROOT],
