@@ -42,9 +42,9 @@ export function controller(tokens, routes) {
 }
 
 /** A started application; closed when the test ends. Logs nothing. */
-export async function start(t, imports, { controllers = [], providers = [], set = () => undefined, options = {} } = {}) {
+export async function start(t, imports, { controllers = [], providers = [], set = () => undefined, options = {}, adapter } = {}) {
   const testing = await Test.createTestingModule({ imports, controllers, providers }, options).setLogger(false).compile();
-  const app = testing.createNestApplication();
+  const app = testing.createNestApplication(adapter);
   const close = app.close.bind(app);
   let closing;
   app.close = () => (closing ??= close()); // Nest would run the hooks again
