@@ -1,9 +1,10 @@
-import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, EngineStats, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, RankedDocument, RelatedOptions, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, VerifyReport, WriteOptions } from './facade/types.js';
+import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, EngineStats, EventOptions, FluoriteEvent, FluoriteEventName, FluoriteListener, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, RankedDocument, RelatedOptions, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, VerifyReport, WriteOptions } from './facade/types.js';
 export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
 export type * from './facade/types.js';
 /**
  * An embedded memory engine: stores text, embeds it, finds it again. One folder is one store; bridges of a process that open
- * the same folder share it, also across worker threads. Every method rejects with a {@link FluoriteError}; none throws.
+ * the same folder share it, also across worker threads. Every method rejects with a {@link FluoriteError}; none
+ * throws, but the synchronous `countTokens`, `on` and `once`.
  *
  * @example
  * const bridge = await FluoriteBridge.open({ memory_path: './memory' });
@@ -103,6 +104,29 @@ export declare class FluoriteBridge implements AsyncDisposable {
     verify(options?: CallOptions): Promise<VerifyReport>;
     /** Rewrites what is mostly deleted or overwritten, at a higher compression level. */
     optimize(options?: CallOptions): Promise<OptimizeReport>;
+    /**
+     * Has a function told of every event of this name from now on, whoever causes it: this bridge or another of the process on
+     * the same store, worker threads too. It may be called before `initialize`; `shutdown` tells what is left and ends it.
+     * A write is told when it is done, chunk events in the order of the writes. At most 512 events are told in a turn of the
+     * event loop, and 16,384 wait; beyond these the oldest are dropped and counted in a `Lagged`.
+     * Listening does not keep the process alive. What a listener throws goes to the listeners of `error`, as `(thrown, event)`;
+     * without one it is an uncaught exception, as with any `EventEmitter`. The engine and the other listeners go on.
+     * Cost: a few microseconds an event; without a listener none. Throws `INVALID_ARGUMENT`.
+     */
+    on<K extends FluoriteEventName | 'error'>(event: K, listener: FluoriteListener<K>): this;
+    /** As {@link on}, for one event. */
+    once<K extends FluoriteEventName | 'error'>(event: K, listener: FluoriteListener<K>): this;
+    /** Takes a listener away; nothing happens when it is not there. */
+    off<K extends FluoriteEventName | 'error'>(event: K, listener: FluoriteListener<K>): this;
+    /**
+     * Events from this call on, as they come; see {@link on}. Ends with `shutdown` (what happened before is still read), the signal,
+     * or `break`. A loop that waits does not keep the process alive. One that is never read holds its `buffer` until `shutdown`.
+     * Codes, at the first event: `NOT_INITIALIZED`, `CLOSED`, `INVALID_ARGUMENT`.
+     *
+     * @example
+     * for await (const event of bridge.events({ types: ['ChunkStored'], signal })) console.log(event.type);
+     */
+    events(options?: EventOptions): AsyncIterableIterator<FluoriteEvent>;
     /** Waits for the calls in flight, saves and closes. Every later call rejects with `CLOSED`; a second shutdown waits for the first. */
     shutdown(): Promise<void>;
     /** `await using bridge = await FluoriteBridge.open(...)`: the same as {@link shutdown}. */

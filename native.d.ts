@@ -12,7 +12,7 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 export declare class NativeBridge {
   constructor()
   get ready(): boolean
-  initialize(config: unknown, packageDir: string): Promise<void>
+  initialize(config: unknown, packageDir: string, runtimeDir: string): Promise<void>
   /**
    * The process is about to exit: blocks until no thread of this bridge runs. C's `exit` runs the destructors of ONNX
    * Runtime, which a thread still inside it does not survive.
@@ -37,6 +37,17 @@ export declare class NativeBridge {
   optimize(options: unknown, onProgress: unknown, call: number): Promise<string> | string
   shutdown(): Promise<void> | void
   buildContext(query: unknown, options: unknown, call: number): Promise<string> | string
+  /** Listens; `wake` is called with nothing when there are events to take. The number of the listener. */
+  listen(options: unknown, wake: () => void): number
+  /** Changes the kinds a listener is told of. */
+  listenTo(listener: number, kinds: { types: string[] }): void
+  /**
+   * The oldest events, at most `most` (and one that says what was missed). `wake` is called again once this has
+   * returned fewer.
+   */
+  takeEvents(listener: number, most: number): (unknown[] | string)[]
+  /** Ends the listening; events not taken are dropped. */
+  endListening(listener: number): void
   learn(options: unknown, onProgress: unknown, call: number): Promise<string> | string
   findRelated(id: unknown, options: unknown, call: number): Promise<unknown[]> | unknown[]
   /** Flat: index, score, text, index, ... */

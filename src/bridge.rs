@@ -2,7 +2,7 @@
 //! order, and returns the value, or a promise of it. The facade (lib/index.ts) is its only caller.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use fluorite_memory::{ListOptions, Query, SearchFilter, SearchHit, SearchOptions, check_id};
 use napi_derive::napi;
@@ -12,6 +12,7 @@ use crate::config;
 use crate::convert::{id, list, options, text, tree, typed};
 use crate::core::{Call, Core};
 use crate::error::Fail;
+use crate::events::Listeners;
 use crate::progress::Progress;
 use crate::raw::{Arg, Channel, Env, Js, Kind, Numbers, Returned, enter};
 use crate::records::{Wanted, cursor, hits, json, maybe, record, to_cursor, version};
@@ -51,6 +52,7 @@ pub(crate) struct NoOptions {}
 #[napi]
 pub struct NativeBridge {
     core: Arc<Core>,
+    listeners: Mutex<Listeners>,
 }
 
 #[napi]
@@ -58,7 +60,7 @@ impl NativeBridge {
     #[allow(clippy::new_without_default)] // JavaScript alone makes them
     #[napi(constructor)]
     pub fn new() -> Self {
-        Self { core: Core::new() }
+        Self { core: Core::new(), listeners: Mutex::default() }
     }
 
     #[napi(getter)]
@@ -66,11 +68,12 @@ impl NativeBridge {
         self.core.is_open()
     }
 
-    #[napi(ts_args_type = "config: unknown, packageDir: string", ts_return_type = "Promise<void>")]
-    pub fn initialize(&self, env: napi::Env, config: Arg, package_dir: Arg) -> Returned {
+    #[napi(ts_args_type = "config: unknown, packageDir: string, runtimeDir: string", ts_return_type = "Promise<void>")]
+    pub fn initialize(&self, env: napi::Env, config: Arg, package_dir: Arg, runtime_dir: Arg) -> Returned {
         enter(env, |env| {
             let explicit = tree(env, env.arg(config)).map_err(|e| config::refused(e.at("config").fail()))?;
             let package = text(env, env.arg(package_dir), "packageDir")?;
+            let runtime = text(env, env.arg(runtime_dir), "runtimeDir")?;
             let channel = Channel::of(env)?;
             self.core.begin_opening()?;
             let core = Arc::downgrade(&self.core);
@@ -79,7 +82,7 @@ impl NativeBridge {
                     core.tear_down();
                 }
             });
-            let opening = self.core.open(move || config::open(explicit, Path::new(&package)));
+            let opening = self.core.open(move || config::open(explicit, Path::new(&package), Path::new(&runtime)));
             settle(env, &channel, opening, None, None, |env, ()| env.undefined())
         })
     }
@@ -303,6 +306,10 @@ impl NativeBridge {
         &self.core
     }
 
+    pub(crate) fn listeners(&self) -> &Mutex<Listeners> {
+        &self.listeners
+    }
+
     pub(crate) fn call(&self, env: Env<'_>, key: Arg) -> Call {
         self.core.call(number(env, env.arg(key)))
     }
@@ -327,9 +334,9 @@ impl NativeBridge {
     }
 }
 
-/// The facade's call number; 0 for none.
+/// The facade's number of a call or a listener; 0 for none.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturating, and the facade gives whole numbers
-fn number<'e>(env: Env<'e>, v: Js<'e>) -> u64 {
+pub(crate) fn number<'e>(env: Env<'e>, v: Js<'e>) -> u64 {
     if env.kind(v) == Kind::Number { env.number(v).unwrap_or(0.0) as u64 } else { 0 }
 }
 

@@ -15,12 +15,11 @@ pub(crate) struct Opened {
 }
 
 /// Resolves the configuration (explicit, environment, file, default) and opens the engine; blocks. The model and the
-/// ONNX Runtime library inside the package come after what the user configured.
-pub(crate) fn open(explicit: Value, package: &Path) -> Result<Opened, Error> {
+/// ONNX Runtime library that come with the package are looked for after what the user configured.
+pub(crate) fn open(explicit: Value, package: &Path, runtime: &Path) -> Result<Opened, Error> {
     let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let config = fluorite_learner::resolve(explicit, &environment)?;
-    let runtime = vec![package.join("runtime"), package.to_path_buf()];
-    let engine = Engine::open(config.engine_config(Some(&package.join("models")), runtime))?;
+    let engine = Engine::open(config.engine_config(Some(&package.join("models")), vec![runtime.to_path_buf()]))?;
     Ok(Opened { engine, learning: config.learning })
 }
 

@@ -9,6 +9,7 @@ mod context;
 mod convert;
 mod core;
 mod error;
+mod events;
 mod learn;
 mod progress;
 mod raw;

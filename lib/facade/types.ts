@@ -1,6 +1,8 @@
 type CamelCase<S extends string> = S extends `${infer A}_${infer B}` ? `${A}${Capitalize<CamelCase<B>>}` : S;
+/** Members that may be left out may also be `undefined`, whatever the caller's `exactOptionalPropertyTypes`. */
+type Given<T, K extends keyof T> = Record<never, never> extends Pick<T, K> ? T[K] | undefined : T[K];
 /** Input objects take snake_case and camelCase; the same key in both spellings is refused. */
-export type EitherCase<T> = T | { [K in keyof T as K extends string ? CamelCase<K> : K]: T[K] };
+export type EitherCase<T> = { [K in keyof T]: Given<T, K> } | { [K in keyof T as K extends string ? CamelCase<K> : K]: Given<T, K> };
 
 /** Id of a chunk: 1 to 1,024 bytes of well-formed text, unique in its namespace. */
 export type ChunkId = string;
@@ -13,8 +15,46 @@ export type MemoryType = 'long_term' | 'short_term' | 'episodic' | 'semantic' | 
 /** When a write counts as done: after fsync (survives power loss), or once the operating system has the bytes. */
 export type Durability = 'sync' | 'buffered';
 
-/** Configuration of a store. Precedence: these values, environment variables, the file at `config_path`, defaults. */
-export type BridgeConfig = EitherCase<{
+/** The `memory` of a configuration: the store. */
+export interface MemoryConfig {
+  /** MiB of the cache of decompressed chunks: 512. */
+  cache_size_mb?: number;
+  /** zstd: on. */
+  enable_compression?: boolean;
+  /** zstd level: 3. */
+  compression_level?: number;
+  /** Largest content in bytes: 1 MiB. */
+  max_chunk_size?: number;
+  /** Default of writes: `sync`. */
+  durability?: Durability;
+  /** MiB after which a segment of the log is sealed: 64. */
+  segment_mb?: number;
+  /**
+   * Own terms beside the bundled lexicon, before which they come: a Japanese, Korean or Chinese term -> its English words, with `|` between
+   * alternatives. Queries with such a term are searched in English too.
+   */
+  lexicon?: Record<string, string>;
+}
+/** The `learning` of a configuration: `learnFromSpikes`. */
+export interface LearningConfig {
+  /** Files read per step: 32. */
+  batch_size?: number;
+  /** Read files on all threads: true. */
+  parallel_processing?: boolean;
+  /** Take in generated spikes as well: false. */
+  include_generated?: boolean;
+}
+/** The `ml` of a configuration: the model. */
+export interface MlConfig {
+  /** Name of the model's folder: `all-MiniLM-L6-v2`. */
+  embedding_model?: string;
+  /** Only `true`. */
+  cpu_only?: true;
+  /** Worker threads: cores, at most 8. */
+  num_threads?: number;
+}
+/** The members of {@link BridgeConfig}; camelCase is taken as well. */
+export interface BridgeConfigMembers {
   /** Folder of the store; created when absent. `FLUORITE_MEMORY_PATH` when not given. */
   memory_path?: string;
   /** Folder with models, searched before the one inside the package. */
@@ -28,51 +68,21 @@ export type BridgeConfig = EitherCase<{
   /** MiB of the cache of decompressed chunks: 512. */
   cache_size_mb?: number;
   /** The store. */
-  memory?: EitherCase<{
-    /** MiB of the cache of decompressed chunks: 512. */
-    cache_size_mb?: number;
-    /** zstd: on. */
-    enable_compression?: boolean;
-    /** zstd level: 3. */
-    compression_level?: number;
-    /** Largest content in bytes: 1 MiB. */
-    max_chunk_size?: number;
-    /** Default of writes: `sync`. */
-    durability?: Durability;
-    /** MiB after which a segment of the log is sealed: 64. */
-    segment_mb?: number;
-    /**
-     * Own terms beside the bundled lexicon, before which they come: a Japanese, Korean or Chinese term -> its English words, with `|` between
-     * alternatives. Queries with such a term are searched in English too.
-     */
-    lexicon?: Record<string, string>;
-  }>;
+  memory?: EitherCase<MemoryConfig>;
   /** Files read per step of learning: 32. */
   batch_size?: number;
   /** Learn only what changed since the last run: true. */
   enable_incremental_learning?: boolean;
   /** Learning from spikes. */
-  learning?: EitherCase<{
-    /** Files read per step: 32. */
-    batch_size?: number;
-    /** Read files on all threads: true. */
-    parallel_processing?: boolean;
-    /** Take in generated spikes as well: false. */
-    include_generated?: boolean;
-  }>;
+  learning?: EitherCase<LearningConfig>;
   /** The model. */
-  ml?: EitherCase<{
-    /** Name of the model's folder: `all-MiniLM-L6-v2`. */
-    embedding_model?: string;
-    /** Only `true`. */
-    cpu_only?: true;
-    /** Worker threads: cores, at most 8. */
-    num_threads?: number;
-  }>;
-}>;
+  ml?: EitherCase<MlConfig>;
+}
+/** Configuration of a store. Precedence: these values, environment variables, the file at `config_path`, defaults. */
+export type BridgeConfig = EitherCase<BridgeConfigMembers>;
 
-/** A chunk to store. Only `content` is required. */
-export type ChunkInput = EitherCase<{
+/** The members of {@link ChunkInput}; camelCase is taken as well. */
+export interface ChunkInputMembers {
   /** A UUIDv7 when absent. */
   id?: ChunkId;
   /** Text, or bytes that need not be text; at most `max_chunk_size` (1 MiB). */
@@ -101,22 +111,35 @@ export type ChunkInput = EitherCase<{
   ttl_seconds?: number;
   /** Never evicted by bounded memories. */
   pinned?: boolean;
-}>;
+}
+/** A chunk to store. Only `content` is required. */
+export type ChunkInput = EitherCase<ChunkInputMembers>;
 
 /** A stored chunk. Times are ISO strings. */
 export interface Chunk {
+  /** Its id. */
   id: ChunkId;
   /** Text; bytes that are not UTF-8 are U+FFFD here (`getContentBuffer` has them). */
   content: string;
+  /** Frameworks it belongs to. */
   frameworks: string[];
+  /** Free labels. */
   tags: string[];
+  /** 0 to 1. */
   quality_score: number;
+  /** What it is. */
   chunk_type: ChunkType;
+  /** How long it is meant to matter. */
   memory_type: MemoryType;
+  /** Programming or natural language; `null` when not given. */
   language: string | null;
+  /** Where it came from; `null` when not given. */
   source: string | null;
+  /** Where it is. */
   namespace: string;
+  /** As given; `{}` when not. */
   metadata: Record<string, unknown>;
+  /** Never evicted by bounded memories. */
   pinned: boolean;
   /** When its first version was stored. */
   created_at: string;
@@ -161,31 +184,113 @@ export interface CallOptions extends SignalOptions {
   /** Told from time to time; what it throws stops the call. */
   on_progress?: ((progress: Progress) => void) | undefined;
 }
+/** A chunk, or a new version of it, is stored: as durable as the write asked for, and found by the next search. */
+export interface ChunkStored {
+  /** Which event this is. */
+  type: 'ChunkStored';
+  /** The chunk's id. */
+  id: ChunkId;
+  /** Where it is. */
+  namespace: string;
+  /** 1 for a new chunk, one more with every store. */
+  version: number;
+}
+/** A delete took a chunk away. A chunk whose time (`ttl_ms`) is up is not deleted and has no event. */
+export interface ChunkDeleted {
+  /** Which event this is. */
+  type: 'ChunkDeleted';
+  /** The chunk's id. */
+  id: ChunkId;
+  /** Where it was. */
+  namespace: string;
+}
+/** How far a `learnFromSpikes` has come, in files; its `phase` is `done` at the end. */
+export interface LearningProgress extends Progress {
+  /** Which event this is. */
+  type: 'LearningProgress';
+  /** Where its chunks go. */
+  namespace: string;
+}
+/** An index was built behind the calls, or by `optimize`, and is in use. */
+export interface IndexBuilt {
+  /** Which event this is. */
+  type: 'IndexBuilt';
+  /** `vector`: a graph over vectors; `text`: a sealed text segment. */
+  kind: 'vector' | 'text';
+  /** Chunks in it. */
+  rows: number;
+  /** How long it took. */
+  duration_ms: number;
+}
+/** Events were dropped at this place, because the listener was slower than the store. */
+export interface Lagged {
+  /** Which event this is. */
+  type: 'Lagged';
+  /** How many. */
+  missed: number;
+}
+/** The events by name. Later releases add to it. */
+export interface FluoriteEventMap {
+  /** A chunk was stored. */
+  ChunkStored: ChunkStored;
+  /** A chunk was deleted. */
+  ChunkDeleted: ChunkDeleted;
+  /** Learning went on. */
+  LearningProgress: LearningProgress;
+  /** An index was built. */
+  IndexBuilt: IndexBuilt;
+  /** Events were missed. */
+  Lagged: Lagged;
+}
+/** The name of an event. */
+export type FluoriteEventName = keyof FluoriteEventMap;
+/** Any event; `type` tells which. */
+export type FluoriteEvent = FluoriteEventMap[FluoriteEventName];
+/** A function that is told of events, or (`error`) of what other listeners threw and at which event. */
+export type FluoriteListener<K extends FluoriteEventName | 'error'> = K extends FluoriteEventName
+  ? (event: FluoriteEventMap[K]) => void
+  : (thrown: unknown, event: FluoriteEvent) => void;
+/** Options of `events`. */
+export interface EventOptions {
+  /** Only these; all when absent. `Lagged` comes in any case. */
+  types?: readonly FluoriteEventName[] | undefined;
+  /** Only events of this namespace, and those about the store itself; all when absent. */
+  namespace?: string | undefined;
+  /** Events kept for a slow reader, 1 to 1,048,576: 16,384 when absent. The oldest are dropped beyond it, and counted in a `Lagged`. */
+  buffer?: number | undefined;
+  /** Ends the iteration. */
+  signal?: AbortSignal | undefined;
+}
 /** Where a call by id looks. */
 export interface IdOptions {
   /** `default` when absent. */
-  namespace?: string;
+  namespace?: string | undefined;
 }
 /** Options of a write. */
 export interface WriteOptions extends SignalOptions {
   /** The store's setting when absent, which is `sync` by default. */
-  durability?: Durability;
+  durability?: Durability | undefined;
   /** `sync`: embedded when it resolves. `background`: found by its words until the vector is there. */
-  embed?: 'sync' | 'background';
+  embed?: 'sync' | 'background' | undefined;
 }
-/** Options of `storeChunks`. */
-export type BatchOptions = EitherCase<WriteOptions & CallOptions & {
+/** The members of {@link BatchOptions}; camelCase is taken as well. */
+export interface BatchOptionsMembers extends WriteOptions, CallOptions {
   /** `abort` (default): the first failure rejects, slices stored before stay. `collect`: failures are listed. */
   on_error?: 'abort' | 'collect';
   /** All or none, in one batch of at most 10,000 chunks. */
   atomic?: boolean;
-}>;
+}
+/** Options of `storeChunks`. */
+export type BatchOptions = EitherCase<BatchOptionsMembers>;
 /** A chunk that was not stored. */
 export interface BatchFailure {
   /** Position in the call. */
   index: number;
+  /** Its id, when it had one. */
   id: ChunkId | null;
+  /** An `ErrorCode`. */
   code: string;
+  /** What is wrong with it. */
   message: string;
 }
 /** Result of `storeChunks`. */
@@ -200,18 +305,26 @@ export interface BatchResult {
 
 /** Any, all, none of these. */
 export interface SetFilter {
-  any?: string[];
-  all?: string[];
-  none?: string[];
+  /** At least one of these. */
+  any?: string[] | undefined;
+  /** Every one of these. */
+  all?: string[] | undefined;
+  /** Not one of these. */
+  none?: string[] | undefined;
 }
-/** Which chunks count. All given conditions must hold. */
-export type SearchFilter = EitherCase<{
+/** The members of {@link SearchFilter}; camelCase is taken as well. */
+export interface SearchFilterMembers {
   /** All namespaces when absent. */
   namespace?: string | string[];
+  /** By frameworks. */
   frameworks?: SetFilter;
+  /** By tags. */
   tags?: SetFilter;
+  /** One of these. */
   chunk_type?: ChunkType[];
+  /** One of these. */
   language?: string[];
+  /** One of these, exactly. */
   source?: string[];
   /** At least this quality. */
   min_quality?: number;
@@ -223,15 +336,18 @@ export type SearchFilter = EitherCase<{
   metadata?: Record<string, string | number | boolean | null>;
   /** `false` leaves out chunks tagged `generated`. */
   include_generated?: boolean;
-}>;
-/** Options of a search. */
-export type SearchOptions = EitherCase<SignalOptions & {
+}
+/** Which chunks count. All given conditions must hold. */
+export type SearchFilter = EitherCase<SearchFilterMembers>;
+/** The members of {@link SearchOptions}; camelCase is taken as well. */
+export interface SearchOptionsMembers extends SignalOptions {
   /** 10 when absent, at most 1,000 together with `offset`. */
   limit?: number;
   /** Hits to skip. */
   offset?: number;
   /** `hybrid` for text when the model is on, `lexical` when it is off; vectors always search vectors. */
   mode?: 'hybrid' | 'vector' | 'lexical';
+  /** Only chunks that match. */
   filter?: SearchFilter;
   /** Leaves out hits below this score: 0. What a score means depends on the mode: see `docs/search.md`. */
   min_score?: number;
@@ -257,7 +373,9 @@ export type SearchOptions = EitherCase<SignalOptions & {
   budget_tokens?: number;
   /** Fields wanted; `[]` is id and score alone, the cheapest; all when absent. */
   fields?: readonly ChunkField[];
-}>;
+}
+/** Options of a search. */
+export type SearchOptions = EitherCase<SearchOptionsMembers>;
 /** What a search says about a hit. */
 export interface HitScores {
   /** 0 to 1, higher is better. */
@@ -275,8 +393,15 @@ export interface HitScores {
 }
 /** One hit: the chunk and its scores. */
 export interface SearchHit extends Chunk, HitScores {}
+/** A hit with `fields: []`. */
+export interface BareHit {
+  /** Its id. */
+  id: ChunkId;
+  /** 0 to 1, higher is better. */
+  score: number;
+}
 /** A hit limited to some fields; with none it is id and score. */
-export type PartialHit<F extends ChunkField> = [F] extends [never] ? { id: ChunkId; score: number } : Pick<Chunk, F | 'id'> & HitScores;
+export type PartialHit<F extends ChunkField> = [F] extends [never] ? BareHit : Pick<Chunk, F | 'id'> & HitScores;
 
 /** Options of `findRelated`: `namespace` is where the chunk lies, `filter.namespace` where is searched (the same when absent). */
 export type RelatedOptions = SearchOptions & IdOptions;
@@ -284,15 +409,17 @@ export type RelatedOptions = SearchOptions & IdOptions;
 export interface RankedDocument {
   /** Its place in the documents given. */
   document_index: number;
+  /** The text. */
   document_content: string;
   /** Cosine of its vector and the query's, 0 to 1; negative counted as 0. */
   similarity_score: number;
 }
 
-/** Options of `buildContext`. */
-export type ContextOptions = EitherCase<SignalOptions & {
+/** The members of {@link ContextOptions}; camelCase is taken as well. */
+export interface ContextOptionsMembers extends SignalOptions {
   /** Most tokens of the text, as `countTokens` counts it: 1 to 1,000,000. */
   budget_tokens: number;
+  /** Only chunks that match. */
   filter?: SearchFilter;
   /** `markdown` (default): a heading per chunk and its text in a fenced block. `plain`: a line per chunk and its text. */
   format?: 'markdown' | 'plain';
@@ -304,10 +431,14 @@ export type ContextOptions = EitherCase<SignalOptions & {
   min_score?: number;
   /** Variety among the chunks, as in `searchSimilar`. Off by default. */
   mmr_lambda?: number;
-}>;
+}
+/** Options of `buildContext`. */
+export type ContextOptions = EitherCase<ContextOptionsMembers>;
 /** A chunk of a context. */
 export interface ContextChunk {
+  /** Its id. */
   id: ChunkId;
+  /** Where it is. */
   namespace: string;
   /** Its score as a hit. */
   score: number;
@@ -334,8 +465,9 @@ export interface Context {
   chunks: ContextChunk[];
 }
 
-/** Options of `listChunks`. */
-export type ListOptions = EitherCase<SignalOptions & {
+/** The members of {@link ListOptions}; camelCase is taken as well. */
+export interface ListOptionsMembers extends SignalOptions {
+  /** Only chunks that match. */
   filter?: SearchFilter;
   /** `stored` (oldest first) when absent, by `id`, or latest `updated` first. */
   order?: 'stored' | 'id' | 'updated';
@@ -343,9 +475,11 @@ export type ListOptions = EitherCase<SignalOptions & {
   limit?: number;
   /** Start behind the chunk with this id. */
   after?: ChunkId;
-}>;
-/** Options of `learnFromSpikes`. */
-export type LearnOptions = EitherCase<CallOptions & {
+}
+/** Options of `listChunks`. */
+export type ListOptions = EitherCase<ListOptionsMembers>;
+/** The members of {@link LearnOptions}; camelCase is taken as well. */
+export interface LearnOptionsMembers extends CallOptions {
   /** Folder of spike files; `spike_templates_path` of the configuration when absent. */
   path?: string;
   /** Store generated templates as well: false. */
@@ -360,14 +494,21 @@ export type LearnOptions = EitherCase<CallOptions & {
   embed?: 'sync' | 'background';
   /** Namespace of the chunks: `default`. */
   namespace?: string;
-}>;
+}
+/** Options of `learnFromSpikes`. */
+export type LearnOptions = EitherCase<LearnOptionsMembers>;
 
 /** Figures of a cache. */
 export interface CacheStats {
+  /** What it holds. */
   bytes: number;
+  /** What it may hold. */
   limit_bytes: number;
+  /** Things in it. */
   entries: number;
+  /** Reads it answered. */
   hits: number;
+  /** Reads it did not. */
   misses: number;
   /** hits / (hits + misses), 0 before the first read. */
   hit_rate: number;
@@ -390,6 +531,7 @@ export interface EngineStats {
   disk_bytes: number;
   /** Part of disk_bytes: vectors of live chunks (f32, not compressed). */
   vector_bytes: number;
+  /** Of searches by vector. */
   vector_index: {
     /** Vectors that are scanned, in no graph yet. */
     scanned: number;
@@ -402,62 +544,94 @@ export interface EngineStats {
     /** Graphs built since the open. */
     built: number;
     /** The graph being built, in units of work; `null` when none is. */
-    building: { done: number; total: number } | null;
+    building: {
+      /** Units finished. */
+      done: number;
+      /** Units in all. */
+      total: number;
+    } | null;
   };
   /** Part of disk_bytes: the reserve for a full disk, 1 MiB whatever the store's size. */
   reserve_bytes: number;
   /** disk_bytes / raw_bytes, 0 for an empty store. */
   disk_ratio: number;
+  /** Files of the log. */
   segments: number;
   /** Share of log bytes that live chunks hold. */
   live_share: number;
   /** 0 before a dictionary is trained. */
   dictionary_id: number;
+  /** Of decompressed chunks. */
   cache: CacheStats;
+  /** The embedding model. */
   model: {
     /** Name and file hash; `null` before the first vector. */
     id: string | null;
+    /** Of its vectors; `null` before the first one. */
     dimensions: number | null;
     /** Can this engine embed text? */
     enabled: boolean;
     /** Live chunks longer than the model reads. */
     truncated: number;
+    /** Of embeddings. */
     cache: CacheStats;
   };
+  /** Resident memory of the whole process. */
   process_rss_bytes: number;
   /** Estimate of what the indexes hold. */
   index_bytes: number;
   /** Calls waiting or running. */
   calls: number;
+  /** Worker threads. */
   threads: number;
   /** Bytes the open had to cut from a torn tail. */
   recovered_tail_bytes: number;
 }
 /** One part of the engine. */
 export interface ComponentHealth {
+  /** How it is. */
   status: 'ok' | 'degraded' | 'failed';
+  /** What is wrong; `null` when nothing is. */
   detail: string | null;
 }
 /** Result of `health`; `status` is the worst of the parts. */
 export interface SystemHealth {
+  /** The worst of the parts. */
   status: 'ok' | 'degraded' | 'failed';
+  /** The log. */
   storage: ComponentHealth;
+  /** The indexes. */
   index: ComponentHealth;
+  /** The model. */
   embedder: ComponentHealth;
 }
 /** Result of `verify`. */
 export interface VerifyReport {
+  /** Nothing is damaged. */
   ok: boolean;
+  /** Records read. */
   records: number;
+  /** Bytes read. */
   bytes: number;
   /** Damaged places, at most 1,000. */
-  damaged: { file: string; offset: number; what: string }[];
+  damaged: {
+    /** Which file. */
+    file: string;
+    /** Where in it. */
+    offset: number;
+    /** What does not fit. */
+    what: string;
+  }[];
 }
 /** Result of `optimize`. */
 export interface OptimizeReport {
+  /** Files of the log rewritten. */
   segments_rewritten: number;
+  /** All files of the store before. */
   bytes_before: number;
+  /** All files of the store after. */
   bytes_after: number;
+  /** Older versions and tombstones left out. */
   versions_dropped: number;
   /** Vectors in the graph that was built; 0 when there was nothing to gain. */
   vectors_indexed: number;
@@ -477,14 +651,27 @@ export interface LearningReport {
   /** Boilerplate left out. */
   skipped_generated: number;
   /** Files read after a repair (of the reading; the file stays as it is). */
-  repaired: { file: string; repair: string }[];
+  repaired: {
+    /** Which file. */
+    file: string;
+    /** What was mended. */
+    repair: string;
+  }[];
   /** Files left out, and why. */
-  invalid: { file: string; offset?: number; reason: string }[];
+  invalid: {
+    /** Which file. */
+    file: string;
+    /** Where in it, in bytes, when that is known. */
+    offset?: number;
+    /** Why it was left out. */
+    reason: string;
+  }[];
+  /** How long it took. */
   duration_ms: number;
 }
 
-/** Options of `chunkText`. */
-export type ChunkTextOptions = EitherCase<SignalOptions & {
+/** The members of {@link ChunkTextOptions}; camelCase is taken as well. */
+export interface ChunkTextOptionsMembers extends SignalOptions {
   /** Most tokens of a piece, as `countTokens` counts: 16 to 8192; 200. */
   max_tokens?: number;
   /** Most tokens of the end of a piece repeated at the start of the next: 0 to half of `max_tokens`; 0. */
@@ -493,16 +680,23 @@ export type ChunkTextOptions = EitherCase<SignalOptions & {
   language?: string;
   /** Path or name of the file, for its extension. */
   path?: string;
-}>;
+}
+/** Options of `chunkText`. */
+export type ChunkTextOptions = EitherCase<ChunkTextOptionsMembers>;
 /** Something a piece defines. */
 export interface TextSymbol {
+  /** Its name. */
   name: string;
+  /** What it is. */
   kind: 'function' | 'class' | 'method' | 'interface' | 'type' | 'enum' | 'struct' | 'trait' | 'module' | 'constant';
 }
 /** A piece of a text: `content === text.slice(start, end)`. */
 export interface TextChunk {
+  /** The piece. */
   content: string;
+  /** Where it starts, in UTF-16 units. */
   start: number;
+  /** Where it ends, not included. */
   end: number;
   /** First line, from 1. */
   start_line: number;
@@ -510,6 +704,7 @@ export interface TextChunk {
   end_line: number;
   /** As `countTokens(content)`. */
   tokens: number;
+  /** What it was cut as. */
   kind: 'code' | 'markdown' | 'prose';
   /** What has its name in the piece, in order. */
   symbols: TextSymbol[];

@@ -53,7 +53,7 @@ pub enum OnError {
 pub type ProgressFn = Arc<dyn Fn(Progress) + Send + Sync>;
 
 /// How far long work has come.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Progress {
     /// What is being done now.
     pub phase: &'static str,

@@ -4,7 +4,9 @@ use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 use std::time::Instant;
 
-use fluorite_memory::{BatchResult, ChunkInput, Engine, Error, OnError, Pending, Progress, Result, WriteOptions};
+use fluorite_memory::{
+    BatchResult, ChunkInput, Engine, Error, Event, EventKind, OnError, Pending, Progress, Result, WriteOptions,
+};
 use rayon::prelude::*;
 use serde_json::json;
 
@@ -241,16 +243,26 @@ impl Run<'_> {
 
     #[allow(clippy::cast_precision_loss)] // figures for people
     fn progress(&self, phase: &'static str) {
-        let Some(tell) = &self.options.on_progress else { return };
+        let listened_to = self.engine.has_listeners(EventKind::LearningProgress);
+        if self.options.on_progress.is_none() && !listened_to {
+            return;
+        }
         let seconds = self.started.elapsed().as_secs_f64().max(1e-6);
         let rate = self.settled as f64 / seconds;
         let left = self.report.found.saturating_sub(self.settled) as f64;
-        tell(Progress {
+        let progress = Progress {
             phase,
             done: self.settled,
             total: Some(self.report.found),
             rate,
             seconds_left: (rate > 0.0).then(|| left / rate),
-        });
+        };
+        if listened_to {
+            let namespace = self.options.namespace().to_owned();
+            self.engine.publish(Event::LearningProgress { namespace, progress: progress.clone() });
+        }
+        if let Some(tell) = &self.options.on_progress {
+            tell(progress);
+        }
     }
 }

@@ -9,6 +9,7 @@ use super::budget::within_budget;
 use super::close::close;
 use super::commit;
 use super::context::build_context;
+use super::events::{Event, EventKind, EventOptions, Subscription};
 use super::open::{Platform, load_embedder, open};
 use super::prepare::{check_namespace, check_vector};
 use super::queue::{Op, Target};
@@ -155,6 +156,29 @@ impl Engine {
     #[must_use]
     pub fn step(&self) -> bool {
         self.0.shared.executor.step()
+    }
+
+    /// Events of the store from now on, whoever causes them: this opening or another of this process. `wake` is called from
+    /// any thread when there is something to `take`; it must be quick, a writer waits for it. What is called after this
+    /// returned is told for certain.
+    /// Cost: a write builds an event for each chunk while someone listens to its kind, else an atomic load.
+    pub fn subscribe(&self, options: EventOptions, wake: impl Fn() + Send + Sync + 'static) -> Result<Subscription> {
+        let _call = self.enter()?;
+        options.namespace.as_deref().map_or(Ok(()), check_id)?;
+        self.0.shared.events.subscribe(options, wake)
+    }
+
+    /// Does anyone listen to this kind?
+    #[must_use]
+    pub fn has_listeners(&self, kind: EventKind) -> bool {
+        self.0.shared.events.wants(kind)
+    }
+
+    /// Tells the listeners of something that happened above the engine.
+    pub fn publish(&self, event: Event) {
+        if self.has_listeners(event.kind()) {
+            self.0.shared.events.publish(vec![event]);
+        }
     }
 
     fn enter(&self) -> Result<Call> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use super::commit::Writer;
+use super::events::{Event, EventKind};
 use super::prepare::{PreparedChunk, PreparedVector};
 use super::replay::tombstone_row;
 use super::shared::Shared;
@@ -14,7 +15,7 @@ use crate::log::Location;
 /// One change.
 pub enum Effect {
     Chunk { prepared: Box<PreparedChunk>, at: Location, vector: Option<(PreparedVector, Location)> },
-    Tombstone { key: u128, sequence: u64, at: Location, deleted_at: i64, version: u32 },
+    Tombstone { key: u128, sequence: u64, at: Location, deleted_at: i64, version: u32, told: Option<Event> },
     Vector { row: u32, sequence: u64, at: Location, vector: PreparedVector },
     Usage { rows: Vec<u32> },
 }
@@ -27,6 +28,8 @@ pub fn apply(shared: &Arc<Shared>, w: &Writer, effects: Vec<Effect>, written: u6
     let mut text = Vec::with_capacity(effects.len());
     let mut chunks = Vec::with_capacity(effects.len());
     let mut late = Vec::new();
+    let tell = shared.events.wants(EventKind::ChunkStored);
+    let mut events = Vec::new();
     {
         let mut state = shared.state.write();
         state.usage.entry(w.live.segment().number()).or_default().total += written;
@@ -34,13 +37,19 @@ pub fn apply(shared: &Arc<Shared>, w: &Writer, effects: Vec<Effect>, written: u6
             match effect {
                 Effect::Chunk { prepared, at, vector } => {
                     let sequence = prepared.chunk.sequence;
+                    if tell {
+                        let c = &prepared.chunk;
+                        let (id, namespace) = (c.id.clone(), c.namespace.clone());
+                        events.push(Event::ChunkStored { id, namespace, version: c.version });
+                    }
                     let row = put(shared, &mut state, *prepared, at, vector, &mut text, &mut chunks);
                     if shared.embedder.is_some() && !state.embedded.contains(row) {
                         late.push((row, sequence));
                     }
                 }
-                Effect::Tombstone { key, sequence, at, deleted_at, version } => {
+                Effect::Tombstone { key, sequence, at, deleted_at, version, told } => {
                     tombstone(shared, &mut state, key, sequence, at, deleted_at, version, &mut text);
+                    events.extend(told);
                 }
                 Effect::Vector { row, sequence, at, vector } => {
                     // the chunk may have been overwritten meanwhile: then its vector is of no use
@@ -64,6 +73,7 @@ pub fn apply(shared: &Arc<Shared>, w: &Writer, effects: Vec<Effect>, written: u6
     for chunk in chunks {
         shared.cache.put(chunk);
     }
+    shared.events.publish(events);
     shared.embed_later(late);
     shared.train_if_due();
     if shared.executor.is_inline() {

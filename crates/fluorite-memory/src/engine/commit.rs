@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::apply::{Effect, apply};
+use super::events::{Event, EventKind};
 use super::prepare::PreparedChunk;
 use super::queue::{LateVector, Op, Settle, Target};
 use super::shared::Shared;
@@ -217,6 +218,7 @@ impl Pass {
     fn tombstones(&mut self, shared: &Shared, w: &mut Writer, targets: &[Target]) -> Vec<bool> {
         let now = shared.clock.wall_ms();
         let salt = w.live.segment().salt();
+        let tell = shared.events.wants(EventKind::ChunkDeleted);
         let mut found = Vec::with_capacity(targets.len());
         let start = self.bytes.len();
         let mut group = GroupBuilder::begin(&mut self.bytes, w.next_sequence);
@@ -230,7 +232,8 @@ impl Pass {
             let length = encode_tombstone(&mut self.bytes, salt, sequence, now, &t.namespace, &t.id);
             group.count();
             let at = Location { length, ..at };
-            self.effects.push(Effect::Tombstone { key: t.key, sequence, at, deleted_at: now, version });
+            let told = tell.then(|| Event::ChunkDeleted { id: t.id.clone(), namespace: t.namespace.clone() });
+            self.effects.push(Effect::Tombstone { key: t.key, sequence, at, deleted_at: now, version, told });
         }
         if found.iter().any(|f| *f) {
             group.finish(&mut self.bytes, salt, w.live.end(), w.live.synced());

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::events::{Event, IndexKind};
 use super::queue::Op;
 use super::shared::Shared;
 use super::state::{NONE, State};
@@ -85,8 +86,12 @@ pub fn run(
     let path = shared.index_dir().join(Graph::file_name(number));
     let written =
         write(shared, &made, number, dims, &nodes, cancel).and_then(|graph| list_and_install(shared, job, Some(graph), &nodes));
-    if written.is_err() {
-        let _ = shared.vfs.remove(&path); // a stray at worst
+    match &written {
+        Ok(rows) => {
+            let duration_ms = u64::try_from(shared.clock.monotonic_ms() - started).unwrap_or(0);
+            shared.events.publish(vec![Event::IndexBuilt { kind: IndexKind::Vector, rows: *rows, duration_ms }]);
+        }
+        Err(_) => drop(shared.vfs.remove(&path)), // a stray at worst
     }
     written
 }

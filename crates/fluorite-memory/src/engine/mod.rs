@@ -14,6 +14,7 @@ mod commit;
 mod compact;
 mod context;
 mod embed;
+mod events;
 mod filter_file;
 mod graph_job;
 mod graph_list;
@@ -49,6 +50,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use api::Engine;
+pub use events::{DEFAULT_EVENT_BUFFER, Event, EventKind, EventOptions, IndexKind, MAX_EVENT_BUFFER, Subscription};
 #[doc(hidden)] // for tests on simulated disks
 pub use open::{LoadEmbedder, Platform};
 pub use similar::{Documents, MOST_DOCUMENT_BYTES, MOST_DOCUMENTS};

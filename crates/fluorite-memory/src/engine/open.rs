@@ -176,6 +176,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         training: AtomicBool::new(false),
         compaction: Mutex::default(),
         state: RwLock::new(state),
+        events: Arc::default(),
         cache,
         text,
         backlog: Backlog::default(),

@@ -12,6 +12,7 @@ use super::EngineConfig;
 use super::backlog::Backlog;
 use super::commit::{Writer, drain};
 use super::compact::Compaction;
+use super::events::EventHub;
 use super::graphs::Graphing;
 use super::load::Unloaded;
 use super::prepare::{Compression, chunk_key};
@@ -49,6 +50,7 @@ pub struct Shared {
     pub training: AtomicBool,
     pub compaction: Mutex<Compaction>,
     pub state: RwLock<State>,
+    pub events: Arc<EventHub>,
     pub cache: ChunkCache,
     pub text: TextSide,
     pub backlog: Backlog,

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::events::{Event, IndexKind};
 use super::queue::Op;
 use super::shared::Shared;
 use super::state::{NONE, State};
@@ -34,6 +35,7 @@ pub struct TextJob {
 
 /// Makes and installs.
 pub fn run(shared: &Arc<Shared>, job: &TextJob, cancel: &CancelToken, progress: Option<&ProgressFn>) -> Result<()> {
+    let started = shared.clock.monotonic_ms();
     let (made, documents) = if job.parts.is_empty() {
         seal(shared, job, cancel, progress)?
     } else {
@@ -60,6 +62,10 @@ pub fn run(shared: &Arc<Shared>, job: &TextJob, cancel: &CancelToken, progress: 
     let written = write(shared, &made, number, cancel).and_then(|s| list_and_install(shared, job, Some(s), &documents));
     if written.is_err() {
         let _ = shared.vfs.remove(&path); // a stray at worst
+    } else {
+        let duration_ms = u64::try_from(shared.clock.monotonic_ms() - started).unwrap_or(0);
+        let rows = documents.len() as u64;
+        shared.events.publish(vec![Event::IndexBuilt { kind: IndexKind::Text, rows, duration_ms }]);
     }
     written
 }

@@ -1,0 +1,103 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.EventStream = void 0;
+const call_js_1 = require("./call.js");
+const errors_js_1 = require("./errors.js");
+const events_js_1 = require("./events.js");
+/** Events one after the other, from a queue of its own. It listens from its construction on, not from the first `next`. */
+class EventStream {
+    #native;
+    #ended;
+    #abort = () => void this.return();
+    #signal;
+    /** Its number in the native part, while it listens. */
+    #number;
+    /** No more will happen: it ends when the queue is empty. */
+    #closing = false;
+    /** Taken from the queue; read up to `#at`. */
+    #taken = [];
+    #at = 0;
+    #failure;
+    #wake;
+    /** The last `next`: the one after it waits for it. */
+    #last = Promise.resolve();
+    /** `ended` is told when nothing more will come. Wrong options reject the first `next`. */
+    constructor(native, options, ended) {
+        this.#native = native;
+        this.#ended = ended;
+        try {
+            this.#signal = (0, call_js_1.hooksOf)(options).signal;
+            this.#number = native.listen(options, () => this.#wake?.());
+            this.#signal?.addEventListener('abort', this.#abort, { once: true });
+        }
+        catch (e) {
+            const failure = (0, errors_js_1.fluoriteError)(e);
+            if (failure.code !== 'ABORTED')
+                this.#failure = failure; // aborted before: it has ended
+        }
+    }
+    get listens() {
+        return this.#number !== undefined;
+    }
+    next() {
+        const step = () => this.#step();
+        const result = this.#last.then(step, step);
+        this.#last = result;
+        return result;
+    }
+    async #step() {
+        for (;;) {
+            const value = this.#taken[this.#at++];
+            if (value)
+                return { value, done: false };
+            if (this.#failure !== undefined) {
+                const failure = this.#failure;
+                this.#failure = undefined;
+                throw failure;
+            }
+            if (this.#number === undefined)
+                return { value: undefined, done: true };
+            if (this.#taken.length >= events_js_1.BATCH) {
+                // a flood must not keep the loop from everything else
+                this.#taken = [];
+                await new Promise((turn) => setImmediate(turn));
+                continue;
+            }
+            this.#taken = (0, events_js_1.take)(this.#native, this.#number);
+            this.#at = 0;
+            if (this.#taken.length > 0)
+                continue;
+            if (this.#closing)
+                this.#stop();
+            else
+                await new Promise((woken) => (this.#wake = woken));
+        }
+    }
+    /** Ends the iteration; what was not read is dropped. */
+    async return() {
+        this.#taken = [];
+        this.#stop();
+        return { value: undefined, done: true };
+    }
+    /** The store is closed: what happened until now can still be read. */
+    close() {
+        if (this.#number === undefined)
+            return;
+        this.#closing = true;
+        this.#native.listenTo(this.#number, { types: [] });
+        this.#ended(this);
+        this.#wake?.();
+    }
+    #stop() {
+        this.#signal?.removeEventListener('abort', this.#abort);
+        if (this.#number !== undefined)
+            this.#native.endListening(this.#number);
+        this.#number = undefined;
+        this.#ended(this);
+        this.#wake?.();
+    }
+    [Symbol.asyncIterator]() {
+        return this;
+    }
+}
+exports.EventStream = EventStream;
