@@ -1,15 +1,14 @@
 "use strict";
 Object.defineProperty(exports, "__esModule", { value: true });
 exports.FluoriteBridge = exports.isFluoriteError = exports.FluoriteError = void 0;
-const node_path_1 = require("node:path");
 const call_js_1 = require("./facade/call.js");
 const errors_js_1 = require("./facade/errors.js");
 const event_stream_js_1 = require("./facade/event-stream.js");
 const events_js_1 = require("./facade/events.js");
 const exit_js_1 = require("./facade/exit.js");
 const records_js_1 = require("./facade/records.js");
+const native_js_1 = require("./facade/native.js");
 const slices_js_1 = require("./facade/slices.js");
-const native_js_1 = require("./native.js");
 var errors_js_2 = require("./facade/errors.js");
 Object.defineProperty(exports, "FluoriteError", { enumerable: true, get: function () { return errors_js_2.FluoriteError; } });
 Object.defineProperty(exports, "isFluoriteError", { enumerable: true, get: function () { return errors_js_2.isFluoriteError; } });
@@ -41,7 +40,7 @@ class FluoriteBridge {
      */
     initialize(config) {
         return (0, errors_js_1.guard)(async () => {
-            const opening = this.#native.initialize(config, __dirname, (0, node_path_1.join)(__dirname, 'runtime'));
+            const opening = this.#native.initialize(config, __dirname, native_js_1.runtimeDir);
             (0, exit_js_1.atExit)(this.#native);
             this.#opening = opening;
             try {

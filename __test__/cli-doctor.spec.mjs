@@ -20,7 +20,7 @@ async function examine(config, code, { cwd = folder(), env, args = [], script } 
 /** The package as installed, without models, runtime and addon; `addon` says what stands in its place. */
 function installation(addon) {
   const at = folder();
-  for (const name of ['cli', 'facade', 'index.js', 'native.js', 'package.json']) cpSync(join(root, name), join(at, name), { recursive: true });
+  for (const name of ['cli', 'facade', 'index.js', 'package.json']) cpSync(join(root, name), join(at, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(at, 'node_modules'), 'junction');
   for (const name of readdirSync(root).filter((n) => n.endsWith('.node'))) {
     if (addon === 'whole') cpSync(join(root, name), join(at, name));

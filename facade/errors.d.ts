@@ -1,10 +1,18 @@
 /** The stable codes of failures. */
-export type ErrorCode = 'NOT_INITIALIZED' | 'ALREADY_INITIALIZED' | 'CLOSED' | 'INVALID_CONFIG' | 'INVALID_ARGUMENT' | 'INVALID_ID' | 'CHUNK_TOO_LARGE' | 'NOT_FOUND' | 'MODEL_NOT_FOUND' | 'MODEL_REJECTED' | 'EMBEDDING_FAILED' | 'DIMENSION_MISMATCH' | 'STORE_LOCKED' | 'READ_ONLY' | 'CORRUPT' | 'NO_SPACE' | 'POISONED' | 'UNSUPPORTED_FORMAT' | 'ABORTED' | 'BUSY' | 'IO' | 'INTERNAL';
-/** What every call of the bridge rejects with. */
+export type ErrorCode = 'NOT_INITIALIZED' | 'ALREADY_INITIALIZED' | 'CLOSED' | 'INVALID_CONFIG' | 'INVALID_ARGUMENT' | 'INVALID_ID' | 'CHUNK_TOO_LARGE' | 'NOT_FOUND' | 'MODEL_NOT_FOUND' | 'MODEL_REJECTED' | 'EMBEDDING_FAILED' | 'DIMENSION_MISMATCH' | 'STORE_LOCKED' | 'READ_ONLY' | 'CORRUPT' | 'NO_SPACE' | 'POISONED' | 'UNSUPPORTED_FORMAT' | 'ABORTED' | 'BUSY' | 'IO' | 'INTERNAL'
+/** Not of a call: importing the package found no addon for this platform. */
+ | 'ADDON_NOT_FOUND';
+/** What every call of the bridge rejects with, and importing the package throws when there is no addon for the platform. */
 export declare class FluoriteError extends Error {
     /** Which kind of failure; stable across releases. */
     readonly code: ErrorCode;
-    /** @param code - kind of failure. @param message - what happened and what to do. @param cause - what led to it, when there is something. */
+    /**
+     * An error of this package; applications that answer for it make their own too.
+     *
+     * @param code - kind of failure.
+     * @param message - what happened and what to do.
+     * @param cause - what led to it, when there is something.
+     */
     constructor(code: ErrorCode, message: string, cause?: unknown);
 }
 /** Is it an error of this package? True also for errors of another copy of it, or of another thread's realm. */

@@ -5,11 +5,17 @@ exports.isFluoriteError = isFluoriteError;
 exports.fluoriteError = fluoriteError;
 exports.inputError = inputError;
 exports.guard = guard;
-/** What every call of the bridge rejects with. */
+/** What every call of the bridge rejects with, and importing the package throws when there is no addon for the platform. */
 class FluoriteError extends Error {
     /** Which kind of failure; stable across releases. */
     code;
-    /** @param code - kind of failure. @param message - what happened and what to do. @param cause - what led to it, when there is something. */
+    /**
+     * An error of this package; applications that answer for it make their own too.
+     *
+     * @param code - kind of failure.
+     * @param message - what happened and what to do.
+     * @param cause - what led to it, when there is something.
+     */
     constructor(code, message, cause) {
         super(message, cause === undefined ? undefined : { cause });
         this.code = code;

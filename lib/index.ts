@@ -1,11 +1,10 @@
-import { join } from 'node:path';
-
 import { cancellable, hooksOf, meter } from './facade/call.js';
 import { fluoriteError, guard } from './facade/errors.js';
 import { EventStream } from './facade/event-stream.js';
 import { Emitter } from './facade/events.js';
 import { atExit, notAtExit } from './facade/exit.js';
 import { fieldsOf, toChunk, toHits, toRanked, toVersion, type Tuple } from './facade/records.js';
+import { NativeBridge, runtimeDir } from './facade/native.js';
 import { gather, sendAll, slicesOf } from './facade/slices.js';
 import type {
   BatchFailure, BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion,
@@ -13,7 +12,6 @@ import type {
   EngineStats, EventOptions, FluoriteEvent, FluoriteEventName, FluoriteListener, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, RankedDocument,
   RelatedOptions, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, VerifyReport, WriteOptions,
 } from './facade/types.js';
-import { NativeBridge } from './native.js';
 
 export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
 export type * from './facade/types.js';
@@ -48,7 +46,7 @@ export class FluoriteBridge implements AsyncDisposable {
    */
   initialize(config: BridgeConfig): Promise<void> {
     return guard(async () => {
-      const opening = this.#native.initialize(config, __dirname, join(__dirname, 'runtime'));
+      const opening = this.#native.initialize(config, __dirname, runtimeDir);
       atExit(this.#native);
       this.#opening = opening;
       try {

@@ -2,6 +2,7 @@
 // All set-up from a fresh clone: npm packages, ONNX Runtime library, TypeScript, Rust addon. Does only what is out of
 // date, so a second run takes a moment. Needs nothing from node_modules itself.
 //   node scripts/setup.mjs                        set up
+//   node scripts/setup.mjs --no-addon             set up, with an addon that is there already
 //   node scripts/setup.mjs --test                 set up, then all tests
 //   node scripts/setup.mjs --then script [args]   set up, then run a script
 import { spawnSync } from 'node:child_process';
@@ -22,7 +23,7 @@ function main(args) {
   packages();
   const stamps = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {};
   runtime();
-  addon(stamps);
+  if (args[0] !== '--no-addon') addon(stamps);
   typescript(stamps);
   writeFileSync(stampFile, JSON.stringify(stamps));
   console.log(`set-up complete (${((performance.now() - began) / 1000).toFixed(1)} s)`);
@@ -55,7 +56,7 @@ function runtime() {
     return;
   }
   for (const name of readdirSync(from).filter((n) => /^(lib)?onnxruntime.*\.(so|dylib|dll)/.test(n))) {
-    const to = at('runtime', name);
+    const to = at('runtime', name.replace(/\.[\d.]+\.dylib$/, '.dylib')); // the name it is looked for
     if (existsSync(to) && statSync(to).size === statSync(join(from, name)).size) continue;
     step('ONNX Runtime library');
     mkdirSync(at('runtime'), { recursive: true });
@@ -72,7 +73,7 @@ function addon(stamps) {
   if (spawnSync('cargo', ['--version']).status !== 0) fail('cargo was not found: install Rust 1.92 or newer (https://rustup.rs)');
   step('Rust addon (the first build takes some minutes)');
   const cli = packageBin('@napi-rs/cli', 'napi');
-  run(process.execPath, [cli, 'build', '--platform', '--release', '--js', 'native.js', '--dts', 'native.d.ts']);
+  run(process.execPath, [cli, 'build', '--platform', '--release', '--no-js', '--dts', 'native.d.ts']);
   stamps.addon = now;
 }
 

@@ -21,14 +21,22 @@ export type ErrorCode =
   | 'ABORTED'
   | 'BUSY'
   | 'IO'
-  | 'INTERNAL';
+  | 'INTERNAL'
+  /** Not of a call: importing the package found no addon for this platform. */
+  | 'ADDON_NOT_FOUND';
 
-/** What every call of the bridge rejects with. */
+/** What every call of the bridge rejects with, and importing the package throws when there is no addon for the platform. */
 export class FluoriteError extends Error {
   /** Which kind of failure; stable across releases. */
   readonly code: ErrorCode;
 
-  /** @param code - kind of failure. @param message - what happened and what to do. @param cause - what led to it, when there is something. */
+  /**
+   * An error of this package; applications that answer for it make their own too.
+   *
+   * @param code - kind of failure.
+   * @param message - what happened and what to do.
+   * @param cause - what led to it, when there is something.
+   */
   constructor(code: ErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;

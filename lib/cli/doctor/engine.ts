@@ -17,7 +17,7 @@ export async function engineChecks(input: ProbeInput, config_path: string | unde
   const crashed = (['addon', 'config', 'model', 'store'] as const).find((name) => !of(name));
   const addon = of('addon');
   if (!addon) return [fail('addon', `loading the native addon ended the process (${ended})`, `the file is damaged or for another machine: ${REINSTALL}`)];
-  if (addon.error) return [fail('addon', first(addon.error.message), `${REINSTALL}; supported: Linux (glibc) and macOS on x64 and arm64, Windows on x64`)];
+  if (addon.error) return [fail('addon', first(addon.error.message), REINSTALL)];
   checks.push(ok('addon', 'loads'));
 
   const config = of('config');

@@ -37,4 +37,5 @@ export const HTTP_MEANINGS: Readonly<Record<ErrorCode, HttpMeaning>> = {
   UNSUPPORTED_FORMAT: BROKEN,
   IO: BROKEN,
   INTERNAL: BROKEN,
+  ADDON_NOT_FOUND: BROKEN,
 };

@@ -1,0 +1,59 @@
+// Packing and installing, as npm does it for a user without network.
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { root, run } from './pack-run.mjs';
+
+const mb = (bytes) => Math.round(bytes / 1e4) / 100;
+
+/** Stages and packs what is built here; each package's publication is tried dry, and must not warn. */
+export function packAll(work) {
+  const stage = join(work, 'stage');
+  run(process.execPath, [join(root, 'scripts', 'pack-stage.mjs'), stage], root);
+  return readdirSync(stage).sort().map((name) => {
+    const folder = join(stage, name);
+    const dry = run('npm', ['publish', '--dry-run', '--json', '--access', 'public'], folder);
+    const warnings = dry.stderr.split('\n').filter((line) => /npm (warn|error)/i.test(line) && !/Unknown (user|project|env) config|requires you to be logged in/.test(line));
+    if (warnings.length > 0) throw new Error(`npm publish --dry-run of ${name} says:\n${warnings.join('\n')}`);
+    const [{ filename, size, unpackedSize, entryCount }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', work], folder).stdout);
+    return { name, tarball: join(work, filename), tarball_mb: mb(size), unpacked_mb: mb(unpackedSize), files: entryCount, publish_dry_run: 'clean' };
+  });
+}
+
+/**
+ * Installs the tarballs into an empty project from npm's cache alone; sizes of what is there then. The root's other
+ * platform packages are optional and not to be had here: npm passes over them.
+ */
+export function install(packed, app) {
+  writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'app', private: true }));
+  run('npm', ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', ...packed.map((p) => p.tarball)], app);
+  const modules = join(app, 'node_modules');
+  const sizes = folders(modules).map((name) => [name, bytes(join(modules, name))]);
+  const ours = sizes.filter(([name]) => name.startsWith('fluorite-bridge'));
+  const others = sizes.filter(([name]) => !name.startsWith('fluorite-bridge'));
+  const sum = (list) => mb(list.reduce((total, [, size]) => total + size, 0));
+  const parts = ours.flatMap(([name]) => readdirSync(join(modules, name)).map((part) => [`${name}/${part}`, mb(bytes(join(modules, name, part)))]));
+  return {
+    total_mb: sum(sizes),
+    what_is_large_mb: Object.fromEntries(parts.filter(([, size]) => size >= 0.2).sort((a, b) => b[1] - a[1])),
+    dependencies_mb: sum(others),
+    dependencies: others.length,
+    install_scripts: folders(modules).filter((name) => hasInstallScript(join(modules, name))),
+  };
+}
+
+function hasInstallScript(folder) {
+  const { scripts = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return ['preinstall', 'install', 'postinstall'].some((name) => name in scripts);
+}
+
+/** Names of the packages in a node_modules. */
+function folders(modules) {
+  const names = readdirSync(modules).filter((name) => !name.startsWith('.'));
+  return names.flatMap((name) => (name.startsWith('@') ? readdirSync(join(modules, name)).map((n) => `${name}/${n}`) : [name]));
+}
+
+function bytes(path) {
+  const s = statSync(path);
+  return s.isDirectory() ? readdirSync(path).reduce((sum, name) => sum + bytes(join(path, name)), 0) : s.size;
+}
