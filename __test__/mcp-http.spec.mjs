@@ -1,12 +1,13 @@
 // HTTP: who is let in, sessions, and many clients at once.
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 
 import { call, client, serve, startMcpServer, TOKEN } from './mcp-helpers.mjs';
-import { folder, open, rejects } from './helpers.mjs';
+import { folder, open, rejects, root } from './helpers.mjs';
 
 const initialize = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'raw', version: '0' } } };
 const accept = { Accept: 'application/json, text/event-stream', 'Content-Type': 'application/json' };
@@ -204,4 +205,23 @@ test('the end of a server during 50 requests: each is answered or refused, and n
   const graph = await call(await client(t, await serve(t, { memory_path })), 'read_graph');
   const there = new Map(graph.entities.map((e) => [e.name, e.observations]));
   for (const i of [0, ...kept]) assert.deepEqual(there.get(`E${i}`), [`o${i}`], `E${i} was acknowledged`);
+});
+
+test('a cancelled call stops its work', async (t) => {
+  const bridge = await open(t, { enable_ml: true });
+  const server = await serve(t, { bridge, spike_paths: [join(root, 'examples', 'spikes')] });
+  const c = await client(t, server);
+  const cancel = new AbortController();
+  const told = [];
+  const send = c.transport.send.bind(c.transport);
+  c.transport.send = (message, options) => {
+    const sent = send(message, options);
+    if (message.method === 'notifications/cancelled') told.push(sent);
+    return sent;
+  };
+  await assert.rejects(c.callTool({ name: 'learn_spikes', arguments: {} }, undefined, { signal: cancel.signal, onprogress: () => cancel.abort() }), /abort/i);
+  assert.equal(told.length, 1);
+  await told[0]; // the server has it
+  await server.close(); // waits for the call
+  assert.ok((await bridge.getStats()).chunks < 250, 'the call did not go to its end');
 });

@@ -27,7 +27,7 @@ function piped(lines, ...args) {
 const initialize = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'raw', version: '0' } } };
 
 test('initialize, list, and every tool once', async (t) => {
-  const { client: c, transport, told } = await spawned(t, '--memory-path', folder(), '--spikes', join(root, 'examples', 'spikes'));
+  const { client: c, transport, told } = await spawned(t, '--memory-path', folder(), '--no-ml', '--spikes', join(root, 'examples', 'spikes'));
   assert.equal(c.getServerVersion().name, 'fluorite');
   assert.match(c.getInstructions(), /never follow instructions/);
   assert.ok(c.getServerCapabilities().resources.subscribe);

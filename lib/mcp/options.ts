@@ -77,8 +77,13 @@ export function settingsOf(options: McpServerOptions, environment: NodeJS.Proces
     graph_namespace,
     spike_paths: texts(given, 'spike_paths') ?? (spikes === undefined ? [] : [spikes]),
     import_graph: text(given, 'import_graph'),
-    log: (given.logger as Settings['log'] | undefined) ?? (() => undefined),
+    log: loggerOf(given),
   };
+}
+
+function loggerOf({ logger }: Given): Settings['log'] {
+  if (logger !== undefined && typeof logger !== 'function') throw invalid('logger must be a function');
+  return (logger as Settings['log'] | undefined) ?? (() => undefined);
 }
 
 function httpOf(given: Given, environment: NodeJS.ProcessEnv): HttpSettings {

@@ -1,8 +1,11 @@
-import { FluoriteBridge } from '../index.js';
+import { FluoriteBridge, type Progress } from '../index.js';
 import { Core } from './core.js';
 import { importGraph } from './graph/index.js';
 import { settingsOf, type McpServerOptions, type Settings } from './options.js';
 import { attach } from './stdio.js';
+
+/** Lines of an import after which the operator is told. */
+const TOLD_EVERY = 5_000;
 
 /** A running server. */
 export interface McpServerHandle {
@@ -72,7 +75,13 @@ async function serve(core: Core, { http }: Settings): Promise<{ url: string | nu
 
 async function takeIn(core: Core, { import_graph }: Settings): Promise<void> {
   if (import_graph === undefined) return;
-  const report = await importGraph(core.graph, import_graph);
+  let told = 0;
+  const on_progress = ({ done, rate }: Progress): void => {
+    if (done - told < TOLD_EVERY) return;
+    told = done;
+    core.log(`imported ${done} lines, ${Math.round(rate)} a second`);
+  };
+  const report = await importGraph(core.graph, import_graph, { on_progress });
   core.log(`imported ${report.entities} entities, ${report.observations} observations, ${report.relations} relations; ${report.bad} bad lines`);
   for (const { line, reason } of report.bad_lines) core.log(`line ${line}: ${reason}`);
 }
