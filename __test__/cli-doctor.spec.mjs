@@ -83,16 +83,18 @@ test('the installation: no models, no addon, a damaged addon', async () => {
   const bare = await examine(MODEL, 1, { script: installation('whole') });
   assert.equal(bare.addon.status, 'ok');
   assert.ok([bare.model.status, bare.runtime?.status].includes('fail'), JSON.stringify(bare));
+  const named = await examine(WORDS, 1, { env: { FLUORITE_ADDON_PATH: join(folder(), 'absent.node') } });
+  assert.equal(named.addon.remedy, 'correct or unset FLUORITE_ADDON_PATH');
   for (const addon of ['absent', 'damaged']) {
     const script = installation(addon);
     const checks = await examine(MODEL, 1, { script });
     assert.equal(checks.addon.status, 'fail', addon);
-    assert.match(checks.addon.remedy, /reinstall/);
+    assert.match(checks.addon.remedy, /install/);
     // what needs no engine works, what does says it in a line
     ended(await run(['--help'], { script }));
     const list = await run(['store', '--memory-path', join(folder(), 'm')], { script, cwd: folder(), input: 'x' });
     ended(list, 1);
-    assert.match(list.stderr, /^fluorite: INTERNAL: [^\n]*fluorite doctor[^\n]*\n$/);
+    assert.match(list.stderr, /^fluorite: ADDON_NOT_FOUND: [^\n]*install[^\n]*\n$/);
   }
 });
 

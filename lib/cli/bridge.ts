@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
-import { FluoriteError } from '../facade/errors.js';
+import { FluoriteError, isFluoriteError } from '../facade/errors.js';
 import type { FluoriteBridge } from '../index.js';
 import { failureOf } from './errors.js';
 import { locate } from './config.js';
@@ -25,7 +25,7 @@ export async function withBridge<T>(session: Session, needs: Needs, work: (bridg
   session.check();
   // Loaded here, so that `doctor` and `--help` work where the addon does not.
   const { FluoriteBridge } = await import('../index.js').catch((e: unknown) => {
-    throw new FluoriteError('INTERNAL', 'the native addon does not load: `fluorite doctor` says what to do', e);
+    throw isFluoriteError(e) ? e : new FluoriteError('INTERNAL', 'the native addon does not load: `fluorite doctor` says what to do', e);
   });
   const models_path = session.options.modelsPath;
   const config = {

@@ -69,6 +69,10 @@ ${spikes === undefined ? '# spike_templates_path = "./spikes"' : `spike_template
 # MiB after which a file of the log is closed and the next begun.
 # segment_mb = 64
 
+# Own Japanese, Korean or Chinese terms and their English, before the bundled ones; | stands between alternatives.
+# [memory.lexicon]
+# "帳票" = "report|form"
+
 [learning]
 # Templates per step.
 # batch_size = 32

@@ -17,7 +17,7 @@ export async function engineChecks(input: ProbeInput, config_path: string | unde
   const crashed = (['addon', 'config', 'model', 'store'] as const).find((name) => !of(name));
   const addon = of('addon');
   if (!addon) return [fail('addon', `loading the native addon ended the process (${ended})`, `the file is damaged or for another machine: ${REINSTALL}`)];
-  if (addon.error) return [fail('addon', first(addon.error.message), REINSTALL)];
+  if (addon.error) return [fail('addon', what(addon.error.message), process.env['FLUORITE_ADDON_PATH'] ? 'correct or unset FLUORITE_ADDON_PATH' : remedyIn(addon.error.message) ?? REINSTALL)];
   checks.push(ok('addon', 'loads'));
 
   const config = of('config');
@@ -87,6 +87,11 @@ function command(pid: number): string {
 
 function first(message: string): string {
   return message.split(/\r?\n/).map((l) => l.trim()).filter(Boolean).join(' ').slice(0, 600);
+}
+
+/** The engine's own remedy, behind the first semicolon of a message. */
+function remedyIn(message: string): string | undefined {
+  return first(message).split('; ').slice(1).join('; ') || undefined;
 }
 
 /** The part of a message before the engine's own remedy, which ours takes the place of. */

@@ -5,19 +5,17 @@ import { setting } from '../config.js';
 import { bytes } from '../text.js';
 import { fail, ok, warn, type Check } from './check.js';
 
-const PLATFORMS = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64', 'win32-x64'];
 /** A write needs a segment's tail and the reserve; below this the next ones fail. */
 const LITTLE = 64 << 20;
 const SOME = 1 << 30;
 
 /** Node and the platform. */
 export function machineChecks(): Check[] {
-  const platform = `${process.platform}-${process.arch}`;
+  const { glibcVersionRuntime: glibc } = (process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }).header;
+  const library = process.platform !== 'linux' ? '' : glibc === undefined ? ', no glibc' : `, glibc ${glibc}`;
   return [
     ok('node', `${process.versions.node} (20.17 or newer is needed)`), // `main` ends earlier on an older one
-    PLATFORMS.includes(platform)
-      ? ok('platform', platform)
-      : warn('platform', `there is no ready-made addon for ${platform}`, 'build it from a checkout with Rust: npm run build'),
+    ok('platform', `${process.platform}-${process.arch}${library}`), // whether there is an addon for it the loader tells
   ];
 }
 
