@@ -208,3 +208,9 @@ test('examples/langgraph runs as it stands', () => {
   assert.equal(ran.status, 0, ran.stderr);
   assert.equal(ran.stdout, 'recalled: Ann prefers green tea over coffee\nnamespaces: memories/ann, memories/bob\n');
 });
+
+test('the type test compiles under strict settings', () => {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', join(root, '__test__', 'types', 'langgraph')], { encoding: 'utf8' });
+  assert.equal(status, 0, stdout);
+});
