@@ -90,7 +90,8 @@ test('cron: a crontab that cannot be read is not written over', posix, async () 
 test('cron: the line does what it says when a shell runs it', posix, async () => {
   const h = home();
   const from = spikes(h.at);
-  ended(await h.schedule('--kind', 'cron', from));
+  ended(await h.schedule('--kind', 'cron', '--wait', '5', from));
+  assert.match(h.table(), / --wait 5 -- /);
   const command = h.table().replace(/^0 2 \* \* \* /, '').replace(/\\%/g, '%');
   // cron's own environment: no PATH of ours, another folder
   const done = spawnSync('/bin/sh', ['-c', command], { cwd: '/', env: { HOME: h.at, PATH: '/usr/bin:/bin' }, encoding: 'utf8' });

@@ -15,6 +15,7 @@ Learns each folder (those of the configuration when none is named), then trains 
   --config FILE       configuration (FLUORITE_CONFIG; else the nearest fluorite.toml)
   --models-path DIR   where models lie
   --no-ml             load no model
+  --wait SECONDS      wait for a store that is in use
   --log-dir DIR       where learning-*.log go (FLUORITE_LOG_DIR; ~/tmp/fluorite-learning), made with mode 0700
   --keep N            logs kept: 30
   --output-dir DIR    export the chunks to DIR/chunks.jsonl afterwards
@@ -44,7 +45,7 @@ folders=()
 
 while [ $# -gt 0 ]; do
   case $1 in
-    --memory-path | --config | --models-path | --log-dir | --keep | --output-dir | --node)
+    --memory-path | --config | --models-path | --wait | --log-dir | --keep | --output-dir | --node)
       [ $# -ge 2 ] || fail 2 "$1 needs a value"
       case $1 in
         --log-dir) log_dir=$2 ;;

@@ -71,12 +71,13 @@ function scheduler(kind: 'cron' | 'launchd'): Scheduler {
 function command(session: Session, memory_path: string, config_path: string | undefined, folders: string[], flags: Flags): string[] {
   const script = join(__dirname, '..', '..', 'scripts', 'fluorite-auto-learn.sh');
   if (!existsSync(script)) throw new FluoriteError('NOT_FOUND', `${script} is missing: reinstall the package`);
-  const { modelsPath, ml } = session.options;
+  const { modelsPath, ml, wait } = session.options;
   return [
     '/bin/bash', script, '--node', process.execPath, '--memory-path', memory_path,
     ...(config_path === undefined ? [] : ['--config', config_path]),
     ...(modelsPath === undefined ? [] : ['--models-path', resolve(modelsPath)]),
     ...(ml ? [] : ['--no-ml']),
+    ...(wait > 0 ? ['--wait', String(wait)] : []),
     ...(flags.logDir === undefined ? [] : ['--log-dir', resolve(flags.logDir)]),
     ...(flags.outputDir === undefined ? [] : ['--output-dir', resolve(flags.outputDir)]),
     ...(flags.commit ? ['--commit'] : []),
