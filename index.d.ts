@@ -1,4 +1,4 @@
-import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, EngineStats, EventOptions, FluoriteEvent, FluoriteEventName, FluoriteListener, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, RankedDocument, RelatedOptions, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, VerifyReport, WriteOptions } from './facade/types.js';
+import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, EngineStats, EventOptions, Feedback, FluoriteEvent, FluoriteEventName, FluoriteListener, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, RankedDocument, RelatedOptions, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WriteOptions } from './facade/types.js';
 export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
 export type * from './facade/types.js';
 /**
@@ -96,6 +96,20 @@ export declare class FluoriteBridge implements AsyncDisposable {
     chunkText(text: string, options?: ChunkTextOptions): Promise<TextChunk[]>;
     /** Stores every readable spike template of a folder as a chunk. Unreadable files are reported, never fatal; unchanged ones are skipped. */
     learnFromSpikes(options?: LearnOptions): Promise<LearningReport>;
+    /**
+     * Keeps what was said about chunks. Durable when it resolves; never a hit, never listed, never counted among the chunks.
+     * A `correction` stores a new version of the chunk with that text and everything else as it was; {@link history} has the old one.
+     * Up to 1,000 at once, all or none. Nothing is ranked differently before {@link trainIncremental}.
+     * Cost: an fsync, one more for corrections. Codes: `NOT_FOUND` (no such chunk), `INVALID_ARGUMENT`, `INVALID_ID`, `NO_SPACE`.
+     */
+    addFeedback(feedback: Feedback | readonly Feedback[], options?: SignalOptions): Promise<void>;
+    /**
+     * Learns from feedback with a query (and from `examples`) which hits to rank higher: pairwise logistic regression over the ranking
+     * signals and the labels of chunks, domain by domain, what earlier domains learned protected by elastic weight consolidation.
+     * A fourth of the queries is held out; weights that order their pairs no better than the old ones are thrown away. See `docs/feedback.md`.
+     * Cost: a search for each query with feedback (at most 2,000 a domain). Codes: `INVALID_ARGUMENT`, `ABORTED` (nothing has changed).
+     */
+    trainIncremental(examples?: readonly TrainingExample[], options?: TrainOptions): Promise<TrainingResult>;
     /** Figures of the store, its caches and the model. */
     getStats(): Promise<EngineStats>;
     /** What works. */

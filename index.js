@@ -242,6 +242,24 @@ class FluoriteBridge {
     learnFromSpikes(options) {
         return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.learn(options, call.report, call.number)));
     }
+    /**
+     * Keeps what was said about chunks. Durable when it resolves; never a hit, never listed, never counted among the chunks.
+     * A `correction` stores a new version of the chunk with that text and everything else as it was; {@link history} has the old one.
+     * Up to 1,000 at once, all or none. Nothing is ranked differently before {@link trainIncremental}.
+     * Cost: an fsync, one more for corrections. Codes: `NOT_FOUND` (no such chunk), `INVALID_ARGUMENT`, `INVALID_ID`, `NO_SPACE`.
+     */
+    addFeedback(feedback, options) {
+        return (0, errors_js_1.guard)(() => (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), (call) => this.#native.addFeedback(feedback, options, call.number)));
+    }
+    /**
+     * Learns from feedback with a query (and from `examples`) which hits to rank higher: pairwise logistic regression over the ranking
+     * signals and the labels of chunks, domain by domain, what earlier domains learned protected by elastic weight consolidation.
+     * A fourth of the queries is held out; weights that order their pairs no better than the old ones are thrown away. See `docs/feedback.md`.
+     * Cost: a search for each query with feedback (at most 2,000 a domain). Codes: `INVALID_ARGUMENT`, `ABORTED` (nothing has changed).
+     */
+    trainIncremental(examples, options) {
+        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.train(examples, options, call.report, call.number)));
+    }
     /** Figures of the store, its caches and the model. */
     getStats() {
         return (0, errors_js_1.guard)(async () => JSON.parse(await this.#native.stats()));

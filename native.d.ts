@@ -48,6 +48,8 @@ export declare class NativeBridge {
   takeEvents(listener: number, most: number): (unknown[] | string)[]
   /** Ends the listening; events not taken are dropped. */
   endListening(listener: number): void
+  addFeedback(feedback: unknown, options: unknown, call: number): Promise<void> | void
+  train(examples: unknown, options: unknown, onProgress: unknown, call: number): Promise<string> | string
   learn(options: unknown, onProgress: unknown, call: number): Promise<string> | string
   findRelated(id: unknown, options: unknown, call: number): Promise<unknown[]> | unknown[]
   /** Flat: index, score, text, index, ... */

@@ -9,8 +9,8 @@ import { gather, sendAll, slicesOf } from './facade/slices.js';
 import type {
   BatchFailure, BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion,
   Context, ContextOptions,
-  EngineStats, EventOptions, FluoriteEvent, FluoriteEventName, FluoriteListener, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, RankedDocument,
-  RelatedOptions, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, VerifyReport, WriteOptions,
+  EngineStats, EventOptions, Feedback, FluoriteEvent, FluoriteEventName, FluoriteListener, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, RankedDocument,
+  RelatedOptions, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WriteOptions,
 } from './facade/types.js';
 
 export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
@@ -267,6 +267,26 @@ export class FluoriteBridge implements AsyncDisposable {
   /** Stores every readable spike template of a folder as a chunk. Unreadable files are reported, never fatal; unchanged ones are skipped. */
   learnFromSpikes(options?: LearnOptions): Promise<LearningReport> {
     return guard(() => this.#long<LearningReport>(options, (call) => this.#native.learn(options, call.report, call.number)));
+  }
+
+  /**
+   * Keeps what was said about chunks. Durable when it resolves; never a hit, never listed, never counted among the chunks.
+   * A `correction` stores a new version of the chunk with that text and everything else as it was; {@link history} has the old one.
+   * Up to 1,000 at once, all or none. Nothing is ranked differently before {@link trainIncremental}.
+   * Cost: an fsync, one more for corrections. Codes: `NOT_FOUND` (no such chunk), `INVALID_ARGUMENT`, `INVALID_ID`, `NO_SPACE`.
+   */
+  addFeedback(feedback: Feedback | readonly Feedback[], options?: SignalOptions): Promise<void> {
+    return guard(() => cancellable(this.#native, hooksOf(options), (call) => this.#native.addFeedback(feedback, options, call.number)));
+  }
+
+  /**
+   * Learns from feedback with a query (and from `examples`) which hits to rank higher: pairwise logistic regression over the ranking
+   * signals and the labels of chunks, domain by domain, what earlier domains learned protected by elastic weight consolidation.
+   * A fourth of the queries is held out; weights that order their pairs no better than the old ones are thrown away. See `docs/feedback.md`.
+   * Cost: a search for each query with feedback (at most 2,000 a domain). Codes: `INVALID_ARGUMENT`, `ABORTED` (nothing has changed).
+   */
+  trainIncremental(examples?: readonly TrainingExample[], options?: TrainOptions): Promise<TrainingResult> {
+    return guard(() => this.#long<TrainingResult>(options, (call) => this.#native.train(examples, options, call.report, call.number)));
   }
 
   /** Figures of the store, its caches and the model. */

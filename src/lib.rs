@@ -10,6 +10,7 @@ mod convert;
 mod core;
 mod error;
 mod events;
+mod feedback;
 mod learn;
 mod progress;
 mod raw;

@@ -10,6 +10,7 @@ mod context;
 mod engine;
 mod error;
 mod executor;
+mod feedback;
 pub mod index;
 pub mod input;
 pub mod log;
@@ -30,6 +31,10 @@ pub use engine::{Documents, Engine, EngineConfig, MOST_DOCUMENT_BYTES, MOST_DOCU
 pub use engine::{LoadEmbedder, Platform};
 pub use error::{Error, Result};
 pub use executor::Executor;
+pub use feedback::{
+    DomainStats, DomainTraining, Feedback, FeedbackKind, FeedbackStats, MAX_FEEDBACK, Retained, TrainOptions, TrainingExample,
+    TrainingResult,
+};
 pub use options::*;
 pub use pending::{Pending, Settler, pending};
 pub use query::{Expansion, Lexicon};

@@ -184,6 +184,10 @@ pub struct SearchOptions {
     pub min_score: Option<f32>,
     /// `false`: no ranking signals beside both legs' scores; in mode `lexical` the plain BM25 order. `true` when absent.
     pub rerank: Option<bool>,
+    /// `false`: without what feedback taught (`train_incremental`). `true` when absent; mode `vector` and `rerank: false` never use it.
+    pub learned: Option<bool>,
+    /// Rank by what feedback of this domain taught; by what all domains taught when absent, or not known.
+    pub domain: Option<String>,
     /// Variety: 1 is none, 0 nothing else (maximal marginal relevance over the best 100). None when absent.
     pub mmr_lambda: Option<f32>,
     /// Adds the components of the score to each hit.
@@ -236,6 +240,7 @@ impl SearchOptions {
         if self.min_score.is_some_and(|s| !(0.0..=1.0).contains(&s)) {
             return Err(Error::argument("min_score must be between 0 and 1"));
         }
+        crate::feedback::check_domain(self.domain.as_deref())?;
         if self.mmr_lambda.is_some_and(|l| !(0.0..=1.0).contains(&l)) {
             return Err(Error::argument("mmr_lambda must be between 0 (variety alone) and 1 (score alone)"));
         }

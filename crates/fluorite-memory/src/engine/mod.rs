@@ -1,6 +1,6 @@
 //! The engine: orders log, indexes, cache and embedder; holds no algorithm of theirs.
 //!
-//! Owns: the order of writes (`queue`, `commit`, `apply`), the tables in memory (`state`), what runs behind the calls
+//! Owns: the order of writes (`queue`, `commit`, `apply`), the tables in memory (`state`), feedback and what is learned from it (`feedback`, `ranker`), what runs behind the calls
 //! (`text`, `backlog`, `train`, `compact`), opening and closing. In: calls of the public API. Out: `Pending` results.
 //! Must not know: Node, spikes.
 
@@ -15,6 +15,7 @@ mod compact;
 mod context;
 mod embed;
 mod events;
+mod feedback;
 mod filter_file;
 mod graph_job;
 mod graph_list;
@@ -25,6 +26,7 @@ mod load;
 mod open;
 mod prepare;
 mod queue;
+mod ranker;
 mod read;
 mod recheck;
 mod registry;

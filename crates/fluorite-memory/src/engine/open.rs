@@ -10,6 +10,7 @@ use parking_lot::{Condvar, Mutex, RwLock};
 
 use super::backlog::Backlog;
 use super::commit::Writer;
+use super::feedback::FeedbackSide;
 use super::graph_list::open_graphs;
 use super::graphs::Graphing;
 use super::load::Unloaded;
@@ -179,6 +180,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         events: Arc::default(),
         cache,
         text,
+        feedback: FeedbackSide::default(),
         backlog: Backlog::default(),
         unloaded: Unloaded { filters: Mutex::new(unloaded), vectors: Mutex::new(vectors), saved_filters: AtomicBool::new(true) },
         opened_once: AtomicBool::new(true),
@@ -206,6 +208,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         committer: Mutex::new(None),
     });
     shared.set_model(model);
+    shared.load_ranker();
     shared.recheck(sealed);
     shared.schedule_background();
     shared.embed_later(late);
@@ -282,7 +285,7 @@ fn remove_strays(vfs: &dyn Vfs, root: &Path, manifest: &Manifest) {
         }
     };
     stray(&root.join("log"), &|n| is_segment(n) && !wanted.contains(n));
-    for dir in [root.to_owned(), root.join("dict"), root.join("index")] {
+    for dir in [root.to_owned(), root.join("dict"), root.join("index"), root.join("feedback")] {
         stray(&dir, &|n| n.ends_with(".tmp"));
     }
 }

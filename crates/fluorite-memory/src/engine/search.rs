@@ -1,6 +1,7 @@
 //! Searching: candidates of both legs, fused, loaded. Scores are described in `docs/search.md`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use fluorite_ml::vector::dot_f32;
 
@@ -10,6 +11,7 @@ use super::shared::Shared;
 use super::state::State;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
+use crate::feedback::{Seen, apply};
 use crate::index::{QueryTerms, RowSet, TextQuery, VectorSource, to_unit};
 use crate::options::{SearchFilter, SearchMode, SearchOptions};
 use crate::report::SearchHit;
@@ -170,16 +172,31 @@ impl Shared {
         } else {
             Weights::bundled()
         };
+        let ranker = Arc::clone(&self.feedback.ranker.read());
+        let wanted = options.rerank != Some(false) && options.learned != Some(false);
+        let learned = if wanted { ranker.weights(options.domain.as_deref()) } else { None };
+        let mut seen = Seen::new();
         let today = self.clock.wall_ms() / DAY_MS;
         let load = |row: u32| {
             let r = state.row(row)?;
             // a damaged chunk is ranked by its scores; reading it as a hit says CORRUPT
             let chunk = self.load(state, r).ok()?;
             let usage = r.usage.load(std::sync::atomic::Ordering::Relaxed);
+            if learned.is_some() {
+                seen.insert(row, (Arc::clone(&chunk), usage));
+            }
             Some(Judged { age_days: today - chunk.updated_at / DAY_MS, chunk, usage })
         };
         let explain = options.explain == Some(true);
-        rank(question, candidates, legs, weights, explain, load)
+        let mut ranked = rank(question, candidates, legs, weights, explain || learned.is_some(), load);
+        if let Some(learned) = learned {
+            let tallies = self.tallies();
+            apply(learned, &tallies.read(), &seen, weights.score.rank, &mut ranked);
+            if !explain {
+                ranked.iter_mut().for_each(|hit| hit.explain.clear());
+            }
+        }
+        ranked
     }
 
     fn hits(&self, state: &State, ranked: Vec<Ranked>, options: &SearchOptions, at_once: bool) -> Result<Option<Vec<SearchHit>>> {

@@ -13,6 +13,7 @@ use super::backlog::Backlog;
 use super::commit::{Writer, drain};
 use super::compact::Compaction;
 use super::events::EventHub;
+use super::feedback::FeedbackSide;
 use super::graphs::Graphing;
 use super::load::Unloaded;
 use super::prepare::{Compression, chunk_key};
@@ -53,6 +54,7 @@ pub struct Shared {
     pub events: Arc<EventHub>,
     pub cache: ChunkCache,
     pub text: TextSide,
+    pub feedback: FeedbackSide,
     pub backlog: Backlog,
     /// Rows opened from the log whose filter entries or vectors are still to be loaded.
     pub unloaded: Unloaded,

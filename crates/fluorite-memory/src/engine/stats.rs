@@ -104,7 +104,7 @@ impl Shared {
     fn disk_bytes(&self) -> u64 {
         let root = &self.config.path;
         let mut sum = 0;
-        for dir in [root.clone(), self.log_dir(), self.dict_dir(), self.index_dir()] {
+        for dir in [root.clone(), self.log_dir(), self.dict_dir(), self.index_dir(), self.feedback_dir()] {
             for name in self.vfs.list(&dir).unwrap_or_default() {
                 sum += self.file_bytes(&dir.join(name));
             }
@@ -136,6 +136,7 @@ impl Shared {
         };
         let unreadable = self.state.read().unreadable.lock().first.clone();
         let lost = self.index_damage.lock().clone().or(unreadable);
+        let learned = self.feedback.failure.lock().clone();
         let index = match (lost, damaged.or(damaged_text), graphs, texts) {
             (Some(e), ..) => part("degraded", Some(format!("some chunks are not indexed: {e}"))),
             (None, Some(e), ..) => part("degraded", Some(e)),
@@ -145,7 +146,10 @@ impl Shared {
             (None, None, Some(e), _) => {
                 part("degraded", Some(format!("vectors are scanned, no graph is built: {e}; call optimize() once it is mended")))
             }
-            (None, None, None, None) => part("ok", None),
+            (None, None, None, None) => match learned {
+                Some(e) => part("degraded", Some(format!("hits are ranked without what feedback taught: {e}"))),
+                None => part("ok", None),
+            },
         };
         let embedder = match (self.embedder.is_some(), self.backlog.failure()) {
             (_, Some(e)) => part("degraded", Some(format!("some chunks could not be embedded: {e}"))),

@@ -1,0 +1,163 @@
+//! Taking feedback, and letting what was learned from it rank.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock};
+
+use super::shared::Shared;
+use crate::chunk::{Chunk, ChunkInput, Content};
+use crate::error::{Error, Result};
+use crate::feedback::{DomainStats, Event, EventFile, Feedback, FeedbackKind, FeedbackStats, Ranker, Tallies, stored};
+use crate::vfs::OpenMode;
+
+/// The file of events, opened with the first need.
+#[derive(Default)]
+pub struct Events {
+    opened: bool,
+    pub file: Option<EventFile>,
+}
+
+/// Feedback of an open store.
+#[derive(Default)]
+pub struct FeedbackSide {
+    pub events: Mutex<Events>,
+    /// What ranks now.
+    pub ranker: RwLock<Arc<Ranker>>,
+    /// Read from the events with the first search that is ranked by them.
+    tallies: RwLock<Option<Arc<RwLock<Tallies>>>>,
+    /// Held by the training that runs.
+    pub training: Mutex<()>,
+    /// Why the weights could not be read: searches go on without.
+    pub failure: Mutex<Option<String>>,
+}
+
+impl Shared {
+    /// Folder of events and weights.
+    pub fn feedback_dir(&self) -> PathBuf {
+        self.config.path.join("feedback")
+    }
+
+    /// Reads the learned weights. Damage costs the learned ranking, not the store.
+    pub fn load_ranker(&self) {
+        match Ranker::load(&*self.vfs, &self.feedback_dir()) {
+            Ok(ranker) => *self.feedback.ranker.write() = Arc::new(ranker),
+            Err(e) => *self.feedback.failure.lock() = Some(e.to_string()),
+        }
+    }
+
+    /// The file of events, if there is one.
+    pub fn open_events<'a>(&self, events: &'a mut Events) -> Result<&'a mut Option<EventFile>> {
+        if !events.opened {
+            events.file = EventFile::open(&*self.vfs, &self.feedback_dir(), self.store_id)?;
+            events.opened = true;
+        }
+        Ok(&mut events.file)
+    }
+
+    /// All events, oldest first.
+    pub fn events(&self) -> Result<Vec<Arc<Event>>> {
+        let mut events = self.feedback.events.lock();
+        Ok(self.open_events(&mut events)?.as_ref().map(|f| f.events.clone()).unwrap_or_default())
+    }
+
+    /// What all feedback says about each chunk; nothing when the events cannot be read (`health` says so).
+    pub fn tallies(&self) -> Arc<RwLock<Tallies>> {
+        if let Some(known) = &*self.feedback.tallies.read() {
+            return Arc::clone(known);
+        }
+        let mut events = self.feedback.events.lock(); // nobody adds one meanwhile
+        let mut slot = self.feedback.tallies.write();
+        if let Some(known) = &*slot {
+            return Arc::clone(known);
+        }
+        let tallies = match self.open_events(&mut events) {
+            Ok(file) => Tallies::of(file.iter().flat_map(|f| f.events.iter())),
+            Err(e) => {
+                self.feedback.failure.lock().get_or_insert_with(|| e.to_string());
+                Tallies::default()
+            }
+        };
+        Arc::clone(slot.insert(Arc::new(RwLock::new(tallies))))
+    }
+
+    /// The events feedback becomes, and the new versions its corrections ask for.
+    pub fn read_feedback(&self, feedback: &[Feedback]) -> Result<(Vec<Event>, Vec<ChunkInput>)> {
+        self.expire_due();
+        let now = self.clock.wall_ms();
+        let state = self.state.read();
+        let (mut events, mut corrected) = (Vec::with_capacity(feedback.len()), Vec::new());
+        for f in feedback {
+            let missing = || Error::NotFound {
+                what: format!("the chunk {:?} of the feedback (namespace {:?})", f.chunk_id, f.namespace()),
+            };
+            let (_, r) = state.find(self.key(f.namespace(), &f.chunk_id)).ok_or_else(missing)?;
+            events.push(stored(f, r.version, now));
+            if let (FeedbackKind::Correction, Some(text)) = (f.kind, &f.correction) {
+                corrected.push(new_version(&*self.load(&state, r)?, text, now));
+            }
+        }
+        Ok((events, corrected))
+    }
+
+    /// Makes events durable.
+    pub fn append_events(&self, new: Vec<Event>) -> Result<()> {
+        self.check_poison()?;
+        let mut events = self.feedback.events.lock();
+        if self.open_events(&mut events)?.is_none() {
+            events.file = Some(EventFile::create(&*self.vfs, &self.feedback_dir(), self.store_id)?);
+        }
+        let Some(file) = &mut events.file else { return Err(Error::internal("the file of events is gone")) };
+        if let Err(e) = file.append(new.clone()) {
+            if matches!(e, Error::Poisoned { .. }) {
+                self.poison(&e);
+            }
+            return Err(e);
+        }
+        if let Some(tallies) = &*self.feedback.tallies.read() {
+            let mut tallies = tallies.write();
+            new.iter().for_each(|e| tallies.add(e));
+        }
+        Ok(())
+    }
+
+    /// Figures.
+    pub fn feedback_stats(&self) -> Result<FeedbackStats> {
+        let mut events = self.feedback.events.lock();
+        let file = self.open_events(&mut events)?;
+        let (count, damaged) = file.as_ref().map_or((0, 0), |f| (f.events.len() as u64, f.damaged.len() as u64));
+        let ranker = Arc::clone(&self.feedback.ranker.read());
+        let domains = ranker.domains.iter().map(|(name, d)| DomainStats {
+            domain: name.clone(),
+            weights: d.weights.len() as u64,
+            events: d.events,
+            accuracy_before: d.accuracy.0,
+            accuracy_after: d.accuracy.1,
+        });
+        let size = |name: &str| self.vfs.open(&self.feedback_dir().join(name), OpenMode::Read).and_then(|f| f.len()).unwrap_or(0);
+        Ok(FeedbackStats { events: count, bytes: size("events") + size("weights"), damaged, domains: domains.collect() })
+    }
+}
+
+/// The chunk with another text, everything else as it was.
+fn new_version(chunk: &Chunk, text: &str, now: i64) -> ChunkInput {
+    let a = chunk.attributes.clone();
+    #[allow(clippy::cast_precision_loss)] // milliseconds of a lifetime
+    let ttl_seconds = chunk.expires_at.map(|at| (at - now).max(1) as f64 / 1e3);
+    ChunkInput {
+        id: Some(chunk.id.clone()),
+        content: Content(text.as_bytes().to_vec()),
+        frameworks: Some(a.frameworks),
+        tags: Some(a.tags),
+        quality_score: Some(a.quality_score),
+        chunk_type: Some(a.chunk_type),
+        memory_type: Some(a.memory_type),
+        language: a.language,
+        source: a.source,
+        namespace: Some(chunk.namespace.clone()),
+        metadata: Some(a.metadata),
+        embedding: None,
+        ttl_seconds,
+        pinned: Some(a.pinned),
+    }
+}

@@ -1,0 +1,161 @@
+//! `feedback/events`: an append-only file of its own, so that no search, listing or count ever meets an event.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::event::Event;
+use crate::error::{Error, Result};
+use crate::vfs::{OpenMode, Vfs, VfsFile};
+
+const MAGIC: &[u8; 8] = b"FLUOFBK1";
+const VERSION: u32 = 1;
+const HEADER: usize = 32;
+const MARK: &[u8; 4] = b"FEVT";
+/// Mark, length and checksum before each body.
+const HEAD: usize = 12;
+const NAME: &str = "events";
+
+/// The open file and everything in it.
+#[derive(Debug)]
+pub struct EventFile {
+    file: Box<dyn VfsFile>,
+    path: PathBuf,
+    end: u64,
+    salt: u32,
+    /// Oldest first.
+    pub events: Vec<Arc<Event>>,
+    /// Damaged places that were skipped.
+    pub damaged: Vec<u64>,
+}
+
+impl EventFile {
+    /// Opens it, or returns `None` when there is none. A torn end is cut off by the next append.
+    pub fn open(vfs: &dyn Vfs, dir: &Path, store_id: u128) -> Result<Option<Self>> {
+        let path = dir.join(NAME);
+        let file = match vfs.open(&path, OpenMode::Write) {
+            Ok(f) => f,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Error::io("cannot open", &path, &e)),
+        };
+        let len = file.len().map_err(|e| Error::io("cannot read", &path, &e))?;
+        let mut bytes = vec![0u8; usize::try_from(len).unwrap_or(0)];
+        file.read_at(&mut bytes, 0).map_err(|e| Error::io("cannot read", &path, &e))?;
+        let mut out = Self { file, path, end: HEADER as u64, salt: salt(store_id), events: Vec::new(), damaged: Vec::new() };
+        if bytes.len() < HEADER {
+            out.write_header()?; // its creation was interrupted: nothing was acknowledged yet
+            return Ok(Some(out));
+        }
+        out.check_header(&bytes)?;
+        out.read(&bytes);
+        Ok(Some(out))
+    }
+
+    /// Creates it and makes its name durable.
+    pub fn create(vfs: &dyn Vfs, dir: &Path, store_id: u128) -> Result<Self> {
+        vfs.create_dir_all(dir).map_err(|e| Error::io("cannot create", dir, &e))?;
+        let path = dir.join(NAME);
+        let file = vfs.open(&path, OpenMode::Create).map_err(|e| Error::io("cannot create", &path, &e))?;
+        let mut out = Self { file, path, end: HEADER as u64, salt: salt(store_id), events: Vec::new(), damaged: Vec::new() };
+        out.write_header()?;
+        for d in [Some(dir), dir.parent()].into_iter().flatten() {
+            vfs.sync_dir(d).map_err(|e| Error::io("cannot sync", d, &e))?;
+        }
+        Ok(out)
+    }
+
+    fn write_header(&mut self) -> Result<()> {
+        let mut header = [0u8; HEADER];
+        header[..8].copy_from_slice(MAGIC);
+        header[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        header[12..16].copy_from_slice(&self.salt.to_le_bytes());
+        let crc = crc32c::crc32c(&header[..HEADER - 4]);
+        header[HEADER - 4..].copy_from_slice(&crc.to_le_bytes());
+        self.file.write_at(&header, 0).map_err(|e| Error::io("cannot write", &self.path, &e))?;
+        self.file.set_len(HEADER as u64).map_err(|e| Error::io("cannot write", &self.path, &e))?;
+        self.file.sync().map_err(|e| Error::io("cannot sync", &self.path, &e))
+    }
+
+    fn check_header(&self, bytes: &[u8]) -> Result<()> {
+        let corrupt = |offset, what: &str| Err(Error::Corrupt { path: self.path.clone(), offset, what: what.into() });
+        if bytes[..8] != MAGIC[..] {
+            return corrupt(0, "the magic number does not match");
+        }
+        let found = word(bytes, 8).unwrap_or_default();
+        if found != VERSION {
+            return Err(Error::UnsupportedFormat { path: self.path.clone(), expected: VERSION, found });
+        }
+        if word(bytes, HEADER - 4) != Some(crc32c::crc32c(&bytes[..HEADER - 4])) {
+            return corrupt(0, "the header does not match its checksum");
+        }
+        if word(bytes, 12) != Some(self.salt) {
+            return corrupt(12, "the file belongs to another store");
+        }
+        Ok(())
+    }
+
+    /// Takes every event whose checksum holds. Events do not depend on each other: damage costs those it hit.
+    fn read(&mut self, bytes: &[u8]) {
+        let mut at = HEADER;
+        let mut bad = None;
+        while at < bytes.len() {
+            match self.event_at(bytes, at) {
+                Some((event, next)) => {
+                    // a bad place with good events behind it was damaged; one without is a torn end
+                    self.damaged.extend(bad.take());
+                    self.events.push(Arc::new(event));
+                    at = next;
+                    self.end = at as u64;
+                }
+                None => {
+                    bad.get_or_insert(at as u64);
+                    let next = bytes[at + 1..].windows(MARK.len()).position(|w| w == MARK);
+                    at = next.map_or(bytes.len(), |n| at + 1 + n);
+                }
+            }
+        }
+    }
+
+    fn event_at(&self, bytes: &[u8], at: usize) -> Option<(Event, usize)> {
+        if bytes.get(at..at + 4)? != MARK {
+            return None;
+        }
+        let length = word(bytes, at + 4)? as usize;
+        let body = bytes.get(at + HEAD..(at + HEAD).checked_add(length)?)?;
+        if crc32c::crc32c_append(self.salt, body) != word(bytes, at + 8)? {
+            return None;
+        }
+        Some((serde_json::from_slice(body).ok()?, at + HEAD + length))
+    }
+
+    /// Appends and makes durable, all or (after a crash) a part from the front. After an error nothing of it counts.
+    pub fn append(&mut self, events: Vec<Event>) -> Result<()> {
+        let mut bytes = Vec::new();
+        for event in &events {
+            let body = serde_json::to_vec(event).map_err(|e| Error::internal(e.to_string()))?;
+            let length = u32::try_from(body.len()).map_err(|_| Error::internal("an event of more than 4 GiB"))?;
+            bytes.extend_from_slice(MARK);
+            bytes.extend_from_slice(&length.to_le_bytes());
+            bytes.extend_from_slice(&crc32c::crc32c_append(self.salt, &body).to_le_bytes());
+            bytes.extend_from_slice(&body);
+        }
+        let io = |action, e: &std::io::Error| Error::io(action, &self.path, e);
+        self.file.set_len(self.end).map_err(|e| io("cannot write", &e))?; // what a failed append left
+        if let Err(e) = self.file.write_at(&bytes, self.end) {
+            let _ = self.file.set_len(self.end); // else the next append cuts it
+            return Err(io("cannot write", &e));
+        }
+        // a sync that failed says nothing about what is on disk: the caller takes no more
+        self.file.sync().map_err(|e| Error::Poisoned { cause: format!("cannot sync {:?}: {e}", self.path) })?;
+        self.end += bytes.len() as u64;
+        self.events.extend(events.into_iter().map(Arc::new));
+        Ok(())
+    }
+}
+
+fn salt(store_id: u128) -> u32 {
+    crc32c::crc32c(&store_id.to_le_bytes())
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+}
