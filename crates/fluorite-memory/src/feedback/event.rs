@@ -82,7 +82,7 @@ pub struct TrainingExample {
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainOptions {
-    /// How strongly what other domains learned is protected (elastic weight consolidation), 0 (not at all) to 1,000: 100.
+    /// How strongly what other domains learned is protected (elastic weight consolidation), 0 (not at all) to 1,000: 10.
     pub protection: Option<f64>,
     /// Train domains without new feedback as well: false.
     pub all: Option<bool>,
@@ -97,7 +97,7 @@ pub struct TrainOptions {
 impl TrainOptions {
     /// The protection, in its range.
     pub fn protection(&self) -> Result<f64> {
-        let p = self.protection.unwrap_or(100.0);
+        let p = self.protection.unwrap_or(10.0);
         if (0.0..=1_000.0).contains(&p) { Ok(p) } else { Err(Error::argument("protection must be between 0 and 1000")) }
     }
 }
