@@ -24,7 +24,7 @@ use crate::chunk::{Chunk, ChunkInput, check_id};
 use crate::clock::SystemClock;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
-use crate::feedback::{Event, Feedback, FeedbackStats, MAX_FEEDBACK, TrainOptions, TrainingExample, TrainingResult};
+use crate::feedback::{Feedback, FeedbackEvent, FeedbackStats, MAX_FEEDBACK, TrainOptions, TrainingExample, TrainingResult};
 use crate::index::{LayeredIndex, is_empty_filter};
 use crate::options::{ContextOptions, ListOptions, OnError, ProgressFn, SearchFilter, SearchMode, SearchOptions, WriteOptions};
 use crate::pending::{Pending, Settler, pending};
@@ -523,7 +523,7 @@ impl Engine {
         let (settler, done) = pending();
         let shared = Arc::clone(&self.0.shared);
         let place = shared.queue.place();
-        let append = move |shared: Arc<Shared>, events: Result<Vec<Event>>| {
+        let append = move |shared: Arc<Shared>, events: Result<Vec<FeedbackEvent>>| {
             let worker = Arc::clone(&shared);
             worker.executor.spawn(move || {
                 settler.settle(events.and_then(|e| shared.append_events(e)));

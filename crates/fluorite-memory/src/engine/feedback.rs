@@ -8,7 +8,7 @@ use parking_lot::{Mutex, RwLock};
 use super::shared::Shared;
 use crate::chunk::{Chunk, ChunkInput, Content};
 use crate::error::{Error, Result};
-use crate::feedback::{DomainStats, Event, EventFile, Feedback, FeedbackKind, FeedbackStats, Ranker, Tallies, stored};
+use crate::feedback::{DomainStats, EventFile, Feedback, FeedbackEvent, FeedbackKind, FeedbackStats, Ranker, Tallies, stored};
 use crate::vfs::OpenMode;
 
 /// The file of events, opened with the first need.
@@ -56,7 +56,7 @@ impl Shared {
     }
 
     /// All events, oldest first.
-    pub fn events(&self) -> Result<Vec<Arc<Event>>> {
+    pub fn events(&self) -> Result<Vec<Arc<FeedbackEvent>>> {
         let mut events = self.feedback.events.lock();
         Ok(self.open_events(&mut events)?.as_ref().map(|f| f.events.clone()).unwrap_or_default())
     }
@@ -82,7 +82,7 @@ impl Shared {
     }
 
     /// The events feedback becomes, and the new versions its corrections ask for.
-    pub fn read_feedback(&self, feedback: &[Feedback]) -> Result<(Vec<Event>, Vec<ChunkInput>)> {
+    pub fn read_feedback(&self, feedback: &[Feedback]) -> Result<(Vec<FeedbackEvent>, Vec<ChunkInput>)> {
         self.expire_due();
         let now = self.clock.wall_ms();
         let state = self.state.read();
@@ -101,7 +101,7 @@ impl Shared {
     }
 
     /// Makes events durable.
-    pub fn append_events(&self, new: Vec<Event>) -> Result<()> {
+    pub fn append_events(&self, new: Vec<FeedbackEvent>) -> Result<()> {
         self.check_poison()?;
         let mut events = self.feedback.events.lock();
         if self.open_events(&mut events)?.is_none() {

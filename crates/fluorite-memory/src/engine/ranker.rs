@@ -8,8 +8,8 @@ use super::api::one_search;
 use super::shared::Shared;
 use crate::error::{Error, Result};
 use crate::feedback::{
-    DomainTraining, DomainWeights, Event, Group, Judged, Pair, Part, Ranker, Retained, Tally, TrainOptions, TrainingExample,
-    TrainingResult, features_of, fit, groups, pairs_of, split,
+    DomainTraining, DomainWeights, FeedbackEvent, Group, Judged, Pair, Part, Ranker, Retained, Tally, TrainOptions,
+    TrainingExample, TrainingResult, features_of, fit, groups, pairs_of, split,
 };
 use crate::options::{OneOrMany, SearchFilter, SearchOptions};
 
@@ -161,7 +161,7 @@ impl Shared {
     /// the other queries that are fitted.
     fn material(self: &Arc<Self>, groups: &[Group], options: &TrainOptions, searched: &mut dyn FnMut(u64)) -> Result<Material> {
         let parts = split(groups);
-        let mut about: HashMap<(&str, &str), Vec<(usize, &Event)>> = HashMap::new();
+        let mut about: HashMap<(&str, &str), Vec<(usize, &FeedbackEvent)>> = HashMap::new();
         for (i, (group, _)) in groups.iter().zip(&parts).enumerate().filter(|(_, (_, p))| **p == Part::Train) {
             for e in &group.events {
                 about.entry((&e.namespace, &e.chunk_id)).or_default().push((i, e));
@@ -223,7 +223,7 @@ impl Shared {
     }
 }
 
-fn count(events: &[Arc<Event>]) -> BTreeMap<&str, u64> {
+fn count(events: &[Arc<FeedbackEvent>]) -> BTreeMap<&str, u64> {
     let mut out = BTreeMap::new();
     for e in events {
         *out.entry(e.domain.as_str()).or_default() += 1;

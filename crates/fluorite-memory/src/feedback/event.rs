@@ -104,7 +104,7 @@ impl TrainOptions {
 
 /// Feedback as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Event {
+pub struct FeedbackEvent {
     /// Milliseconds since the epoch.
     pub at: i64,
     /// Kind.
@@ -128,7 +128,7 @@ pub struct Event {
     pub comment: Option<String>,
 }
 
-impl Event {
+impl FeedbackEvent {
     /// How good the chunk was for the query, 0 to 1. A correction counts one half: the right chunk, with wrong content.
     #[must_use]
     pub fn level(&self) -> f32 {
@@ -144,8 +144,8 @@ impl Event {
 
 /// The event that is stored for feedback about this version of its chunk.
 #[must_use]
-pub fn stored(feedback: &Feedback, version: u32, at: i64) -> Event {
-    Event {
+pub fn stored(feedback: &Feedback, version: u32, at: i64) -> FeedbackEvent {
+    FeedbackEvent {
         at,
         kind: feedback.kind,
         namespace: feedback.namespace().to_owned(),

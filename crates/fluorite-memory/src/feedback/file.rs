@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::event::Event;
+use super::event::FeedbackEvent;
 use crate::error::{Error, Result};
 use crate::vfs::{OpenMode, Vfs, VfsFile};
 
@@ -23,7 +23,7 @@ pub struct EventFile {
     end: u64,
     salt: u32,
     /// Oldest first.
-    pub events: Vec<Arc<Event>>,
+    pub events: Vec<Arc<FeedbackEvent>>,
     /// Damaged places that were skipped.
     pub damaged: Vec<u64>,
 }
@@ -115,7 +115,7 @@ impl EventFile {
         }
     }
 
-    fn event_at(&self, bytes: &[u8], at: usize) -> Option<(Event, usize)> {
+    fn event_at(&self, bytes: &[u8], at: usize) -> Option<(FeedbackEvent, usize)> {
         if bytes.get(at..at + 4)? != MARK {
             return None;
         }
@@ -128,7 +128,7 @@ impl EventFile {
     }
 
     /// Appends and makes durable, all or (after a crash) a part from the front. After an error nothing of it counts.
-    pub fn append(&mut self, events: Vec<Event>) -> Result<()> {
+    pub fn append(&mut self, events: Vec<FeedbackEvent>) -> Result<()> {
         let mut bytes = Vec::new();
         for event in &events {
             let body = serde_json::to_vec(event).map_err(|e| Error::internal(e.to_string()))?;

@@ -17,7 +17,7 @@ mod report;
 mod tally;
 
 pub(crate) use event::check_domain;
-pub use event::{Event, Feedback, FeedbackKind, MAX_FEEDBACK, TrainOptions, TrainingExample, stored};
+pub use event::{Feedback, FeedbackEvent, FeedbackKind, MAX_FEEDBACK, TrainOptions, TrainingExample, stored};
 pub use features::features_of;
 pub use file::EventFile;
 pub use fit::fit;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::event::{Event, FeedbackKind, TrainingExample};
+use super::event::{FeedbackEvent, FeedbackKind, TrainingExample};
 
 /// Two levels closer than this are the same.
 const APART: f32 = 0.2;
@@ -31,7 +31,7 @@ pub struct Group {
     /// Pairs given as examples.
     pub given: Vec<(String, String)>,
     /// The events of this query.
-    pub events: Vec<Arc<Event>>,
+    pub events: Vec<Arc<FeedbackEvent>>,
 }
 
 /// By namespace and query: when it was last spoken of, and what was said.
@@ -78,7 +78,7 @@ impl Pair {
 
 /// Queries with feedback by domain, the latest 2,000 of each, in order of their normal form.
 #[must_use]
-pub fn groups(events: &[Arc<Event>], examples: &[TrainingExample]) -> BTreeMap<String, Vec<Group>> {
+pub fn groups(events: &[Arc<FeedbackEvent>], examples: &[TrainingExample]) -> BTreeMap<String, Vec<Group>> {
     let mut found: BTreeMap<&str, ByQuery<'_>> = BTreeMap::new();
     let fresh =
         |namespace: &str, query: &str| Group { namespace: namespace.to_owned(), query: query.to_owned(), ..Group::default() };
@@ -172,10 +172,10 @@ fn normal(query: &str) -> String {
 mod tests {
     use super::*;
 
-    fn event(query: &str, id: &str, kind: FeedbackKind) -> Arc<Event> {
+    fn event(query: &str, id: &str, kind: FeedbackKind) -> Arc<FeedbackEvent> {
         let (namespace, domain) = ("default".to_owned(), "general".to_owned());
         let (query, chunk_id) = (Some(query.to_owned()), id.to_owned());
-        Arc::new(Event { at: 1, kind, namespace, chunk_id, version: 1, domain, query, rating: None, comment: None })
+        Arc::new(FeedbackEvent { at: 1, kind, namespace, chunk_id, version: 1, domain, query, rating: None, comment: None })
     }
 
     fn hits(ids: &[&str]) -> Vec<Judged> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::event::{Event, FeedbackKind};
+use super::event::{FeedbackEvent, FeedbackKind};
 
 /// Good and bad so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -23,12 +23,12 @@ impl Tally {
 
     /// With one more event.
     #[must_use]
-    pub fn with(mut self, event: &Event) -> Self {
+    pub fn with(mut self, event: &FeedbackEvent) -> Self {
         self.add(event);
         self
     }
 
-    fn add(&mut self, event: &Event) {
+    fn add(&mut self, event: &FeedbackEvent) {
         match event.kind {
             FeedbackKind::Success => self.good += 1.0,
             FeedbackKind::Failure => self.bad += 1.0,
@@ -49,14 +49,14 @@ pub struct Tallies(HashMap<String, HashMap<String, Tally>>);
 
 impl Tallies {
     /// Of these events, oldest first.
-    pub fn of<'a>(events: impl Iterator<Item = &'a Arc<Event>>) -> Self {
+    pub fn of<'a>(events: impl Iterator<Item = &'a Arc<FeedbackEvent>>) -> Self {
         let mut out = Self::default();
         events.for_each(|e| out.add(e));
         out
     }
 
     /// One more event.
-    pub fn add(&mut self, event: &Event) {
+    pub fn add(&mut self, event: &FeedbackEvent) {
         if !self.0.contains_key(&event.namespace) {
             self.0.insert(event.namespace.clone(), HashMap::new());
         }
