@@ -93,6 +93,28 @@ test('other bridges and worker threads of the process are heard', async (t) => {
   assert.deepEqual([short((await events.next()).value), short((await events.next()).value)], ['+other@1', '+worker@1']);
 });
 
+test('a thread that ends while it listens harms nobody', async (t) => {
+  const memory_path = folder();
+  const bridge = await open(t, { memory_path });
+  const events = bridge.events();
+  const worker = new Worker(
+    `const { parentPort, workerData: [entry, memory_path] } = require('node:worker_threads');
+     import(entry).then(async ({ FluoriteBridge }) => {
+       const bridge = await FluoriteBridge.open({ memory_path, enable_ml: false });
+       bridge.on('ChunkStored', () => { for (;;); }); // is told, and never comes back
+       (async () => { for await (const event of bridge.events()) void event; })();
+       parentPort.postMessage('listening');
+     });`,
+    { eval: true, workerData: [entry, memory_path] },
+  );
+  await emitted(worker, 'message');
+  for (let i = 0; i < 50; i++) await bridge.storeChunk({ id: `c${i}`, content: 'x' });
+  await worker.terminate();
+  for (let i = 50; i < 100; i++) await bridge.storeChunk({ id: `c${i}`, content: 'x' });
+  await bridge.shutdown();
+  assert.equal((await rest(events)).length, 100);
+});
+
 test('a load of many chunks is told completely, in order, to both kinds of listeners', async (t) => {
   const bridge = await open(t);
   const told = [];

@@ -122,6 +122,24 @@ fn a_listener_is_woken_once_until_it_has_taken_all() {
 }
 
 #[test]
+fn what_a_listener_hears_of_can_be_read_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let e = open(dir.path());
+    let (reader, absent) = (e.clone(), Arc::new(AtomicUsize::new(0)));
+    let counter = Arc::clone(&absent);
+    let s = e
+        .subscribe(EventOptions::default(), move || {
+            // on the thread that tells, before anything else can happen
+            if matches!(reader.get_cached("default", "a"), Ok(Some(None))) {
+                counter.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+        .unwrap();
+    put(&e, "a", "1");
+    assert_eq!((absent.load(Ordering::SeqCst), told(&s)), (0, vec!["+a@1".into()]));
+}
+
+#[test]
 fn an_index_that_is_in_use_is_told() {
     let e = open_sim_graphs(&SimVfs::new(1), 1 << 20, 64).unwrap();
     let s = listen(&e, EventOptions { types: Some(vec![EventKind::IndexBuilt]), ..EventOptions::default() });
