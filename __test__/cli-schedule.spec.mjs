@@ -136,7 +136,7 @@ test('auto-learn: learns, logs in a folder of its own, exports, and commits only
   const from = spikes(h.at);
   const logs = join(h.at, 'tmp', 'fluorite-learning');
   const dry = h.script('fluorite-auto-learn.sh', '--dry-run', '--output-dir', 'out', '--commit', from);
-  assert.match(dry.stdout, /main\.js --progress plain learn \S*my\\ spikes \n.*\n.*export out\/chunks\.jsonl \ncommit_export \n$/);
+  assert.match(dry.stdout, /main\.js --progress plain learn \S*my\\ spikes \n.* train \n.*\n.*export out\/chunks\.jsonl \ncommit_export \n$/);
   assert.deepEqual([existsSync(logs), existsSync(join(h.at, 'memory')), existsSync(join(h.at, 'out'))], [false, false, false]);
 
   const repository = join(h.at, 'repository');
@@ -155,7 +155,7 @@ test('auto-learn: learns, logs in a folder of its own, exports, and commits only
   assert.equal(statSync(logs).mode & 0o777, 0o700);
   const [log] = readdirSync(logs);
   assert.match(log, /^learning-\d{8}-\d{6}-\d+\.log$/);
-  assert.match(readFileSync(join(logs, log), 'utf8'), /2 spikes in [^\n]*\n {2}2 new, /);
+  assert.match(readFileSync(join(logs, log), 'utf8'), /2 spikes in [^\n]*\n {2}2 new, [\s\S]*0 events, nothing changed/);
 
   for (let i = 0; i < 2; i++) assert.equal(h.script('fluorite-auto-learn.sh', '--output-dir', out, '--commit', '--keep', '2', from).status, 0);
   assert.equal(git('rev-list', '--count', 'HEAD').stdout.trim(), '1', 'the second run changed nothing');

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Learns folders into a store, trains where the release can, exports and commits where told to. Made for cron: says
+# Learns folders into a store, trains on what feedback there is, exports and commits where told to. Made for cron: says
 # nothing when all went well, logs to a file, ends with the exit code of what failed (docs/cli.md). Reads local folders
 # that are named here or in the configuration, and nothing else: it fetches nothing.
 set -euo pipefail
@@ -9,7 +9,7 @@ usage() {
   cat <<'TEXT'
 Usage: fluorite-auto-learn.sh [options] [--] [folder...]
 
-Learns each folder (those of the configuration when none is named), then trains when this release has `fluorite train`.
+Learns each folder (those of the configuration when none is named), then trains on the feedback kept since the last run.
 
   --memory-path DIR   the store (FLUORITE_MEMORY_PATH; memory_path of the configuration)
   --config FILE       configuration (FLUORITE_CONFIG; else the nearest fluorite.toml)
@@ -108,7 +108,7 @@ work() {
     local folder
     for folder in "${folders[@]}"; do step "${fluorite[@]}" learn "$folder"; done
   fi
-  if "${fluorite[@]}" --help | grep -q '^  train '; then step "${fluorite[@]}" train; fi
+  step "${fluorite[@]}" train
   if [ -n "$output_dir" ]; then
     step mkdir -p "$output_dir"
     step "${fluorite[@]}" export "$output_dir/chunks.jsonl"

@@ -5,6 +5,7 @@ import { remove } from './delete.js';
 import { doctor } from './doctor.js';
 import { embed } from './embed.js';
 import { exporter } from './export.js';
+import { feedback } from './feedback.js';
 import { get } from './get.js';
 import { importer } from './import.js';
 import { init } from './init.js';
@@ -16,10 +17,11 @@ import { related } from './related.js';
 import { schedule } from './schedule.js';
 import { search } from './search.js';
 import { store } from './store.js';
+import { train } from './train.js';
 
 /** All commands, in the order of the help. A new command is a file of its own and a line here. */
 export const commands: readonly Register[] = [
-  init, learn, store, get, list, search, context, related, remove,
+  init, learn, store, get, list, search, context, related, feedback, train, remove,
   stats, health, verify, optimize, embed, exporter, importer,
   mcp, doctor, schedule, completion,
 ];

@@ -17,6 +17,8 @@ interface Flags extends FilterFlags {
   explain?: boolean;
   exact?: boolean;
   rerank: boolean;
+  domain?: string;
+  learned: boolean;
   ids?: boolean;
 }
 
@@ -35,6 +37,8 @@ export const search: Register = (program, host) => {
     .option('--explain', 'show what the score is made of')
     .option('--exact', 'scan every vector')
     .option('--no-rerank', 'no ranking signals beside the scores')
+    .option('--domain <name>', 'rank by what feedback of this domain taught')
+    .option('--no-learned', 'without what feedback taught')
     .option('--ids', 'ids alone, one a line');
   filtered(command)
     .addHelpText('after', examples('fluorite search upload files to s3', 'fluorite search "jwt refresh" -n 3 --framework express --explain', 'fluorite search "cron job" --json | jq -r ".hits[].id"'))
@@ -55,6 +59,8 @@ async function work(session: Session, words: string[], flags: Flags): Promise<vo
       ...(flags.explain && { explain: true }),
       ...(flags.exact && { exact: true }),
       ...(!flags.rerank && { rerank: false }),
+      ...(flags.domain !== undefined && { domain: flags.domain }),
+      ...(!flags.learned && { learned: false }),
       ...(filter && { filter }),
       signal: session.signal,
     }),
