@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
@@ -17,10 +18,30 @@ const example = join(root, 'examples', 'nest-app');
 const require = createRequire(import.meta.url);
 const load = (file) => require(join(example, 'dist', file));
 
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+
 before(() => {
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', example], { encoding: 'utf8' });
   assert.equal(status, 0, stdout + stderr);
+});
+
+test('the declarations need no package but those of Nest itself', () => {
+  const at = folder();
+  mkdirSync(join(at, 'node_modules'));
+  symlinkSync(root, join(at, 'node_modules', 'fluorite-bridge'), 'junction');
+  writeFileSync(join(at, 'app.ts'), `
+    import { FluoriteExceptionFilter, FluoriteHealthIndicator, FluoriteHttpModule, FluoriteModule, type FluoriteNamespace, type FluoriteService } from 'fluorite-bridge/nestjs';
+    export const imports = [FluoriteModule.forRoot({ memoryPath: 'x', isGlobal: true }), FluoriteHttpModule.register({ namespace: 'n' })];
+    export const used = [FluoriteExceptionFilter, FluoriteHealthIndicator];
+    export const hits = async (service: FluoriteService, notes: FluoriteNamespace) => [await service.searchSimilar('q', 3), (await notes.searchSimilar('q', { fields: ['tags'] }))[0]?.tags];
+    // @ts-expect-error: not a field of the configuration
+    FluoriteModule.forRoot({ memory_pth: 'x' });`);
+  const options = ['--noEmit', '--listFiles', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--module', 'node16',
+    '--typeRoots', join(root, 'node_modules', '@types'), '--types', 'node'];
+  const { status, stdout } = spawnSync(process.execPath, [tsc, ...options, join(at, 'app.ts')], { encoding: 'utf8' });
+  assert.equal(status, 0, stdout.split('\n').filter((l) => l.includes('error')).join('\n'));
+  assert.ok(stdout.includes('@nestjs/common'));
+  assert.doesNotMatch(stdout, /@nestjs\/(terminus|swagger)|class-validator|class-transformer/);
 });
 
 async function start(t, metadata) {
