@@ -51,7 +51,10 @@ export async function start(t, imports, { controllers = [], providers = [], set 
   set(app);
   await app.init();
   app.useLogger(false);
-  t.after(() => app.close());
+  t.after(() => {
+    app.getHttpServer().closeAllConnections(); // a failed test may have left one
+    return app.close();
+  });
   return app;
 }
 

@@ -31,7 +31,7 @@ function problem(answer, status, code) {
   return answer.body;
 }
 
-test('store, get, search, context, stats, delete', async (t) => {
+test('store, get, search, context, feedback, stats, delete', async (t) => {
   const { http } = await served(t);
   const chunk = { id: 'bff', content: 'BFF with Next.js and Hono', tags: ['web'], quality_score: 0.9, metadata: { lines: 3 }, chunk_type: 'pattern' };
   assert.deepEqual((await http.post('/api/memory').send(chunk).expect(201)).body, { id: 'bff' });
@@ -48,6 +48,9 @@ test('store, get, search, context, stats, delete', async (t) => {
   assert.equal((await http.get('/api/memory/stats').expect(200)).body.chunks, 2);
   const { chunks } = (await http.post('/api/memory/get').send({ ids: ['bff', 'none'] }).expect(200)).body;
   assert.deepEqual(chunks.map((c) => c?.id ?? null), ['bff', null]);
+  await http.post('/api/memory/feedback').send({ chunk_id: 'bff', kind: 'correction', correction: 'BFF with Hono alone' }).expect(204);
+  assert.equal((await http.get('/api/memory/bff')).body.content, 'BFF with Hono alone');
+  problem(await http.post('/api/memory/feedback').send({ chunk_id: 'none', kind: 'usage' }), 404, 'NOT_FOUND');
   await http.delete('/api/memory/bff').expect(204);
   problem(await http.delete('/api/memory/bff'), 404, 'NOT_FOUND');
 });
@@ -112,7 +115,8 @@ test('400: bodies, ids and options that are wrong', async (t) => {
     ['/search', { query: 'x', filter: { tags: { some: ['a'] } } }], ['/search', { query: 'x', filter: { metadata: { a: { b: 1 } } } }], ['/search', { query: 'x', signal: {} }],
     ['/search', { query: 'x', filter: { created_after: 'yesterday' } }], ['/search', { query: 'x', fields: ['passwords'] }], ['/search', { query: 'x', mode: 'vector' }],
     ['/search', '{"query":"x","filter":{"__proto__":{"any":["a"]}}}'],
-    ['/context', { query: 'x' }], ['/context', { query: 'x', budget_tokens: 0 }], ['/get', { ids: 'x' }], ['/get', { ids: [{}] }],
+    ['/context', { query: 'x' }], ['/context', { query: 'x', budget_tokens: 0 }], ['/feedback', { chunk_id: 'x' }], ['/feedback', { chunk_id: 'x', kind: 'praise' }], ['/feedback', { chunk_id: 'x', kind: 'rating' }],
+    ['/feedback', { chunk_id: 'x', kind: 'rating', rating: 2 }], ['/feedback', { chunk_id: [], kind: 'usage' }], ['/get', { ids: 'x' }], ['/get', { ids: [{}] }],
     ['/batch', { chunks: {} }], ['/batch', { chunks: [null] }], ['/batch', { chunks: [{ content: 'x' }, { content: 'x', nope: 1 }] }], ['/batch', { chunks: [[]] }],
   ];
   for (const [path, body] of refused) {
@@ -258,7 +262,7 @@ for (const moduleIdGeneratorAlgorithm of ['reference', 'deep-hash']) test(`guard
   }, KEYS);
   const app = await start(t, [FluoriteModule.forTesting(), FluoriteHttpModule.register({ guards: [ApiKeyGuard], imports: [auth] }), FluoriteHttpModule.register({ path: 'closed', guards: [{ canActivate: () => false }] }), FluoriteHttpModule.register({ path: 'open' })], { options: { moduleIdGeneratorAlgorithm } });
   const http = request(app.getHttpServer());
-  const routes = [['post', ''], ['post', '/batch'], ['post', '/get'], ['post', '/search'], ['post', '/context'], ['get', '/stats'], ['get', '/x'], ['delete', '/x']];
+  const routes = [['post', ''], ['post', '/batch'], ['post', '/get'], ['post', '/search'], ['post', '/context'], ['post', '/feedback'], ['get', '/stats'], ['get', '/events'], ['get', '/x'], ['delete', '/x']];
   for (const [verb, path] of routes) {
     assert.equal((await http[verb](`/api/memory${path}`).send({ content: 'x' })).status, 401, `${verb} ${path}`);
     assert.equal((await http[verb](`/api/memory${path}`).set('x-api-key', 'wrong').send({ content: 'x' })).status, 401, `${verb} ${path}`);
@@ -288,6 +292,10 @@ test('on Fastify: the same answers', HANGS, async (t) => {
   await http.delete('/closed/a%2Fb').expect(403);
   await http.delete('/api/memory/a%2Fb').expect(204);
   const service = app.get(FluoriteService);
+  const told = stream(`${await app.getUrl()}/api/memory/events`);
+  await told.next();
+  await service.storeChunk({ id: 'told', content: 'x' });
+  assert.equal((await told.next()).value.data.id, 'told');
   const stopped = new Promise((seen) => {
     service.searchSimilar = (_, { signal }) => new Promise((_, reject) => {
       signal.addEventListener('abort', () => { seen(true); reject(new FluoriteError('ABORTED', 'x')); });
@@ -302,6 +310,8 @@ test('on Fastify: the same answers', HANGS, async (t) => {
   const closed = await http.get('/api/memory/x');
   problem(closed, 503, 'CLOSED');
   assert.equal(closed.headers['retry-after'], '1');
+  await app.close();
+  assert.ok((await told.next()).done);
 });
 
 test('OpenAPI: every route with its body, its refusals and the decorators of the caller', async (t) => {
@@ -309,8 +319,8 @@ test('OpenAPI: every route with its body, its refusals and the decorators of the
   const { app } = await served(t, { decorators: [ApiBearerAuth()] });
   const document = SwaggerModule.createDocument(app, new DocumentBuilder().addBearerAuth().build());
   assert.deepEqual(Object.entries(document.paths).flatMap(([path, verbs]) => Object.keys(verbs).map((verb) => `${verb} ${path}`)).sort(), [
-    'delete /api/memory/{id}', 'get /api/memory/stats', 'get /api/memory/{id}', 'post /api/memory', 'post /api/memory/batch', 'post /api/memory/context',
-    'post /api/memory/get', 'post /api/memory/search',
+    'delete /api/memory/{id}', 'get /api/memory/events', 'get /api/memory/stats', 'get /api/memory/{id}', 'post /api/memory', 'post /api/memory/batch', 'post /api/memory/context',
+    'post /api/memory/feedback', 'post /api/memory/get', 'post /api/memory/search',
   ]);
   for (const verbs of Object.values(document.paths)) {
     for (const [verb, route] of Object.entries(verbs)) {
@@ -322,6 +332,102 @@ test('OpenAPI: every route with its body, its refusals and the decorators of the
   assert.deepEqual(input.required, ['content']);
   assert.equal(search.properties.limit.maximum, 1000);
   assert.equal(search.properties.filter.$ref ?? search.properties.filter.allOf[0].$ref, '#/components/schemas/FluoriteFilter');
+});
+
+/** Server-sent events of an address, one after the other. */
+async function* stream(url, { signal } = {}) {
+  const response = await fetch(url, { signal });
+  assert.equal(response.status, 200);
+  assert.match(response.headers.get('content-type'), /^text\/event-stream/);
+  let text = '';
+  for await (const part of response.body.pipeThrough(new TextDecoderStream())) {
+    const messages = (text + part).split('\n\n');
+    text = messages.pop();
+    for (const message of messages) {
+      const lines = new Map(message.split('\n').map((line) => line.split(/: (.*)/s)));
+      if (lines.has('event')) yield { event: lines.get('event'), data: JSON.parse(lines.get('data')) };
+    }
+  }
+}
+
+/** An application that listens, and the address of its routes. */
+async function listening(t, ...imports) {
+  const app = await start(t, [FluoriteModule.forTesting(), FluoriteHttpModule.register(), ...imports]);
+  await app.listen(0, '127.0.0.1');
+  return { app, service: app.get(FluoriteService), url: await app.getUrl() };
+}
+
+test('events: as they come, from `ready` on, and the stream ends with the application', HANGS, async (t) => {
+  const { app, service, url } = await listening(t);
+  await service.storeChunk({ id: 'before', content: 'x' });
+  const all = stream(`${url}/api/memory/events`);
+  const deleted = stream(`${url}/api/memory/events?types=ChunkDeleted&namespace=n`);
+  assert.deepEqual((await all.next()).value, { event: 'ready', data: {} });
+  assert.deepEqual((await deleted.next()).value, { event: 'ready', data: {} });
+  await service.storeChunk({ id: 'a', content: 'two\nlines', namespace: 'n' });
+  await service.deleteChunk('before');
+  await service.deleteChunk('a', { namespace: 'n' });
+  const next = async (source) => { const { event, data } = (await source.next()).value; assert.equal(event, data.type); return `${event} ${data.namespace}/${data.id}`; };
+  assert.deepEqual([await next(all), await next(all), await next(all)], ['ChunkStored n/a', 'ChunkDeleted default/before', 'ChunkDeleted n/a']);
+  assert.equal(await next(deleted), 'ChunkDeleted n/a');
+  await app.close();
+  assert.deepEqual([(await all.next()).done, (await deleted.next()).done], [true, true]);
+});
+
+test('events: refusals have their status; confined routes tell of their namespace alone', HANGS, async (t) => {
+  const { service, url } = await listening(t, FluoriteHttpModule.register({ path: 'tenant', namespace: 'tenant' }));
+  const http = request(url);
+  problem(await http.get('/api/memory/events?types=ChunkStored,Nonsense'), 400, 'INVALID_ARGUMENT');
+  problem(await http.get('/api/memory/events?types[]=ChunkStored'), 400, 'INVALID_ARGUMENT');
+  problem(await http.get('/tenant/events?namespace=other'), 400, 'INVALID_ARGUMENT');
+  const stop = new AbortController();
+  const told = stream(`${url}/tenant/events`, { signal: stop.signal });
+  await told.next();
+  await service.storeChunks(Array.from({ length: 9_000 }, (_, i) => ({ content: `c${i}`, embedding: [i + 1, 1, i % 7] })));
+  assert.ok((await service.optimize()).vectors_indexed >= 0);
+  await service.storeChunk({ id: 'mine', content: 'x', namespace: 'tenant' });
+  assert.equal((await told.next()).value.data.id, 'mine', 'neither the chunks of others nor the index');
+  stop.abort();
+  await assert.rejects(told.next());
+  await service.shutdown();
+  problem(await http.get('/api/memory/events'), 503, 'CLOSED');
+});
+
+test('events: a client that goes away is let go; one that does not read is told what it missed', HANGS, async (t) => {
+  const { service, url } = await listening(t);
+  const opened = [];
+  const events = service.events.bind(service);
+  service.events = (options) => {
+    if (options.signal) opened.push(options.signal); // not the look whether the options are right
+    return events(options);
+  };
+  const gone = new AbortController();
+  const first = stream(`${url}/api/memory/events`, { signal: gone.signal });
+  await first.next();
+  const ended = once(opened[0], 'abort');
+  gone.abort();
+  await assert.rejects(first.next());
+  await ended;
+
+  const count = 30_000;
+  const slow = connect(`${url}/api/memory/events?types=ChunkStored`).end();
+  const [response] = await once(slow, 'response');
+  const begun = once(response, 'readable');
+  await begun;
+  response.pause();
+  for (let i = 0; i < count; i += 1_000) await service.storeChunks(Array.from({ length: 1_000 }, (_, j) => ({ id: `${i + j}`.padEnd(1_000, '-'), content: 'x' })));
+  let [told, missed, text] = [0, 0, ''];
+  for await (const part of response.setEncoding('utf8')) {
+    const messages = (text + part).split('\n\n');
+    text = messages.pop();
+    for (const message of messages) {
+      if (message.includes('event: ChunkStored')) told++;
+      missed += Number(/"missed":(\d+)/.exec(message)?.[1] ?? 0);
+    }
+    if (told + missed >= count) break;
+  }
+  assert.equal(told + missed, count);
+  assert.ok(missed > 0, 'it was read without regard to the client');
 });
 
 const IN_FLIGHT = 50;

@@ -20,7 +20,7 @@ function check(asked: unknown, namespace: string, what: string): void {
   throw new FluoriteError('INVALID_ARGUMENT', `${what}: this handle is confined to the namespace ${JSON.stringify(namespace)}: leave namespace out, or use FluoriteService`);
 }
 
-/** A chunk or options by id, with the namespace in it. */
+/** Options by id, with the namespace in them. */
 export function confined<T>(value: T, namespace: string, what: string): T {
   if (value === undefined || value === null) return { namespace } as T;
   const fields = copy(value, what);
@@ -29,9 +29,9 @@ export function confined<T>(value: T, namespace: string, what: string): T {
   return { ...fields, namespace } as T;
 }
 
-/** A chunk with the namespace in it; what is no object is for the engine to refuse. */
-export function confinedChunk<T>(chunk: T, namespace: string): T {
-  return typeof chunk === 'object' && chunk !== null ? confined(chunk, namespace, 'chunk') : chunk;
+/** A chunk, or what is said about one, with the namespace in it; what is no object is for the engine to refuse. */
+export function confinedItem<T>(item: T, namespace: string, what: string): T {
+  return typeof item === 'object' && item !== null ? confined(item, namespace, what) : item;
 }
 
 /** A filter with the namespace in it. */

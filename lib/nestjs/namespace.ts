@@ -1,17 +1,17 @@
 import { guard, inputError } from '../facade/errors.js';
 import type {
-  BatchOptions, BatchResult, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, FluoriteBridge,
-  IdOptions, LearningReport, LearnOptions, ListOptions, PartialHit, RankedDocument, RelatedOptions, SearchFilter, SearchHit, SearchOptions, SignalOptions,
+  BatchOptions, BatchResult, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, EventOptions, Feedback, FluoriteBridge,
+  FluoriteEvent, IdOptions, LearningReport, LearnOptions, ListOptions, PartialHit, RankedDocument, RelatedOptions, SearchFilter, SearchHit, SearchOptions, SignalOptions,
   TextChunk, WriteOptions,
 } from '../index.js';
 import { FluoriteError } from '../index.js';
-import { confined, confinedChunk, confinedFilter, confinedSearch, saysNothing } from './confine.js';
+import { confined, confinedFilter, confinedItem, confinedSearch, saysNothing } from './confine.js';
 
-/** What of the bridge a namespace has. The rest is of the whole store: figures, checks, opening and closing. */
+/** What of the bridge a namespace has. The rest is of the whole store: figures, checks, listeners, opening and closing. */
 export type NamespaceMethods = Pick<FluoriteBridge,
   | 'storeChunk' | 'storeChunks' | 'flush' | 'getChunk' | 'getChunks' | 'getContentBuffer' | 'deleteChunk' | 'deleteWhere' | 'listChunks' | 'history'
   | 'searchSimilar' | 'searchMany' | 'findRelated' | 'buildContext' | 'semanticSearch' | 'generateEmbedding' | 'generateEmbeddings' | 'countTokens'
-  | 'chunkText' | 'learnFromSpikes'>;
+  | 'chunkText' | 'learnFromSpikes' | 'addFeedback' | 'events'>;
 
 /**
  * The store as one namespace sees it: every id, search, listing and write stays in it. Methods, options and results are those of
@@ -29,7 +29,7 @@ export class FluoriteNamespace implements NamespaceMethods {
 
   /** As {@link FluoriteBridge.storeChunk}. */
   storeChunk(chunk: ChunkInput, options?: WriteOptions): Promise<ChunkId> {
-    return guard(() => this.#bridge.storeChunk(confinedChunk(chunk, this.namespace), options));
+    return guard(() => this.#bridge.storeChunk(confinedItem(chunk, this.namespace, 'chunk'), options));
   }
 
   /** As {@link FluoriteBridge.storeChunks}; a chunk of another namespace rejects the call, whatever `on_error`. */
@@ -138,6 +138,23 @@ export class FluoriteNamespace implements NamespaceMethods {
     return guard(() => this.#bridge.learnFromSpikes(confined(options, this.namespace, 'options')));
   }
 
+  /** As {@link FluoriteBridge.addFeedback}, about chunks of the namespace. */
+  addFeedback(feedback: Feedback | readonly Feedback[], options?: SignalOptions): Promise<void> {
+    return guard(() => {
+      const one = (item: Feedback): Feedback => confinedItem(item, this.namespace, 'feedback');
+      return this.#bridge.addFeedback(Array.isArray(feedback) ? (feedback as readonly Feedback[]).map(one) : one(feedback as Feedback), options);
+    });
+  }
+
+  /** As {@link FluoriteBridge.events}: events of the namespace, and those about the store itself. */
+  events(options?: EventOptions): AsyncIterableIterator<FluoriteEvent> {
+    try {
+      return this.#bridge.events(confined(options, this.namespace, 'options') as EventOptions);
+    } catch (e) {
+      return failing(e);
+    }
+  }
+
   #id(options: IdOptions | undefined): IdOptions {
     return confined(options, this.namespace, 'options') as IdOptions;
   }
@@ -146,7 +163,7 @@ export class FluoriteNamespace implements NamespaceMethods {
   #confinedChunks(chunks: unknown): readonly ChunkInput[] | AsyncIterable<ChunkInput> {
     const { namespace } = this;
     try {
-      if (Array.isArray(chunks)) return (chunks as ChunkInput[]).map((chunk) => confinedChunk(chunk, namespace));
+      if (Array.isArray(chunks)) return (chunks as ChunkInput[]).map((chunk) => confinedItem(chunk, namespace, 'chunk'));
       const source = chunks as Partial<AsyncIterable<ChunkInput> & Iterable<ChunkInput>> | null | undefined;
       const readable = typeof source === 'object' && source !== null && (source[Symbol.asyncIterator] ?? source[Symbol.iterator]) !== undefined;
       if (!readable) return chunks as readonly ChunkInput[]; // the engine's to refuse
@@ -154,7 +171,12 @@ export class FluoriteNamespace implements NamespaceMethods {
       throw inputError('chunks', e);
     }
     return (async function* () {
-      for await (const chunk of chunks as AsyncIterable<ChunkInput>) yield confinedChunk(chunk, namespace);
+      for await (const chunk of chunks as AsyncIterable<ChunkInput>) yield confinedItem(chunk, namespace, 'chunk');
     })();
   }
+}
+
+/** Wrong options reject the first `next`, as those of the bridge do. */
+async function* failing(e: unknown): AsyncGenerator<never> {
+  throw e;
 }

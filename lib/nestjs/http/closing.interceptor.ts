@@ -1,7 +1,7 @@
 import { Inject, Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
-import type { ServerResponse } from 'node:http';
 import { tap, type Observable } from 'rxjs';
 import { FluoriteLifecycle } from '../lifecycle.js';
+import { rawResponse } from './response.decorator.js';
 
 /**
  * Answers given while the application closes end their connection. A kept-alive connection would hold the HTTP server, and with it the
@@ -13,8 +13,7 @@ export class ClosingInterceptor implements NestInterceptor {
 
   /** Called by Nest. */
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const reply = context.switchToHttp().getResponse<ServerResponse & { raw?: ServerResponse }>();
-    const response = reply.raw ?? reply;
+    const response = rawResponse(context);
     const mark = (): void => {
       if (this.lifecycle.closing.aborted && !response.headersSent) response.setHeader('connection', 'close');
     };

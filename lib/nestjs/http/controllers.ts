@@ -3,6 +3,7 @@ import { FluoriteError } from '../../index.js';
 import { ChunkController } from './chunk.controller.js';
 import { ClosingInterceptor } from './closing.interceptor.js';
 import { FluoriteProblem } from './dto/answers.dto.js';
+import { EventsController } from './events.controller.js';
 import { FluoriteExceptionFilter } from './exception.filter.js';
 import { MemoryController } from './memory.controller.js';
 import { apiResponse, apiTags } from './openapi.js';
@@ -24,7 +25,7 @@ export function memoryControllers(options: FluoriteHttpOptions): Type<unknown>[]
     if (typeof guard === 'function' && !guard.name) throw new FluoriteError('INVALID_CONFIG', 'FluoriteHttpModule: a guard class needs a name');
   }
   const stats = options.namespace === undefined ? [StatsController] : [];
-  return [MemoryController, ...stats, ChunkController].map((base) => registered(base as Type<object>, options));
+  return [MemoryController, EventsController, ...stats, ChunkController].map((base) => registered(base as Type<object>, options));
 }
 
 /** A subclass of its own, so that each registration has its path and guards. */

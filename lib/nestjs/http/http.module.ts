@@ -3,13 +3,13 @@ import { FluoriteService } from '../fluorite.service.js';
 import { optional } from '../optional.js';
 import { FLUORITE_ROOT } from '../tokens.js';
 import type { FluoriteHttpOptions } from './options.js';
-import { FLUORITE_TARGET } from './target.js';
+import { FLUORITE_SCOPE, FLUORITE_TARGET } from './target.js';
 
 /** Told apart by number: Nest 10 (and 11 on request) takes registrations that look alike for one, and one would have the other's guards. */
 let registrations = 0;
 
 /**
- * The memory as HTTP routes: store, get, search, context, stats, delete. Opt-in, and may be registered more than once, each time with
+ * The memory as HTTP routes: store, get, search, context, stats, events, delete. Opt-in, and may be registered more than once, each time with
  * its own path, namespace and guards. Needs `class-validator`; with `@nestjs/swagger` the routes describe themselves.
  *
  * @example
@@ -30,6 +30,7 @@ export class FluoriteHttpModule {
       providers: [
         ...(options.providers ?? []),
         { provide: 'FLUORITE_REGISTRATION', useValue: ++registrations },
+        { provide: FLUORITE_SCOPE, useValue: namespace ?? null },
         {
           provide: FLUORITE_TARGET,
           inject: [FLUORITE_ROOT],

@@ -3,11 +3,12 @@ import type { BatchResult, Chunk, Context, SearchHit } from '../../index.js';
 import { FluoriteError } from '../../index.js';
 import { BodyPipe, type Checked } from './body.pipe.js';
 import { FluoriteHits, FluoriteStored } from './dto/answers.dto.js';
+import { FluoriteFeedback } from './dto/feedback.dto.js';
 import { FluoriteGet } from './dto/get.dto.js';
 import { FluoriteContextInput, FluoriteSearch } from './dto/search.dto.js';
 import { FluoriteBatch, FluoriteChunkInput } from './dto/store.dto.js';
 import { apiBody, apiOperation, apiResponse } from './openapi.js';
-import { RequestSignal } from './signal.decorator.js';
+import { RequestSignal } from './response.decorator.js';
 import { FLUORITE_TARGET, type MemoryTarget } from './target.js';
 
 /** The routes with fixed paths. Those with an id are in a controller of their own, registered after it: a fixed path always wins. */
@@ -66,6 +67,16 @@ export class MemoryController {
     @RequestSignal() signal: AbortSignal,
   ): Promise<Context> {
     return this.memory.buildContext(asked(query, vector), { ...options, signal });
+  }
+
+  /** Keeps feedback. */
+  @Post('feedback')
+  @HttpCode(204)
+  @apiOperation({ summary: 'Say how useful a chunk was', description: 'Kept durably; ranks nothing differently before the server trains on it.' })
+  @apiBody({ type: FluoriteFeedback })
+  @apiResponse({ status: 204, description: 'It is kept' })
+  feedback(@Body(new BodyPipe(FluoriteFeedback, 'feedback')) feedback: Checked<FluoriteFeedback>): Promise<void> {
+    return this.memory.addFeedback(feedback);
   }
 }
 

@@ -5,3 +5,6 @@ export const FLUORITE_TARGET = Symbol('FLUORITE_TARGET');
 
 /** The methods the routes need. */
 export type MemoryTarget = NamespaceMethods;
+
+/** The namespace the routes are confined to, `null` for none. */
+export const FLUORITE_SCOPE = Symbol('FLUORITE_SCOPE');
