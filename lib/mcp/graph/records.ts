@@ -65,11 +65,11 @@ export function toFact(metadata: Chunk['metadata']): Fact | undefined {
 }
 
 /** The graph that facts make up. Observations without their entity count for nothing. */
-export function toGraph(facts: Iterable<Fact>): Graph {
+export async function toGraph(facts: AsyncIterable<Fact>): Promise<Graph> {
   const entities = new Map<string, Entity>();
   const observations: { entity: string; text: string }[] = [];
   const relations: Relation[] = [];
-  for (const fact of facts) {
+  for await (const fact of facts) {
     if (fact.kind === 'entity') entities.set(fact.name, { name: fact.name, entityType: fact.entityType, observations: [] });
     else if (fact.kind === 'observation') observations.push(fact);
     else relations.push({ from: fact.from, to: fact.to, relationType: fact.relationType });
