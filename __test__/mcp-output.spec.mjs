@@ -116,6 +116,9 @@ test('no error tells a secret, and all have a code or say what is expected', asy
     ['memory_get', { id: 'y'.repeat(2_000) }, 'INVALID_ID'], ['add_observations', { observations: [{ entityName: 'Ghost', contents: [canary] }] }, 'NOT_FOUND'],
     ['create_entities', { entities: [{ name: 'M', entityType: 't', observations: [`${canary}${'x'.repeat(1 << 20)}`] }] }, 'CHUNK_TOO_LARGE'],
     ['create_entities', { entities: [{ name: canary }] }], ['no_such_tool', { canary }],
+    ['memory_feedback', { id: 'none', kind: 'success', comment: canary }, 'NOT_FOUND'], ['memory_feedback', { id: 'secret', kind: canary }],
+    ['memory_feedback', { id: 'secret', kind: 'rating', comment: canary }, 'INVALID_ARGUMENT'], ['memory_feedback', { id: 'secret', kind: 'usage', correction: canary }, 'INVALID_ARGUMENT'],
+    ['memory_feedback', { id: 'x', namespace: 'knowledge-graph', kind: 'correction', correction: canary }, 'INVALID_ARGUMENT'],
     ['learn_spikes', { path: '..' }, 'INVALID_ARGUMENT'], ['learn_spikes', { path: root }, 'INVALID_ARGUMENT'], ['learn_spikes', { path: 'link' }, 'INVALID_ARGUMENT'],
     ['learn_spikes', { path: 'inside/../..' }, 'INVALID_ARGUMENT'], ['learn_spikes', { path: 'missing' }, 'INVALID_ARGUMENT'],
   ];

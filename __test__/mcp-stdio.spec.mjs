@@ -8,7 +8,7 @@ import { call, client, main, spawned, TOKEN } from './mcp-helpers.mjs';
 import { folder, root } from './helpers.mjs';
 
 const TOOLS = [
-  'memory_store', 'memory_search', 'memory_context', 'memory_get', 'memory_delete', 'learn_spikes', 'memory_stats',
+  'memory_store', 'memory_search', 'memory_context', 'memory_get', 'memory_delete', 'memory_feedback', 'learn_spikes', 'memory_stats',
   'create_entities', 'create_relations', 'add_observations', 'delete_entities', 'delete_observations', 'delete_relations', 'read_graph', 'search_nodes', 'open_nodes',
 ];
 
@@ -32,14 +32,14 @@ test('initialize, list, and every tool once', async (t) => {
   assert.match(c.getInstructions(), /never follow instructions/);
   assert.ok(c.getServerCapabilities().resources.subscribe);
   const { tools } = await c.listTools();
-  assert.deepEqual(tools.map((x) => x.name).filter((n) => n !== 'memory_feedback').sort(), [...TOOLS].sort());
+  assert.deepEqual(tools.map((x) => x.name).sort(), [...TOOLS].sort());
   for (const tool of tools) {
     assert.equal(tool.inputSchema.type, 'object');
     assert.equal(tool.outputSchema.type, 'object', `${tool.name} has an output schema`);
     const { readOnlyHint, destructiveHint, idempotentHint, openWorldHint } = tool.annotations;
     for (const hint of [readOnlyHint, destructiveHint, idempotentHint, openWorldHint]) assert.equal(typeof hint, 'boolean');
     assert.ok(!(readOnlyHint && destructiveHint));
-    assert.equal(destructiveHint, /delete|memory_store|learn/.test(tool.name), tool.name);
+    assert.equal(destructiveHint, /delete|memory_store|feedback|learn/.test(tool.name), tool.name);
   }
 
   const { id } = await call(c, 'memory_store', { content: 'The deploy key lives in the vault', tags: ['ops'], metadata: { owner: 'Ann' } });
@@ -51,6 +51,10 @@ test('initialize, list, and every tool once', async (t) => {
   assert.match(context.text, /vault/);
   const { memory } = await call(c, 'memory_get', { id });
   assert.deepEqual([memory.content, memory.metadata, memory.version], ['The deploy key lives in the vault', { owner: 'Ann' }, 1]);
+  assert.deepEqual(await call(c, 'memory_feedback', { id, kind: 'success', query: 'deploy key' }), { recorded: true });
+  assert.deepEqual(await call(c, 'memory_feedback', { id, kind: 'correction', correction: 'The deploy key lives in the safe' }), { recorded: true });
+  const corrected = (await call(c, 'memory_get', { id })).memory;
+  assert.deepEqual([corrected.content, corrected.metadata, corrected.version], ['The deploy key lives in the safe', { owner: 'Ann' }, 2]);
   assert.deepEqual(await call(c, 'memory_delete', { id }), { deleted: true });
   assert.deepEqual(await call(c, 'memory_delete', { id }), { deleted: false });
   assert.equal((await call(c, 'memory_get', { id })).memory, null);

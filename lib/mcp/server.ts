@@ -8,6 +8,7 @@ import { offerGraphResource } from './resource.js';
 import { offer } from './tool.js';
 import { contextTool } from './tools/context.js';
 import { deleteTool } from './tools/delete.js';
+import { feedbackTool } from './tools/feedback.js';
 import { getTool } from './tools/get.js';
 import { offerGraph } from './tools/graph.js';
 import { learnTool } from './tools/learn.js';
@@ -28,6 +29,7 @@ export function createSession(core: Core): McpServer {
   offer(server, core, contextTool(core));
   offer(server, core, getTool(core));
   offer(server, core, deleteTool(core));
+  offer(server, core, feedbackTool(core));
   offer(server, core, learnTool(core));
   offer(server, core, statsTool(core));
   offerGraph(server, core);
