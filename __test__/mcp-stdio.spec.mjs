@@ -43,7 +43,7 @@ test('initialize, list, and every tool once', async (t) => {
   }
 
   const { id } = await call(c, 'memory_store', { content: 'The deploy key lives in the vault', tags: ['ops'], metadata: { owner: 'Ann' } });
-  const found = await call(c, 'memory_search', { query: 'where is the deploy key', tags: ['ops'] });
+  const found = await call(c, 'memory_search', { query: 'where is the deploy key', tags: ['ops'], domain: 'ops' });
   assert.deepEqual(found.hits.map((h) => h.id), [id]);
   assert.equal(found.hits[0].content, 'The deploy key lives in the vault');
   const context = await call(c, 'memory_context', { query: 'deploy key', budget_tokens: 300 });

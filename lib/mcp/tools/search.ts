@@ -22,6 +22,7 @@ export function searchTool(core: Core) {
     limit: z.number().int().min(1).max(100).default(10).describe('Most hits'),
     mode: searchMode.optional().describe('"hybrid" (meaning and words) when absent'),
     min_score: z.number().min(0).max(1).optional().describe('Leaves out hits below this score'),
+    domain: z.string().min(1).max(128).optional().describe('Rank by what feedback of this field of work taught; by all of it when absent'),
     max_tokens: tokens(2_000, core.most_tokens),
     ...conditions,
   }).strict();
@@ -32,9 +33,10 @@ export function searchTool(core: Core) {
     input,
     output,
     annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-    async run({ query, limit, mode, min_score, max_tokens, ...rest }, { signal }) {
+    async run({ query, limit, mode, min_score, domain, max_tokens, ...rest }, { signal }) {
       const found = await core.bridge.searchSimilar(query, {
         limit, filter: filterOf(rest), signal, ...(mode === undefined ? {} : { mode }), ...(min_score === undefined ? {} : { min_score }),
+        ...(domain === undefined ? {} : { domain }),
         fields: ['content', 'namespace', 'chunk_type', 'frameworks', 'tags', 'language', 'source', 'updated_at'],
       });
       const all = found.map((h) => ({ ...described(h), score: h.score, content: printable(h.content), content_truncated: false }));
