@@ -152,7 +152,7 @@ test('files are stored under their path, bytes as they are; cut texts replace th
   assert.ok(ids.length >= 4 && ids[0] === 'docs/guide.md#1', ids.join());
   const [second] = records(await at(['get', ids[1], '--json']));
   assert.equal(second.source, 'docs/guide.md');
-  assert.equal(second.metadata.team, 'docs');
+  assert.deepEqual([second.metadata.team, second.metadata.path], ['docs', 'docs/guide.md']);
   assert.equal(second.metadata.parts, ids.length);
   assert.ok(second.metadata.start_line > 1 && second.metadata.end_line >= second.metadata.start_line);
   writeFileSync(join(cwd, 'docs', 'guide.md'), `# Guide\n\n${section(1)}`);

@@ -24,12 +24,13 @@ export async function storePieces(
   const options: ChunkTextOptions = { ...cut, ...(input !== '-' && { path: input }), signal: write.signal };
   const pieces = await bridge.chunkText(text, options);
   const stem = id ?? randomUUID();
-  const { metadata, ...others } = fields as { metadata?: Record<string, unknown> };
+  const { metadata, ...others } = fields as { metadata?: Record<string, unknown>; source?: string };
   const chunks: ChunkInput[] = pieces.map((p, i) => ({
     ...others,
     id: `${stem}#${i + 1}`,
     content: p.content,
     metadata: {
+      ...(others.source !== undefined && { path: others.source }), // goes before the content when the vector is made
       ...metadata,
       part: i + 1,
       parts: pieces.length,
