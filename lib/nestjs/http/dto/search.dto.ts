@@ -82,6 +82,12 @@ export class FluoriteSearch {
   @flag({ description: 'Ranking signals beside both scores: true.' })
   rerank?: boolean;
 
+  @flag({ description: 'Rank by what feedback taught: true.' })
+  learned?: boolean;
+
+  @text({ description: 'Rank by what feedback of this field of work taught.' })
+  domain?: string;
+
   @number({ least: 0, most: 1, description: 'Variety: 1 is none. Off when absent.' })
   mmr_lambda?: number;
 
@@ -93,6 +99,9 @@ export class FluoriteSearch {
 
   @number({ least: 0.5, most: 0.9999, description: 'Share of the true nearest to find: .98.' })
   recall_target?: number;
+
+  @number({ whole: true, least: 1, most: 4096, description: 'Width of graph walks instead of recall_target.' })
+  ef?: number;
 
   @number({ whole: true, least: 1, most: 1_000_000, description: 'Most tokens of the contents of all hits.' })
   budget_tokens?: number;
