@@ -15,6 +15,8 @@ const PATH = '/mcp';
 /** Milliseconds that clients have at the end to read their answers. */
 const PATIENCE = 2_000;
 
+const UNKNOWN: Refusal = { status: 404, message: 'no such session; initialize again' };
+
 /** A listener. */
 export interface Listening {
   /** Address for clients. */
@@ -40,16 +42,18 @@ export async function listen(core: Core, settings: HttpSettings): Promise<Listen
     const refusal = check(req) ?? routed(req) ?? (closing ? { status: 503, message: 'the server is ending' } : undefined);
     if (refusal) return refuse(req, res, refusal);
     const id = req.headers['mcp-session-id'];
-    if (id !== undefined && !(typeof id === 'string' && sessions.has(id))) return refuse(req, res, { status: 404, message: 'no such session; initialize again' });
-    if (req.method !== 'POST') {
-      return id === undefined ? refuse(req, res, { status: 400, message: 'the Mcp-Session-Id header is missing' }) : sessions.handle(id as string, req, res);
-    }
-    const body = await readJson(req, settings.max_body_bytes);
-    if (body === 'too large') return refuse(req, res, tooLarge(settings));
-    if (body === undefined) return refuse(req, res, { status: 400, message: 'the body is not JSON' });
-    if (id !== undefined) return sessions.handle(id as string, req, res, body.json);
-    if (!isInitializeRequest(body.json)) return refuse(req, res, { status: 400, message: 'the first request must be initialize, without a session' });
-    if (!(await sessions.begin(req, res, body.json))) refuse(req, res, { status: 503, message: 'all sessions are busy; try again later', headers: { 'Retry-After': '1' } });
+    const known = typeof id === 'string' && sessions.has(id);
+    if (id !== undefined && !known) return refuse(req, res, UNKNOWN);
+    let body: unknown;
+    if (req.method === 'POST') {
+      const read = await readJson(req, settings.max_body_bytes);
+      if (read === 'too large') return refuse(req, res, tooLarge(settings));
+      if (read === undefined) return refuse(req, res, { status: 400, message: 'the body is not JSON' });
+      body = read.json;
+    } else if (!known) return refuse(req, res, { status: 400, message: 'the Mcp-Session-Id header is missing' });
+    if (known) return (await sessions.handle(id, req, res, body)) ? undefined : refuse(req, res, UNKNOWN);
+    if (!isInitializeRequest(body)) return refuse(req, res, { status: 400, message: 'the first request must be initialize, without a session' });
+    if (!(await sessions.begin(req, res, body))) refuse(req, res, { status: 503, message: 'all sessions are busy; try again later', headers: { 'Retry-After': '1' } });
   }
 
   function refuse(req: IncomingMessage, res: ServerResponse, { status, message, headers }: Refusal): void {

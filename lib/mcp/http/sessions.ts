@@ -32,15 +32,17 @@ export class Sessions {
     return this.#open.has(id);
   }
 
-  /** Hands a request of a known client to it. */
-  async handle(id: string, req: IncomingMessage, res: ServerResponse, body?: unknown): Promise<void> {
-    const session = this.#open.get(id) as Session;
+  /** Hands a request to its client; false when the client has ended meanwhile. */
+  async handle(id: string, req: IncomingMessage, res: ServerResponse, body?: unknown): Promise<boolean> {
+    const session = this.#open.get(id);
+    if (session === undefined) return false;
     this.#open.delete(id);
     this.#open.set(id, session);
     const counts = req.method !== 'GET';
     if (counts) session.busy++;
     res.once('close', () => counts && session.busy--);
     await session.transport.handleRequest(req, res, body);
+    return true;
   }
 
   /** A new client; false when all places are taken by clients with requests under way. */
