@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 
 import { ended, json, run, withModel } from './cli.mjs';
 import { folder, open, root } from './helpers.mjs';
@@ -32,92 +32,95 @@ function installation(addon) {
 const WORDS = 'memory_path = "memory"\nenable_ml = false\n';
 const MODEL = 'memory_path = "memory"\n';
 
-test('nothing is wrong', { skip: !withModel && 'needs npm run setup' }, async (t) => {
-  const cwd = folder();
-  const checks = await examine(MODEL, 0, { cwd });
-  assert.deepEqual(Object.values(checks).filter((c) => c.status !== 'ok').map((c) => c.name), ['store']);
-  assert.match(checks.model.detail, /^all-MiniLM-L6-v2@[0-9a-f]{16} .*384 dimensions/);
-  assert.deepEqual(readdirSync(cwd), ['fluorite.toml'], 'it makes no store');
-  const bridge = await open(t, { memory_path: join(cwd, 'memory') });
-  await bridge.storeChunk({ content: 'x' });
-  await bridge.shutdown();
-  const text = ended(await run(['doctor'], { cwd }));
-  assert.match(text, /^ok {4}store {5}\S+memory: 1 chunks/m);
-  assert.match(text, /\nnothing is wrong\n$/);
-});
+// each test has its own folder: two at a time halve what starting processes costs
+describe('fluorite doctor', { concurrency: 2 }, () => {
+  test('nothing is wrong', { skip: !withModel && 'needs npm run setup' }, async (t) => {
+    const cwd = folder();
+    const checks = await examine(MODEL, 0, { cwd });
+    assert.deepEqual(Object.values(checks).filter((c) => c.status !== 'ok').map((c) => c.name), ['store']);
+    assert.match(checks.model.detail, /^all-MiniLM-L6-v2@[0-9a-f]{16} .*384 dimensions/);
+    assert.deepEqual(readdirSync(cwd), ['fluorite.toml'], 'it makes no store');
+    const bridge = await open(t, { memory_path: join(cwd, 'memory') });
+    await bridge.storeChunk({ content: 'x' });
+    await bridge.shutdown();
+    const text = ended(await run(['doctor'], { cwd }));
+    assert.match(text, /^ok {4}store {5}\S+memory: 1 chunks/m);
+    assert.match(text, /\nnothing is wrong\n$/);
+  });
 
-test('the configuration: a wrong key, no TOML, none at all', async () => {
-  const key = await examine(`${WORDS}[memory]\ncahce_size_mb = 1\n`, 1);
-  assert.match(key.config.detail, /cahce_size_mb/);
-  assert.match(key.config.detail, /cache_size_mb/);
-  assert.match(key.config.remedy, /^correct .*fluorite\.toml; `fluorite init/);
-  assert.equal(key.model.status, 'skip');
-  const toml = await examine('memory_path = "memory\n', 1);
-  assert.match(toml.config.detail, /line 1/);
-  const none = json(await run(['doctor', '--json', '--no-ml'], { cwd: folder() }), 1);
-  assert.match(none.checks.find((c) => c.name === 'folder').remedy, /fluorite init/);
-  assert.equal(none.checks.find((c) => c.name === 'addon').status, 'ok');
-  const spikes = await examine(`${WORDS}spike_templates_path = "absent"\n`, 0);
-  assert.deepEqual([spikes.spikes.status, /absent is no folder$/.test(spikes.spikes.detail)], ['warn', true]);
-  const threads = await examine(WORDS, 1, { env: { FLUORITE_NUM_THREADS: 'many' } });
-  assert.match(threads.config.detail, /FLUORITE_NUM_THREADS/);
-});
+  test('the configuration: a wrong key, no TOML, none at all', async () => {
+    const key = await examine(`${WORDS}[memory]\ncahce_size_mb = 1\n`, 1);
+    assert.match(key.config.detail, /cahce_size_mb/);
+    assert.match(key.config.detail, /cache_size_mb/);
+    assert.match(key.config.remedy, /^correct .*fluorite\.toml; `fluorite init/);
+    assert.equal(key.model.status, 'skip');
+    const toml = await examine('memory_path = "memory\n', 1);
+    assert.match(toml.config.detail, /line 1/);
+    const none = json(await run(['doctor', '--json', '--no-ml'], { cwd: folder() }), 1);
+    assert.match(none.checks.find((c) => c.name === 'folder').remedy, /fluorite init/);
+    assert.equal(none.checks.find((c) => c.name === 'addon').status, 'ok');
+    const spikes = await examine(`${WORDS}spike_templates_path = "absent"\n`, 0);
+    assert.deepEqual([spikes.spikes.status, /absent is no folder$/.test(spikes.spikes.detail)], ['warn', true]);
+    const threads = await examine(WORDS, 1, { env: { FLUORITE_NUM_THREADS: 'many' } });
+    assert.match(threads.config.detail, /FLUORITE_NUM_THREADS/);
+  });
 
-test('the model: none of that name; the library: none, and garbage', async () => {
-  const name = await examine(`${MODEL}[ml]\nembedding_model = "absent"\n`, 1);
-  assert.match(name.model.detail, /^MODEL_NOT_FOUND: .*absent/);
-  assert.match(name.model.remedy, /embedding_model.*enable_ml = false/);
-  const absent = await examine(MODEL, 1, { env: { ORT_DYLIB_PATH: join(folder(), 'libonnxruntime.so.1') } });
-  assert.equal(absent.runtime.status, 'fail');
-  assert.match(absent.runtime.remedy, /npm run setup.*ORT_DYLIB_PATH/);
-  assert.equal(absent.model.status, 'skip');
-  const file = join(folder(), 'libonnxruntime.so.1');
-  writeFileSync(file, 'x'.repeat(5000));
-  const garbage = await examine(MODEL, 1, { env: { ORT_DYLIB_PATH: file } });
-  assert.match(garbage.runtime.detail, /not a shared library/);
-  const off = await examine(MODEL, 0, { args: ['--no-ml'], env: { ORT_DYLIB_PATH: file } });
-  assert.match(off.model.detail, /^off/);
-});
+  test('the model: none of that name; the library: none, and garbage', async () => {
+    const name = await examine(`${MODEL}[ml]\nembedding_model = "absent"\n`, 1);
+    assert.match(name.model.detail, /^MODEL_NOT_FOUND: .*absent/);
+    assert.match(name.model.remedy, /embedding_model.*enable_ml = false/);
+    const absent = await examine(MODEL, 1, { env: { ORT_DYLIB_PATH: join(folder(), 'libonnxruntime.so.1') } });
+    assert.equal(absent.runtime.status, 'fail');
+    assert.match(absent.runtime.remedy, /npm run setup.*ORT_DYLIB_PATH/);
+    assert.equal(absent.model.status, 'skip');
+    const file = join(folder(), 'libonnxruntime.so.1');
+    writeFileSync(file, 'x'.repeat(5000));
+    const garbage = await examine(MODEL, 1, { env: { ORT_DYLIB_PATH: file } });
+    assert.match(garbage.runtime.detail, /not a shared library/);
+    const off = await examine(MODEL, 0, { args: ['--no-ml'], env: { ORT_DYLIB_PATH: file } });
+    assert.match(off.model.detail, /^off/);
+  });
 
-test('the installation: no models, no addon, a damaged addon', async () => {
-  const bare = await examine(MODEL, 1, { script: installation('whole') });
-  assert.equal(bare.addon.status, 'ok');
-  assert.ok([bare.model.status, bare.runtime?.status].includes('fail'), JSON.stringify(bare));
-  const named = await examine(WORDS, 1, { env: { FLUORITE_ADDON_PATH: join(folder(), 'absent.node') } });
-  assert.equal(named.addon.remedy, 'correct or unset FLUORITE_ADDON_PATH');
-  for (const addon of ['absent', 'damaged']) {
-    const script = installation(addon);
-    const checks = await examine(MODEL, 1, { script });
-    assert.equal(checks.addon.status, 'fail', addon);
-    assert.match(checks.addon.remedy, /install/);
-    // what needs no engine works, what does says it in a line
-    ended(await run(['--help'], { script }));
-    const list = await run(['store', '--memory-path', join(folder(), 'm')], { script, cwd: folder(), input: 'x' });
-    ended(list, 1);
-    assert.match(list.stderr, /^fluorite: ADDON_NOT_FOUND: [^\n]*install[^\n]*\n$/);
-  }
-});
+  test('the installation: no models, no addon, a damaged addon', async () => {
+    const bare = await examine(MODEL, 1, { script: installation('whole') });
+    assert.equal(bare.addon.status, 'ok');
+    assert.ok([bare.model.status, bare.runtime?.status].includes('fail'), JSON.stringify(bare));
+    const named = await examine(WORDS, 1, { env: { FLUORITE_ADDON_PATH: join(folder(), 'absent.node') } });
+    assert.equal(named.addon.remedy, 'correct or unset FLUORITE_ADDON_PATH');
+    for (const addon of ['absent', 'damaged']) {
+      const script = installation(addon);
+      const checks = await examine(MODEL, 1, { script });
+      assert.equal(checks.addon.status, 'fail', addon);
+      assert.match(checks.addon.remedy, /install/);
+      // what needs no engine works, what does says it in a line
+      ended(await run(['--help'], { script }));
+      const list = await run(['store', '--memory-path', join(folder(), 'm')], { script, cwd: folder(), input: 'x' });
+      ended(list, 1);
+      assert.match(list.stderr, /^fluorite: ADDON_NOT_FOUND: [^\n]*install[^\n]*\n$/);
+    }
+  });
 
-test('the store: in use (by whom), a file in its place, damaged', async (t) => {
-  const cwd = folder();
-  const bridge = await open(t, { memory_path: join(cwd, 'memory') });
-  await bridge.storeChunk({ content: 'held' });
-  const held = await examine(WORDS, 1, { cwd });
-  assert.match(held.store.detail, new RegExp(`in use by process ${process.pid}\\b`));
-  assert.match(held.store.remedy, /end it/);
-  await bridge.shutdown();
-  assert.equal((await examine(WORDS, 0, { cwd })).store.status, 'ok');
-  writeFileSync(join(cwd, 'memory', 'MANIFEST'), 'garbage');
-  assert.equal((await examine(WORDS, 1, { cwd })).store.status, 'fail');
+  test('the store: in use (by whom), a file in its place, damaged', async (t) => {
+    const cwd = folder();
+    const bridge = await open(t, { memory_path: join(cwd, 'memory') });
+    await bridge.storeChunk({ content: 'held' });
+    const held = await examine(WORDS, 1, { cwd });
+    assert.match(held.store.detail, new RegExp(`in use by process ${process.pid}\\b`));
+    assert.match(held.store.remedy, /end it/);
+    await bridge.shutdown();
+    assert.equal((await examine(WORDS, 0, { cwd })).store.status, 'ok');
+    writeFileSync(join(cwd, 'memory', 'MANIFEST'), 'garbage');
+    assert.equal((await examine(WORDS, 1, { cwd })).store.status, 'fail');
 
-  const other = folder();
-  writeFileSync(join(other, 'memory'), 'a file');
-  assert.match((await examine(WORDS, 1, { cwd: other })).folder.detail, /is a file$/);
-});
+    const other = folder();
+    writeFileSync(join(other, 'memory'), 'a file');
+    assert.match((await examine(WORDS, 1, { cwd: other })).folder.detail, /is a file$/);
+  });
 
-test('a folder that cannot be written', { skip: (process.platform === 'win32' || process.getuid() === 0) && 'needs a user who is not root' }, async () => {
-  const cwd = folder();
-  mkdirSync(join(cwd, 'memory'), { mode: 0o500 });
-  const checks = await examine(WORDS, 1, { cwd });
-  assert.match(checks.folder.remedy, /chmod u\+rwx/);
+  test('a folder that cannot be written', { skip: (process.platform === 'win32' || process.getuid() === 0) && 'needs a user who is not root' }, async () => {
+    const cwd = folder();
+    mkdirSync(join(cwd, 'memory'), { mode: 0o500 });
+    const checks = await examine(WORDS, 1, { cwd });
+    assert.match(checks.folder.remedy, /chmod u\+rwx/);
+  });
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 
 import { ended, environment, json, run } from './cli.mjs';
 import { folder, root } from './helpers.mjs';
@@ -47,132 +47,135 @@ function spikes(at) {
   return to;
 }
 
-test('cron: keeps the lines of others, is there once, can be moved, and goes', posix, async () => {
-  const h = home();
-  const foreign = '# mine\n\nMAILTO=me\n5 4 * * 0 backup --all # weekly   ';
-  writeFileSync(h.crontab, foreign); // no line break at the end
-  ended(await h.schedule('--kind', 'cron', '--dry-run', 'a b', '100%'));
-  assert.equal(h.table(), foreign);
-  const first = json(await h.schedule('--kind', 'cron', '--json', 'a b', '100%'));
-  assert.equal(first.installed && first.changed, true);
-  const line = h.table().slice(foreign.length + 1);
-  assert.equal(h.table(), `${foreign}\n${line}`);
-  assert.match(line, /^0 2 \* \* \* \/bin\/bash \S+fluorite-auto-learn\.sh --node \S+ --memory-path \S+memory --config \S+fluorite\.toml -- '\S+a b' '\S+100\\%' # fluorite auto-learn [0-9a-f]{12}\n$/);
+// each test has its own folder: two at a time halve what starting processes costs
+describe('fluorite schedule and the scripts', { concurrency: 2 }, () => {
+  test('cron: keeps the lines of others, is there once, can be moved, and goes', posix, async () => {
+    const h = home();
+    const foreign = '# mine\n\nMAILTO=me\n5 4 * * 0 backup --all # weekly   ';
+    writeFileSync(h.crontab, foreign); // no line break at the end
+    ended(await h.schedule('--kind', 'cron', '--dry-run', 'a b', '100%'));
+    assert.equal(h.table(), foreign);
+    const first = json(await h.schedule('--kind', 'cron', '--json', 'a b', '100%'));
+    assert.equal(first.installed && first.changed, true);
+    const line = h.table().slice(foreign.length + 1);
+    assert.equal(h.table(), `${foreign}\n${line}`);
+    assert.match(line, /^0 2 \* \* \* \/bin\/bash \S+fluorite-auto-learn\.sh --node \S+ --memory-path \S+memory --config \S+fluorite\.toml -- '\S+a b' '\S+100\\%' # fluorite auto-learn [0-9a-f]{12}\n$/);
 
-  assert.equal(json(await h.schedule('--kind', 'cron', '--json', 'a b', '100%')).changed, false);
-  assert.equal(h.writes(), 1, 'what stands there already is not written again');
-  ended(await h.schedule('--kind', 'cron', '--at', '03:30'));
-  assert.match(h.table(), /\n30 3 \* \* \* [^\n]*auto-learn [0-9a-f]{12}\n$/);
-  assert.equal(h.table().split('# fluorite auto-learn').length, 2);
-  // another store has a job of its own
-  ended(await h.schedule('--kind', 'cron', '--memory-path', join(h.at, 'other')));
-  assert.equal(h.table().split('# fluorite auto-learn').length, 3);
+    assert.equal(json(await h.schedule('--kind', 'cron', '--json', 'a b', '100%')).changed, false);
+    assert.equal(h.writes(), 1, 'what stands there already is not written again');
+    ended(await h.schedule('--kind', 'cron', '--at', '03:30'));
+    assert.match(h.table(), /\n30 3 \* \* \* [^\n]*auto-learn [0-9a-f]{12}\n$/);
+    assert.equal(h.table().split('# fluorite auto-learn').length, 2);
+    // another store has a job of its own
+    ended(await h.schedule('--kind', 'cron', '--memory-path', join(h.at, 'other')));
+    assert.equal(h.table().split('# fluorite auto-learn').length, 3);
 
-  assert.match(ended(await h.schedule('--kind', 'cron', '--uninstall', '--dry-run')), /would be taken away; afterwards:\n# mine/);
-  assert.equal(h.table().split('# fluorite auto-learn').length, 3);
-  ended(await h.schedule('--kind', 'cron', '--uninstall'));
-  ended(await h.schedule('--kind', 'cron', '--uninstall', '--memory-path', join(h.at, 'other')));
-  assert.equal(h.table(), `${foreign}\n`);
-  assert.match(ended(await h.schedule('--kind', 'cron', '--uninstall')), /there is no job/);
-});
+    assert.match(ended(await h.schedule('--kind', 'cron', '--uninstall', '--dry-run')), /would be taken away; afterwards:\n# mine/);
+    assert.equal(h.table().split('# fluorite auto-learn').length, 3);
+    ended(await h.schedule('--kind', 'cron', '--uninstall'));
+    ended(await h.schedule('--kind', 'cron', '--uninstall', '--memory-path', join(h.at, 'other')));
+    assert.equal(h.table(), `${foreign}\n`);
+    assert.match(ended(await h.schedule('--kind', 'cron', '--uninstall')), /there is no job/);
+  });
 
-test('cron: a crontab that cannot be read is not written over', posix, async () => {
-  const h = home();
-  writeFileSync(h.crontab, 'mine\n');
-  writeFileSync(join(h.at, 'forbidden'), '');
-  const refused = await h.schedule('--kind', 'cron');
-  ended(refused, 1);
-  assert.match(refused.stderr, /not allowed to use this program.*nothing was changed/);
-  assert.equal(h.table(), 'mine\n');
-  assert.equal(h.writes(), 0);
-});
+  test('cron: a crontab that cannot be read is not written over', posix, async () => {
+    const h = home();
+    writeFileSync(h.crontab, 'mine\n');
+    writeFileSync(join(h.at, 'forbidden'), '');
+    const refused = await h.schedule('--kind', 'cron');
+    ended(refused, 1);
+    assert.match(refused.stderr, /not allowed to use this program.*nothing was changed/);
+    assert.equal(h.table(), 'mine\n');
+    assert.equal(h.writes(), 0);
+  });
 
-test('cron: the line does what it says when a shell runs it', posix, async () => {
-  const h = home();
-  const from = spikes(h.at);
-  ended(await h.schedule('--kind', 'cron', '--wait', '5', from));
-  assert.match(h.table(), / --wait 5 -- /);
-  const command = h.table().replace(/^0 2 \* \* \* /, '').replace(/\\%/g, '%');
-  // cron's own environment: no PATH of ours, another folder
-  const done = spawnSync('/bin/sh', ['-c', command], { cwd: '/', env: { HOME: h.at, PATH: '/usr/bin:/bin' }, encoding: 'utf8' });
-  assert.deepEqual([done.status, done.stdout, done.stderr], [0, '', '']);
-  assert.equal(json(await run(['stats', '--json'], { cwd: h.at })).chunks, 2);
-});
+  test('cron: the line does what it says when a shell runs it', posix, async () => {
+    const h = home();
+    const from = spikes(h.at);
+    ended(await h.schedule('--kind', 'cron', '--wait', '5', from));
+    assert.match(h.table(), / --wait 5 -- /);
+    const command = h.table().replace(/^0 2 \* \* \* /, '').replace(/\\%/g, '%');
+    // cron's own environment: no PATH of ours, another folder
+    const done = spawnSync('/bin/sh', ['-c', command], { cwd: '/', env: { HOME: h.at, PATH: '/usr/bin:/bin' }, encoding: 'utf8' });
+    assert.deepEqual([done.status, done.stdout, done.stderr], [0, '', '']);
+    assert.equal(json(await run(['stats', '--json'], { cwd: h.at })).chunks, 2);
+  });
 
-test('launchd: a property list that is loaded, replaced and unloaded', posix, async () => {
-  const h = home();
-  const agents = join(h.at, 'Library', 'LaunchAgents');
-  ended(await h.schedule('--kind', 'launchd', '--dry-run', 'a & b'));
-  assert.equal(existsSync(agents), false);
-  const made = json(await h.schedule('--kind', 'launchd', '--json', '--at', '3:05', 'a & <b>'));
-  const [name] = readdirSync(agents);
-  assert.equal(name, `fluorite.auto-learn.${made.key}.plist`);
-  const text = readFileSync(join(agents, name), 'utf8');
-  assert.match(text, /<string>[^<]*a &amp; &lt;b&gt;<\/string>/);
-  assert.match(text, /<key>Hour<\/key><integer>3<\/integer><key>Minute<\/key><integer>5<\/integer>/);
-  assert.equal(json(await h.schedule('--kind', 'launchd', '--json', '--at', '3:05', 'a & <b>')).changed, false);
-  const calls = () => readFileSync(join(h.at, 'launchctl.log'), 'utf8').trim().split('\n').map((l) => l.split(' ')[0]);
-  assert.deepEqual(calls(), ['bootout', 'bootstrap']);
-  ended(await h.schedule('--kind', 'launchd', '--uninstall'));
-  assert.deepEqual(calls(), ['bootout', 'bootstrap', 'bootout']);
-  assert.deepEqual(readdirSync(agents), []);
-});
+  test('launchd: a property list that is loaded, replaced and unloaded', posix, async () => {
+    const h = home();
+    const agents = join(h.at, 'Library', 'LaunchAgents');
+    ended(await h.schedule('--kind', 'launchd', '--dry-run', 'a & b'));
+    assert.equal(existsSync(agents), false);
+    const made = json(await h.schedule('--kind', 'launchd', '--json', '--at', '3:05', 'a & <b>'));
+    const [name] = readdirSync(agents);
+    assert.equal(name, `fluorite.auto-learn.${made.key}.plist`);
+    const text = readFileSync(join(agents, name), 'utf8');
+    assert.match(text, /<string>[^<]*a &amp; &lt;b&gt;<\/string>/);
+    assert.match(text, /<key>Hour<\/key><integer>3<\/integer><key>Minute<\/key><integer>5<\/integer>/);
+    assert.equal(json(await h.schedule('--kind', 'launchd', '--json', '--at', '3:05', 'a & <b>')).changed, false);
+    const calls = () => readFileSync(join(h.at, 'launchctl.log'), 'utf8').trim().split('\n').map((l) => l.split(' ')[0]);
+    assert.deepEqual(calls(), ['bootout', 'bootstrap']);
+    ended(await h.schedule('--kind', 'launchd', '--uninstall'));
+    assert.deepEqual(calls(), ['bootout', 'bootstrap', 'bootout']);
+    assert.deepEqual(readdirSync(agents), []);
+  });
 
-test('manual, usage, and the set-up script', posix, async () => {
-  const h = home();
-  assert.match(ended(await h.schedule('--kind', 'manual')), /^run this daily, .*\n0 2 \* \* \* /);
-  ended(await h.schedule('--at', '25:00'), 2);
-  ended(await h.schedule('--commit'), 2);
-  assert.equal(h.writes(), 0);
-  const { status, stdout } = h.script('fluorite-schedule-setup.sh', '--kind', 'cron', '--at', '04:00');
-  assert.equal(status, 0);
-  assert.match(stdout, /learns daily at 04:00 \(cron\)/);
-  assert.equal(h.script('fluorite-schedule-setup.sh', '--kind', 'cron', '--uninstall').status, 0);
-  assert.equal(h.table(), '');
-});
+  test('manual, usage, and the set-up script', posix, async () => {
+    const h = home();
+    assert.match(ended(await h.schedule('--kind', 'manual')), /^run this daily, .*\n0 2 \* \* \* /);
+    ended(await h.schedule('--at', '25:00'), 2);
+    ended(await h.schedule('--commit'), 2);
+    assert.equal(h.writes(), 0);
+    const { status, stdout } = h.script('fluorite-schedule-setup.sh', '--kind', 'cron', '--at', '04:00');
+    assert.equal(status, 0);
+    assert.match(stdout, /learns daily at 04:00 \(cron\)/);
+    assert.equal(h.script('fluorite-schedule-setup.sh', '--kind', 'cron', '--uninstall').status, 0);
+    assert.equal(h.table(), '');
+  });
 
-test('auto-learn: learns, logs in a folder of its own, exports, and commits only when told', posix, async () => {
-  const h = home();
-  const from = spikes(h.at);
-  const logs = join(h.at, 'tmp', 'fluorite-learning');
-  const dry = h.script('fluorite-auto-learn.sh', '--dry-run', '--output-dir', 'out', '--commit', from);
-  assert.match(dry.stdout, /main\.js --progress plain learn \S*my\\ spikes \n.* train \n.*\n.*export out\/chunks\.jsonl \ncommit_export \n$/);
-  assert.deepEqual([existsSync(logs), existsSync(join(h.at, 'memory')), existsSync(join(h.at, 'out'))], [false, false, false]);
+  test('auto-learn: learns, logs in a folder of its own, exports, and commits only when told', posix, async () => {
+    const h = home();
+    const from = spikes(h.at);
+    const logs = join(h.at, 'tmp', 'fluorite-learning');
+    const dry = h.script('fluorite-auto-learn.sh', '--dry-run', '--output-dir', 'out', '--commit', from);
+    assert.match(dry.stdout, /main\.js --progress plain learn \S*my\\ spikes \n.* train \n.*\n.*export out\/chunks\.jsonl \ncommit_export \n$/);
+    assert.deepEqual([existsSync(logs), existsSync(join(h.at, 'memory')), existsSync(join(h.at, 'out'))], [false, false, false]);
 
-  const repository = join(h.at, 'repository');
-  const git = (...args) => spawnSync('git', ['-C', repository, ...args], { env: environment(h.env), encoding: 'utf8' });
-  mkdirSync(repository);
-  git('init', '--quiet');
-  git('config', 'user.name', 'test');
-  git('config', 'user.email', 'test@localhost');
-  writeFileSync(join(repository, 'other.txt'), 'not ours');
-  git('add', 'other.txt');
-  const out = join(repository, 'learning-chunks');
-  const quiet = h.script('fluorite-auto-learn.sh', '--output-dir', out, '--', from);
-  assert.deepEqual([quiet.status, quiet.stdout, quiet.stderr], [0, '', '']);
-  assert.equal(readFileSync(join(out, 'chunks.jsonl'), 'utf8').trim().split('\n').length, 2);
-  assert.equal(git('log').status, 128, 'nothing was committed');
-  assert.equal(statSync(logs).mode & 0o777, 0o700);
-  const [log] = readdirSync(logs);
-  assert.match(log, /^learning-\d{8}-\d{6}-\d+\.log$/);
-  assert.match(readFileSync(join(logs, log), 'utf8'), /2 spikes in [^\n]*\n {2}2 new, [\s\S]*0 events, nothing changed/);
+    const repository = join(h.at, 'repository');
+    const git = (...args) => spawnSync('git', ['-C', repository, ...args], { env: environment(h.env), encoding: 'utf8' });
+    mkdirSync(repository);
+    git('init', '--quiet');
+    git('config', 'user.name', 'test');
+    git('config', 'user.email', 'test@localhost');
+    writeFileSync(join(repository, 'other.txt'), 'not ours');
+    git('add', 'other.txt');
+    const out = join(repository, 'learning-chunks');
+    const quiet = h.script('fluorite-auto-learn.sh', '--output-dir', out, '--', from);
+    assert.deepEqual([quiet.status, quiet.stdout, quiet.stderr], [0, '', '']);
+    assert.equal(readFileSync(join(out, 'chunks.jsonl'), 'utf8').trim().split('\n').length, 2);
+    assert.equal(git('log').status, 128, 'nothing was committed');
+    assert.equal(statSync(logs).mode & 0o777, 0o700);
+    const [log] = readdirSync(logs);
+    assert.match(log, /^learning-\d{8}-\d{6}-\d+\.log$/);
+    assert.match(readFileSync(join(logs, log), 'utf8'), /2 spikes in [^\n]*\n {2}2 new, [\s\S]*0 events, nothing changed/);
 
-  for (let i = 0; i < 2; i++) assert.equal(h.script('fluorite-auto-learn.sh', '--output-dir', out, '--commit', '--keep', '2', from).status, 0);
-  assert.equal(git('rev-list', '--count', 'HEAD').stdout.trim(), '1', 'the second run changed nothing');
-  assert.match(git('show', '--name-only', '--format=%s').stdout, /^fluorite: learned chunks\n\nlearning-chunks\/chunks\.jsonl\n$/);
-  assert.equal(git('status', '--short', 'other.txt').stdout, 'A  other.txt\n', 'what was staged is not ours to commit');
-  assert.equal(readdirSync(logs).length, 2);
+    for (let i = 0; i < 2; i++) assert.equal(h.script('fluorite-auto-learn.sh', '--output-dir', out, '--commit', '--keep', '2', from).status, 0);
+    assert.equal(git('rev-list', '--count', 'HEAD').stdout.trim(), '1', 'the second run changed nothing');
+    assert.match(git('show', '--name-only', '--format=%s').stdout, /^fluorite: learned chunks\n\nlearning-chunks\/chunks\.jsonl\n$/);
+    assert.equal(git('status', '--short', 'other.txt').stdout, 'A  other.txt\n', 'what was staged is not ours to commit');
+    assert.equal(readdirSync(logs).length, 2);
 
-  const failed = h.script('fluorite-auto-learn.sh', '--log-dir', join(h.at, 'logs'), join(h.at, 'absent'));
-  assert.equal(failed.status, 2);
-  assert.match(failed.stderr, /absent[\s\S]*ended with exit code 2; the log: .*logs\/learning-/);
-  for (const args of [['--nope'], ['--commit'], ['--keep', '0'], ['--log-dir']]) assert.equal(h.script('fluorite-auto-learn.sh', ...args).status, 2, args.join(' '));
-});
+    const failed = h.script('fluorite-auto-learn.sh', '--log-dir', join(h.at, 'logs'), join(h.at, 'absent'));
+    assert.equal(failed.status, 2);
+    assert.match(failed.stderr, /absent[\s\S]*ended with exit code 2; the log: .*logs\/learning-/);
+    for (const args of [['--nope'], ['--commit'], ['--keep', '0'], ['--log-dir']]) assert.equal(h.script('fluorite-auto-learn.sh', ...args).status, 2, args.join(' '));
+  });
 
-test('the scripts parse, and pass shellcheck where there is one', posix, () => {
-  for (const name of ['fluorite-auto-learn.sh', 'fluorite-schedule-setup.sh']) {
-    assert.equal(spawnSync('bash', ['-n', script(name)]).status, 0, name);
-    const checked = spawnSync('shellcheck', [script(name)], { encoding: 'utf8' });
-    if (!checked.error) assert.equal(checked.status, 0, checked.stdout);
-  }
+  test('the scripts parse, and pass shellcheck where there is one', posix, () => {
+    for (const name of ['fluorite-auto-learn.sh', 'fluorite-schedule-setup.sh']) {
+      assert.equal(spawnSync('bash', ['-n', script(name)]).status, 0, name);
+      const checked = spawnSync('shellcheck', [script(name)], { encoding: 'utf8' });
+      if (!checked.error) assert.equal(checked.status, 0, checked.stdout);
+    }
+  });
 });
