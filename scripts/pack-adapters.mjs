@@ -14,6 +14,7 @@ const CALLS = {
   memory_context: { query: 'deploys', budget_tokens: 300 },
   memory_get: { id: 'a' },
   memory_feedback: { id: 'a', kind: 'success', query: 'deploys' },
+  memory_feedback: { id: 'a', kind: 'success', query: 'deploys' },
   memory_stats: {},
   learn_spikes: {},
   create_entities: { entities: [{ name: 'Ann', entityType: 'person', observations: ['leads'] }, { name: 'Phoenix', entityType: 'project', observations: [] }] },

@@ -10,7 +10,7 @@ import { audiences } from './pack-audiences.mjs';
 import { install, packAll } from './pack-install.mjs';
 import { timings } from './pack-timings.mjs';
 
-/** Milliseconds beyond Node's own start: without the model, and with it. Held against the best run: other work on the machine only adds. */
+/** Milliseconds beyond Node's own start: without the model, and with it. Held against the lower of median and best: other work on the machine only adds. */
 const LIMITS = { without_model_ms: 60, with_model_ms: 400 };
 
 const work = mkdtempSync(join(tmpdir(), 'fluorite-pack-'));
@@ -23,7 +23,10 @@ try {
   console.log(JSON.stringify(report, null, 2));
   const failed = Object.entries(report.works).filter(([, outcome]) => outcome !== 'ok').map(([what]) => what);
   if (failed.length > 0) fail(`does not work from the tarballs: ${failed.join(', ')}`);
-  for (const [name, limit] of Object.entries(LIMITS)) if (report.times[name].best > limit) fail(`${name}: ${report.times[name].best} ms, the limit is ${limit}`);
+  for (const [name, limit] of Object.entries(LIMITS)) {
+    const { median, best } = report.times[name];
+    if (Math.min(median, best) > limit) fail(`${name}: ${median} ms, at best ${best}; the limit is ${limit}`);
+  }
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

@@ -41,7 +41,11 @@ export class FluoriteStore extends BaseStore {
   readonly #fields: readonly string[];
   #mode: 'vector' | 'lexical' | 'hybrid' | undefined;
 
-  /** @param bridge - an open store. */
+  /**
+   * A LangGraph store in a namespace of ours.
+   *
+   * @param bridge - an open store.
+   */
   constructor(bridge: FluoriteBridge, { namespace = 'langgraph', fields = ['$'], mode }: FluoriteStoreOptions = {}) {
     super();
     this.#bridge = bridge;

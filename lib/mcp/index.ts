@@ -7,6 +7,6 @@
  * sentence, for searches; its metadata is the fact, exactly. Tags tie facts to the entities they name, so an entity goes with all
  * that hangs on it in one batch.
  */
-export { importGraph, KnowledgeGraph, type Entity, type Graph, type ImportOptions, type ImportReport, type Relation } from './graph/index.js';
+export { importGraph, KnowledgeGraph, type AddedObservations, type Entity, type Graph, type ImportOptions, type ImportReport, type Relation } from './graph/index.js';
 export type { McpServerOptions } from './options.js';
 export { runMcpServer, startMcpServer, type McpServerHandle } from './run.js';

@@ -9,15 +9,21 @@ import { FLUORITE_ROOT } from './tokens.js';
 export interface FluoriteHealthDetails {
   /** `degraded` still answers: something is rebuilt, or works less well. */
   engine?: 'ok' | 'degraded' | 'failed';
+  /** The log. */
   storage?: 'ok' | 'degraded' | 'failed';
+  /** The indexes. */
   index?: 'ok' | 'degraded' | 'failed';
+  /** The model. */
   embedder?: 'ok' | 'degraded' | 'failed';
   /** Why nothing could be asked: the code of the error. */
   code?: string;
 }
 
 /** The result under its key, as Terminus wants it. */
-export type FluoriteHealthResult<Key extends string> = Record<Key, { status: 'up' | 'down' } & FluoriteHealthDetails>;
+export type FluoriteHealthResult<Key extends string> = Record<Key, {
+  /** `down` when the engine has failed, or cannot be asked. */
+  status: 'up' | 'down';
+} & FluoriteHealthDetails>;
 
 /** The part of Terminus that is used. */
 interface Indicators {
@@ -35,6 +41,7 @@ interface Indicators {
  */
 @Injectable()
 export class FluoriteHealthIndicator {
+  /** Nest makes it. */
   constructor(
     @Inject(FLUORITE_ROOT) private readonly service: FluoriteService,
     @Inject(ModuleRef) private readonly modules: ModuleRef,

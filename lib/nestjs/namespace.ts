@@ -21,7 +21,12 @@ export type NamespaceMethods = Pick<FluoriteBridge,
 export class FluoriteNamespace implements NamespaceMethods {
   readonly #bridge: FluoriteBridge;
 
-  /** @param bridge - the open store. @param namespace - where all calls go. */
+  /**
+   * A handle of a namespace.
+   *
+   * @param bridge - the open store.
+   * @param namespace - where all calls go.
+   */
   constructor(bridge: FluoriteBridge, readonly namespace: string) {
     if (typeof namespace !== 'string' || namespace === '') throw new FluoriteError('INVALID_CONFIG', 'a namespace must be a text of at least one character');
     this.#bridge = bridge;

@@ -5,6 +5,14 @@ import { exclusively } from './locks.js';
 import { factId, factTag, nodeTag, toGraph, type Entity, type Fact, type Graph, type Relation } from './records.js';
 import { asksForMeaning, literal, nearNames } from './search.js';
 
+/** What was new of an entity. */
+export interface AddedObservations {
+  /** Name of the entity. */
+  entityName: string;
+  /** The observations it did not have. */
+  addedObservations: string[];
+}
+
 /**
  * A knowledge graph in a namespace of a store: the nine operations of the reference memory server.
  *
@@ -20,7 +28,12 @@ export class KnowledgeGraph {
   readonly #listeners = new Set<() => void>();
   #model: boolean | undefined;
 
-  /** @param bridge - an open store. @param namespace - for the graph alone. */
+  /**
+   * The graph in a namespace.
+   *
+   * @param bridge - an open store.
+   * @param namespace - for the graph alone.
+   */
   constructor(bridge: FluoriteBridge, namespace = 'knowledge-graph') {
     this.#bridge = bridge;
     this.#facts = new Facts(bridge, namespace);
@@ -56,7 +69,7 @@ export class KnowledgeGraph {
   }
 
   /** Adds observations that an entity does not have yet and returns those. Nothing is stored when an entity is missing: `NOT_FOUND`. */
-  addObservations(additions: readonly { entityName: string; contents: readonly string[] }[]): Promise<{ entityName: string; addedObservations: string[] }[]> {
+  addObservations(additions: readonly { entityName: string; contents: readonly string[] }[]): Promise<AddedObservations[]> {
     const given = clean(additions);
     return this.#mutate(given.map((a) => a.entityName), async () => {
       const entities = await this.#facts.known(given.map((a) => entityFact({ name: a.entityName, entityType: '' })));

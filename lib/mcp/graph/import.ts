@@ -36,7 +36,12 @@ export interface ImportReport {
   /** Lines left out. */
   bad: number;
   /** The first 1,000 of them. */
-  bad_lines: { line: number; reason: string }[];
+  bad_lines: {
+    /** Its number, from 1. */
+    line: number;
+    /** Why it was left out. */
+    reason: string;
+  }[];
 }
 
 /**

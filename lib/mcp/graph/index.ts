@@ -1,3 +1,3 @@
 export { importGraph, type ImportOptions, type ImportReport } from './import.js';
-export { KnowledgeGraph } from './graph.js';
+export { KnowledgeGraph, type AddedObservations } from './graph.js';
 export type { Entity, Graph, Relation } from './records.js';

@@ -4,19 +4,27 @@ import type { Chunk, ChunkInput } from '../../index.js';
 
 /** A node of the graph, known by its name. */
 export interface Entity {
+  /** Its name. */
   name: string;
+  /** What it is: `person`, `project`. */
   entityType: string;
+  /** What is known of it, one fact each. */
   observations: string[];
 }
 /** An edge; its ends need not exist. */
 export interface Relation {
+  /** Name of the entity it starts at. */
   from: string;
+  /** Name of the entity it leads to. */
   to: string;
+  /** What it says, in active voice: `owns`. */
   relationType: string;
 }
 /** Entities and relations, oldest first. */
 export interface Graph {
+  /** The nodes. */
   entities: Entity[];
+  /** The edges. */
   relations: Relation[];
 }
 

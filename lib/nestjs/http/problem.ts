@@ -6,6 +6,7 @@ import { HTTP_MEANINGS, type HttpMeaning } from './status.js';
 export interface InvalidField {
   /** Path to it: `filter.tags`; empty for the body itself. */
   field: string;
+  /** What is wrong with it. */
   message: string;
 }
 
@@ -15,6 +16,7 @@ export interface Problem {
   type: string;
   /** The status in words. */
   title: string;
+  /** The status. */
   status: number;
   /** What happened and what to do; no path of the machine stands in it. */
   detail: string;
