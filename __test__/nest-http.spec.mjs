@@ -135,6 +135,13 @@ test('400: bodies, ids and options that are wrong', async (t) => {
   assert.equal((await http.post('/api/memory').set('content-type', 'text/plain').send('content')).status, 400);
   const listed = problem(await post('/search', { query: 'x', limit: 0, filter: { tags: { any: 'a' } } }), 400, 'INVALID_ARGUMENT');
   assert.deepEqual(listed.errors.map((e) => e.field).sort(), ['filter.tags.any', 'limit']);
+  const far = Array.from({ length: 500 }, (_, i) => ({ content: i === 499 ? 7 : 'x' }));
+  assert.deepEqual((await post('/batch', { chunks: far })).body.errors.map((e) => e.field), ['chunks.499.content']);
+  const many = problem(await post('/batch', { chunks: Array.from({ length: 1_000 }, () => ({ nope: 1 })) }), 400, 'INVALID_ARGUMENT');
+  assert.ok(many.errors.length <= 20);
+  problem(await post('/batch', { chunks: Array.from({ length: 1_001 }, () => ({ content: 'x' })) }), 400, 'INVALID_ARGUMENT');
+  const told = problem(await post('/search', { query: 'x', filter: { metadata: { ['/"'.repeat(20_000)]: [] } } }), 400, 'INVALID_ARGUMENT');
+  assert.ok(told.detail.length < 2_000);
   for (const query of ['namespace=a&namespace=b', 'namespace[a]=b', 'other=1']) problem(await http.get(`/api/memory/x?${query}`), 400, 'INVALID_ARGUMENT');
   problem(await http.get(`/api/memory/${'x'.repeat(1025)}`), 400, 'INVALID_ID');
   await http.get('/api/memory/%E0%A4%A').expect(400);

@@ -1,29 +1,32 @@
 import type { PipeTransform } from '@nestjs/common';
-import { validateSync, type ValidationError } from 'class-validator';
+import { validateSync, type ValidatorOptions } from 'class-validator';
 import { FluoriteError } from '../../index.js';
-import { membersOf, type Nested } from './dto/fields.js';
+import { membersOf } from './dto/fields.js';
 import { InvalidFields, type InvalidField } from './problem.js';
 
 /** A body that was checked. An alias, so that no class stands in the metadata and a global `ValidationPipe` leaves it to us. */
 export type Checked<T> = T;
 
+const CHECKS: ValidatorOptions = { stopAtFirstError: true, validationError: { target: false, value: false } };
 /** As many errors as an answer lists. */
 const LISTED = 20;
 /** As many characters of a member's name as it shows: the name is the client's. */
 const SHOWN = 100;
 
+/** Items of a list that are checked in one turn of the event loop. */
+const TURN = 32;
+
 /**
  * Checks a body or query string against a class of `dto/`. No member but those of the class is let through, nothing is converted, and
  * `metadata` is not looked into, however deep it is.
  */
-export class BodyPipe<T extends object> implements PipeTransform<unknown, T> {
+export class BodyPipe<T extends object> implements PipeTransform<unknown, Promise<T>> {
   constructor(private readonly type: new () => T, private readonly what: string) {}
 
   /** Called by Nest. */
-  transform(value: unknown): T {
+  async transform(value: unknown): Promise<T> {
     const errors: InvalidField[] = [];
-    const instance = instantiate(this.type, value ?? {}, '', errors);
-    if (errors.length === 0) flatten(validateSync(instance, { stopAtFirstError: true, validationError: { target: false, value: false } }), '', errors);
+    await check(this.type, value ?? {}, '', errors);
     const [first] = errors;
     if (!first) return { ...(value as T) };
     const where = first.field === '' ? '' : `${first.field}: `;
@@ -31,41 +34,37 @@ export class BodyPipe<T extends object> implements PipeTransform<unknown, T> {
   }
 }
 
-/**
- * The value as an instance of its class, nested classes included, as class-validator wants it. Unknown members are refused here: its own
- * whitelist lets `constructor` and `__proto__` through.
- */
-function instantiate<T extends object>(type: new () => T, value: unknown, path: string, errors: InvalidField[]): T {
-  const instance = new type();
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    refuse(errors, path, 'must be a JSON object');
-    return instance;
-  }
+/** One object by itself, then what is nested in it: class-validator would check a long list without letting go of the event loop. */
+async function check(type: new () => object, value: unknown, path: string, errors: InvalidField[]): Promise<void> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse(errors, path, 'must be a JSON object');
   const members = membersOf(type);
+  const instance = new type() as Record<string, unknown>;
+  const before = errors.length;
   for (const [key, member] of Object.entries(value)) {
-    const at = path === '' ? key : `${path}.${key}`;
-    if (!members.has(key)) refuse(errors, at, 'is not known here');
-    else (instance as Record<string, unknown>)[key] = build(members.get(key), member, at, errors);
-    if (errors.length >= LISTED) break;
+    // class-validator's own whitelist lets `constructor` and `__proto__` through
+    if (members.has(key)) instance[key] = member;
+    else refuse(errors, within(path, key), 'is not known here');
   }
-  return instance;
+  if (errors.length > before) return;
+  const wrong = new Set<string>();
+  for (const { property, constraints } of validateSync(instance, CHECKS)) {
+    wrong.add(property);
+    refuse(errors, within(path, property), Object.values(constraints ?? {})[0] ?? 'is refused');
+  }
+  for (const [key, nested] of members) {
+    const member = instance[key];
+    if (!nested || member === undefined || member === null || wrong.has(key)) continue;
+    const items = Array.isArray(member) ? (member as unknown[]) : undefined;
+    if (!items) await check(nested(), member, within(path, key), errors);
+    for (let i = 0; items && i < items.length && errors.length < LISTED; i++) {
+      if (i % TURN === TURN - 1) await new Promise((turn) => setImmediate(turn));
+      await check(nested(), items[i], within(path, `${key}.${i}`), errors);
+    }
+  }
 }
 
-/** A member that is an object of another class as its instance; the decorators judge what is left as it is. */
-function build(nested: Nested | undefined, value: unknown, path: string, errors: InvalidField[]): unknown {
-  if (!nested || value === null || value === undefined) return value;
-  if (nested.many === 0) return instantiate(nested.type(), value, path, errors);
-  if (!Array.isArray(value) || value.length > nested.many) return value;
-  return value.map((item, i) => instantiate(nested.type(), item, `${path}.${i}`, errors));
-}
-
-function flatten(found: readonly ValidationError[], path: string, errors: InvalidField[]): void {
-  for (const { property, constraints, children } of found) {
-    const field = path === '' ? property : `${path}.${property}`;
-    const [message] = Object.values(constraints ?? {});
-    if (message !== undefined) refuse(errors, field, message);
-    flatten(children ?? [], field, errors);
-  }
+function within(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`;
 }
 
 function refuse(errors: InvalidField[], field: string, message: string): void {

@@ -48,6 +48,9 @@ export function problemOf(error: FluoriteError): Problem {
 /** Absolute paths of POSIX, Windows and UNC, whole when quoted. */
 const PATHS = /(["'`])(?:\/|[A-Za-z]:[\\/]|\\\\).*?\1|(?<![\w.:/\\<])(?:\/[\w.@+-]+(?:\/[\w.@+-]*)+|[A-Za-z]:[\\/][^\s"'`,;:]*|\\\\[^\s"'`,;:]+)/g;
 
+/** As many characters of a message as an answer shows: a client's own words may stand in it. */
+const SHOWN = 1_000;
+
 function withoutPaths(message: string): string {
-  return message.replace(PATHS, '[path]');
+  return (message.length > SHOWN ? `${message.slice(0, SHOWN)}...` : message).replace(PATHS, '[path]');
 }

@@ -1,16 +1,11 @@
 // One decorator per kind of member: what class-validator checks, what OpenAPI shows, and that the member exists at all.
 import type { ApiPropertyOptions } from '@nestjs/swagger';
-import {
-  ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsObject, IsOptional, IsString, Max, Min, ValidateNested,
-} from 'class-validator';
+import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsObject, IsOptional, IsString, Max, Min } from 'class-validator';
 import { apiProperty } from '../openapi.js';
 
 type Class = new () => object;
-/** A member that is an object of another class, or at most `many` of them when `many` is not 0. */
-export interface Nested {
-  type: () => Class;
-  many: number;
-}
+/** The class of a member that is an object, or of the items of one that is a list of objects. */
+type Nested = () => Class;
 /** Is it required? What is it? */
 interface Told {
   required?: boolean;
@@ -61,7 +56,7 @@ export const flag = (told: Told): PropertyDecorator => field(told, { type: Boole
 export const json = (told: Told): PropertyDecorator => field(told, { type: 'object', additionalProperties: true }, [IsObject()]);
 /** An object of another class. */
 export const object = (told: Told & { type: () => Class }): PropertyDecorator =>
-  field(told, { type: told.type }, [ValidateNested(), IsObject()], { type: told.type, many: 0 });
+  field(told, { type: told.type }, [IsObject()], told.type);
 /** A list of objects of another class. */
 export const objects = (told: Told & { type: () => Class; most: number }): PropertyDecorator =>
-  field(told, { type: told.type, isArray: true, maxItems: told.most }, [ValidateNested({ each: true }), ArrayMaxSize(told.most), IsArray()], { type: told.type, many: told.most });
+  field(told, { type: told.type, isArray: true, maxItems: told.most }, [ArrayMaxSize(told.most), IsArray()], told.type);
