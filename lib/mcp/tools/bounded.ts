@@ -14,6 +14,7 @@ export interface Bounded extends Graph {
 
 /** The start of a graph, within the server's bound: entities first, a quarter of the room kept for relations when there are any. */
 export function bounded(core: Core, graph: Graph): Bounded {
+  if (core.budget.fits(pretty(graph), core.most_tokens)) return graph;
   return core.budget.shrink(core.most_tokens, (bound) => fitting(core, graph, bound), pretty);
 }
 
@@ -26,7 +27,6 @@ export function pretty(value: unknown): string {
 const FRAME = 48;
 
 function fitting(core: Core, graph: Graph, bound: number): Bounded {
-  if (core.budget.fits(pretty(graph), bound)) return graph;
   const forRelations = graph.relations.length === 0 ? 0 : bound / 4;
   let left = bound - FRAME - forRelations;
   const entities: Entity[] = [];
