@@ -78,6 +78,25 @@ test('a graph over the bound is cut, and says by how much', async (t) => {
   assert.ok(edges.length > 0, 'relations have their share');
 });
 
+test('the bound of a graph holds, and is used, whatever its shape', async (t) => {
+  const bridge = await open(t);
+  const shapes = {
+    'many small entities': (i) => ({ name: `E${i}`, entityType: 't', observations: [] }),
+    'long words, which count by their characters': (i) => ({ name: `E${i}`, entityType: 'x'.repeat(200), observations: ['y'.repeat(300), `${i}`] }),
+    'marks, which are all tokens': (i) => ({ name: `E${i}`, entityType: '.;:"\\', observations: ['{}[]()""\n\t'.repeat(5)] }),
+    'no spaces in Japanese': (i) => ({ name: `E${i}`, entityType: '人', observations: ['日本語の文章です。'.repeat(3)] }),
+  };
+  for (const [shape, make] of Object.entries(shapes)) {
+    const c = await client(t, await serve(t, { bridge, graph_namespace: shape, max_output_tokens: 3_000 }));
+    await call(c, 'create_entities', { entities: Array.from({ length: 400 }, (_, i) => make(i)) });
+    await call(c, 'create_relations', { relations: Array.from({ length: 400 }, (_, i) => ({ from: `E${i}`, to: `E${(i * 7) % 400}`, relationType: i % 2 ? 'z'.repeat(150) : '->' })) });
+    const result = await c.callTool({ name: 'read_graph', arguments: {} });
+    const took = cost(bridge, result.content[0].text);
+    assert.ok(took <= 3_000 && took > 2_400, `${shape}: ${took}`);
+    assert.ok(result.structuredContent.truncated.entities > 0 && result.structuredContent.relations.length > 0);
+  }
+});
+
 test('control characters are written out and text is a field of its own', async (t) => {
   const bridge = await open(t);
   const c = await client(t, await serve(t, { bridge }));

@@ -19,7 +19,13 @@ export class Budget {
 
   /** Does the text cost at most this much? What is too long by its characters alone is not counted. */
   fits(text: string, tokens: number): boolean {
-    return text.length <= tokens * CHARACTERS_A_TOKEN && this.cost(text) <= tokens;
+    return this.weigh(text, tokens).cost <= tokens;
+  }
+
+  /** What a text costs, not counted beyond `most`, and what its characters alone cost. */
+  weigh(text: string, most: number): { cost: number; least: number } {
+    const least = Math.ceil(text.length / CHARACTERS_A_TOKEN);
+    return { cost: least > most ? least : this.cost(text), least };
   }
 
   /** A start of a text, in whole characters, whose JSON form fits: the longest, or up to 1 % of it shorter. Counts a few times. */

@@ -12,63 +12,72 @@ export interface Bounded extends Graph {
   truncated?: { entities: number; observations: number; relations: number };
 }
 
-/** The start of a graph, within the server's bound: entities first, a quarter of the room kept for relations when there are any. */
-export function bounded(core: Core, graph: Graph): Bounded {
-  if (core.budget.fits(pretty(graph), core.most_tokens)) return graph;
-  return core.budget.shrink(core.most_tokens, (bound) => fitting(core, graph, bound), pretty);
-}
-
 /** JSON as the reference server writes it. */
 export function pretty(value: unknown): string {
   return JSON.stringify(value, null, 2);
 }
 
-/** What stands around the lists. */
-const FRAME = 48;
+/** Tokens of what stands around the lists. */
+const FRAME = 96;
 
-function fitting(core: Core, graph: Graph, bound: number): Bounded {
-  const forRelations = graph.relations.length === 0 ? 0 : bound / 4;
-  let left = bound - FRAME - forRelations;
+/** Items counted before others get a turn: counting holds the thread. */
+const TURN = 32;
+
+/** The start of a graph, within the server's bound: entities first, a quarter of the room kept for relations when there are any. */
+export async function bounded(core: Core, graph: Graph): Promise<Bounded> {
+  const forRelations = graph.relations.length === 0 ? 0 : core.most_tokens / 4;
+  const room = new Room(core, core.most_tokens - FRAME - forRelations);
   const entities: Entity[] = [];
-  for (const entity of graph.entities) {
-    const whole = pretty(entity);
-    if (core.budget.fits(whole, left)) {
-      left -= core.budget.cost(whole);
-      entities.push(entity);
-      continue;
-    }
-    const some = startOf(core, entity, left);
-    if (some) {
-      left = 0;
-      entities.push(some);
-    }
-    break;
+  for (const [i, entity] of graph.entities.entries()) {
+    if (i % TURN === TURN - 1) await new Promise(setImmediate);
+    const taken = room.take(entity) ? entity : startOf(room, entity);
+    if (taken) entities.push(taken);
+    if (taken !== entity) break;
   }
-  left += forRelations;
+  room.left = Math.max(room.left, 0) + forRelations;
   const relations: Relation[] = [];
-  for (const relation of graph.relations) {
-    const text = pretty(relation);
-    if (!core.budget.fits(text, left)) break;
-    left -= core.budget.cost(text);
+  for (const [i, relation] of graph.relations.entries()) {
+    if (i % TURN === TURN - 1) await new Promise(setImmediate);
+    if (!room.take(relation)) break;
     relations.push(relation);
   }
   const count = (list: readonly Entity[]): number => list.reduce((sum, e) => sum + e.observations.length, 0);
   const truncated = {
     entities: graph.entities.length - entities.length, observations: count(graph.entities) - count(entities), relations: graph.relations.length - relations.length,
   };
-  return { entities, relations, truncated };
+  return truncated.entities + truncated.observations + truncated.relations === 0 ? graph : { entities, relations, truncated };
 }
 
 /** An entity with its first observations that fit; `undefined` when not even its name does. */
-function startOf(core: Core, entity: Entity, room: number): Entity | undefined {
-  const shown: Entity = { ...entity, observations: [] };
-  if (!core.budget.fits(pretty(shown), room)) return undefined;
-  let left = room - core.budget.cost(pretty(shown));
-  for (const observation of entity.observations) {
-    const text = JSON.stringify(observation);
-    if (!core.budget.fits(text, left)) break;
-    left -= core.budget.cost(text);
-    shown.observations.push(observation);
-  }
-  return shown;
+function startOf(room: Room, entity: Entity): Entity | undefined {
+  if (!room.take({ ...entity, observations: [] })) return undefined;
+  const cut = entity.observations.findIndex((observation) => !room.take([observation]));
+  return { ...entity, observations: entity.observations.slice(0, cut === -1 ? undefined : cut) };
 }
+
+/**
+ * What is left of a bound. Tokens of JSON add up, because the tokenizer parts words at every mark: items are counted one by one,
+ * and what they add up to is not counted again.
+ */
+class Room {
+  readonly #core: Core;
+  /** Tokens left. */
+  left: number;
+
+  constructor(core: Core, tokens: number) {
+    this.#core = core;
+    this.left = tokens;
+  }
+
+  /** Takes the room an item needs in a list; false when there is not as much. */
+  take(item: unknown): boolean {
+    const text = pretty({ _: [item] }); // with the indentation it has there; its own frame stands for the comma
+    const { cost, least } = this.#core.budget.weigh(text, this.left);
+    if (cost > this.left) return false;
+    this.left -= Math.max(cost - SPARE, least);
+    return true;
+  }
+}
+
+/** Tokens of `{ "_": [] }` and the tokenizer's own two, without one for a comma. */
+const SPARE = 9;

@@ -35,7 +35,7 @@ function creating(server: McpServer, core: Core): void {
     input: z.object({ entities: z.array(entity) }), output: { entities: z.array(entity), truncated },
     text: (r) => pretty(r.entities),
     async run({ entities }) {
-      const { relations: _, ...created } = bounded(core, { entities: await core.graph.createEntities(entities), relations: [] });
+      const { relations: _, ...created } = await bounded(core, { entities: await core.graph.createEntities(entities), relations: [] });
       return created;
     },
   });
@@ -45,7 +45,7 @@ function creating(server: McpServer, core: Core): void {
     input: z.object({ relations: z.array(relation) }), output: { relations: z.array(relation), truncated },
     text: (r) => pretty(r.relations),
     async run({ relations }) {
-      const { entities: _, ...created } = bounded(core, { entities: [], relations: await core.graph.createRelations(relations) });
+      const { entities: _, ...created } = await bounded(core, { entities: [], relations: await core.graph.createRelations(relations) });
       return created;
     },
   });
@@ -58,7 +58,7 @@ function creating(server: McpServer, core: Core): void {
     async run({ observations }) {
       const added = await core.graph.addObservations(observations);
       const entities = added.map((a) => ({ name: a.entityName, entityType: '', observations: a.addedObservations }));
-      const { entities: shown, relations: _, ...rest } = bounded(core, { entities, relations: [] });
+      const { entities: shown, relations: _, ...rest } = await bounded(core, { entities, relations: [] });
       return { results: shown.map((e) => ({ entityName: e.name, addedObservations: e.observations })), ...rest };
     },
   });
