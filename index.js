@@ -238,9 +238,43 @@ class FluoriteBridge {
             return cuts.map((cut) => ({ content: text.slice(cut.start, cut.end), ...cut }));
         });
     }
-    /** Stores every readable spike template of a folder as a chunk. Unreadable files are reported, never fatal; unchanged ones are skipped. */
+    /**
+     * Stores the spike templates of a folder as chunks, each with a quality score, and draws patterns and combinations of frameworks
+     * from those at or above `quality_threshold` (0.7). Unreadable files are reported, never fatal; unchanged ones are skipped. See `docs/learning.md`.
+     */
     learnFromSpikes(options) {
         return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.learn(options, call.report, call.number)));
+    }
+    /**
+     * Stores files and folders as chunks, each with path and lines: code by function and class, Markdown by section, YAML, JSON and TOML by
+     * key. Incremental: changed files replace their chunks, deleted ones remove them, renamed ones keep ids and history. Respects
+     * `.gitignore`. What cannot be read is reported, never fatal. See `docs/learning.md`.
+     * Codes: `INVALID_ARGUMENT` (a path that is missing), `ABORTED` (what was stored stays; the next call goes on from there).
+     */
+    learnFromFiles(paths, options) {
+        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.learnFiles(paths, options, call.report, call.number)));
+    }
+    /**
+     * What goes with some frameworks (any spelling), best first, learned from what the chunks of a namespace use. The last argument may be the limit alone.
+     * Cost: reads every chunk of the namespace. Codes: `INVALID_ARGUMENT`, `ABORTED`.
+     */
+    suggestFrameworks(frameworks, options) {
+        const given = typeof options === 'number' ? { limit: options } : options;
+        return (0, errors_js_1.guard)(() => this.#long(given, (call) => this.#native.suggestFrameworks(frameworks, given, call.number)));
+    }
+    /**
+     * How two frameworks (any spelling) are used together: a pattern for each family of chunks that use both, the largest first;
+     * `metadata.members` are the ids it rests on. Cost: reads every chunk of the namespace. Codes: `INVALID_ARGUMENT`, `ABORTED`.
+     */
+    getIntegrationPatterns(a, b, options) {
+        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.integrationPatterns(a, b, options, call.number)));
+    }
+    /**
+     * The files of a learned template with its placeholders filled in: given values, else declared defaults. Writes nothing.
+     * Codes: `NOT_FOUND`, `INVALID_ARGUMENT` (no template, a placeholder without a value, an unknown parameter, a path that would lead out).
+     */
+    renderSpike(id, params, options) {
+        return (0, errors_js_1.guard)(async () => JSON.parse(await this.#native.renderSpike(id, params, options)));
     }
     /**
      * Keeps what was said about chunks. Durable when it resolves; never a hit, never listed, never counted among the chunks.

@@ -43,6 +43,10 @@ export declare class NativeBridge {
   addFeedback(feedback: unknown, options: unknown, call: number): Promise<void> | void
   train(examples: unknown, options: unknown, onProgress: unknown, call: number): Promise<string> | string
   learn(options: unknown, onProgress: unknown, call: number): Promise<string> | string
+  learnFiles(paths: unknown, options: unknown, onProgress: unknown, call: number): Promise<string> | string
+  suggestFrameworks(frameworks: unknown, options: unknown, call: number): Promise<string> | string
+  integrationPatterns(a: unknown, b: unknown, options: unknown, call: number): Promise<string> | string
+  renderSpike(id: unknown, params: unknown, options: unknown): Promise<string> | string
   findRelated(id: unknown, options: unknown, call: number): Promise<unknown[]> | unknown[]
   /** Flat: index, score, text, index, ... */
   semanticSearch(query: unknown, documents: unknown, topK: unknown, options: unknown, call: number): Promise<unknown[]> | unknown[]

@@ -41,6 +41,8 @@ export interface LearningConfig {
     batch_size?: number;
     /** Read files on all threads: true. */
     parallel_processing?: boolean;
+    /** Least quality of a spike that patterns are drawn from, 0 to 1: 0.7 (`docs/quality.md`). */
+    quality_threshold?: number;
     /** Take in generated spikes as well: false. */
     include_generated?: boolean;
 }
@@ -480,6 +482,12 @@ export interface LearnOptionsMembers extends CallOptions {
     path?: string;
     /** Store generated templates as well: false. */
     include_generated?: boolean;
+    /** Templates of a lower quality, 0 to 1, give no patterns: 0.7 (`docs/quality.md`). */
+    quality_threshold?: number;
+    /** Do not store templates below the threshold: false. Generated ones that are asked for are not judged by it. */
+    skip_low_quality?: boolean;
+    /** Draw patterns and combinations of frameworks from what is learned: true. */
+    patterns?: boolean;
     /** Leave out files whose content is already stored: true. */
     incremental?: boolean;
     /** Templates per step, 1 to 1,000: 32. */
@@ -643,8 +651,27 @@ export interface LearningReport {
     unchanged: number;
     /** Chunks deleted because their file is gone. */
     removed: number;
-    /** Boilerplate left out. */
+    /** Boilerplate left out, told by its tag or its text. */
     skipped_generated: number;
+    /** Templates below the quality threshold, left out (`skip_low_quality`). */
+    skipped_low_quality: number;
+    /** Readable templates, boilerplate aside, whose files are to the byte those of another one. */
+    duplicates: number;
+    /** Scores of the folder's templates, boilerplate aside. */
+    quality: {
+        /** Least quality that patterns are drawn from. */
+        threshold: number;
+        /** Templates scored. */
+        scored: number;
+        /** Their mean score, 0 when there is none. */
+        mean: number;
+        /** How many score 0 to below .1, .1 to below .2, ..., .9 to 1. */
+        histogram: number[];
+    };
+    /** One pattern of each family of three or more templates at or above the threshold that are nearly alike, by id: `storeChunks` takes them as they are. */
+    patterns: Pattern[];
+    /** Frameworks that occur together in three or more templates at or above the threshold, pairs first, most support first. */
+    combinations: FrameworkCombination[];
     /** Files read after a repair (of the reading; the file stays as it is). */
     repaired: {
         /** Which file. */
@@ -655,6 +682,145 @@ export interface LearningReport {
     /** Files left out, and why. */
     invalid: {
         /** Which file. */
+        file: string;
+        /** Where in it, in bytes, when that is known. */
+        offset?: number;
+        /** Why it was left out. */
+        reason: string;
+    }[];
+    /** How long it took. */
+    duration_ms: number;
+}
+/** A reusable pattern of templates that are nearly alike; a chunk that can be stored as it is. */
+export interface Pattern {
+    /** `pattern:` and the hash of its structure: the same structure has the same id, in any run. */
+    id: ChunkId;
+    /** Title, frameworks, and the text with placeholders `{{ value_n }}`. */
+    content: string;
+    /** What all members use. */
+    frameworks: string[];
+    /** Tags of all members. */
+    tags: string[];
+    /** The best member's. */
+    quality_score: number;
+    /** Always `pattern`. */
+    chunk_type: ChunkType;
+    /** Always `procedural`. */
+    memory_type: MemoryType;
+    /** The members' language, when it is known. */
+    language: string | null;
+    /** Where it comes from and what varies. */
+    metadata: {
+        /** Ids of the chunks it was drawn from, at most 200. */
+        members: ChunkId[];
+        /** How many there are. */
+        member_count: number;
+        /** The placeholders. */
+        params: {
+            /** Between the braces. */
+            name: string;
+            /** Its value in the first member. */
+            default: string;
+            /** Values in others, at most five. */
+            examples: string[];
+        }[];
+    };
+}
+/** Frameworks that were found together. */
+export interface FrameworkCombination {
+    /** Two to four names, sorted. */
+    frameworks: string[];
+    /** Chunks that use all of them. */
+    support: number;
+    /** Their share of all chunks that use any framework. */
+    share: number;
+    /** The largest share of those that use all but one that also use the last. */
+    confidence: number;
+    /** How many times more often than by chance. */
+    lift: number;
+    /** Ids of chunks that use all of them, at most five. */
+    evidence: ChunkId[];
+}
+/** What goes with given frameworks. */
+export interface FrameworkRelationship {
+    /** Those of the given ones this rests on: all of them where they occur together, else one. */
+    given: string[];
+    /** What goes with them. */
+    framework: string;
+    /** Chunks that use the given ones and it. */
+    support: number;
+    /** Share of the chunks with the given ones that also use it. */
+    confidence: number;
+    /** How many times more often than by chance. */
+    lift: number;
+    /** Ids of such chunks, at most five. */
+    evidence: ChunkId[];
+}
+/** The members of {@link RelationOptions}; camelCase is taken as well. */
+export interface RelationOptionsMembers extends SignalOptions {
+    /** Most answers, 1 to 1,000: 10. */
+    limit?: number;
+    /** Whose chunks: `default`. */
+    namespace?: string;
+}
+/** Options of `suggestFrameworks` and `getIntegrationPatterns`. */
+export type RelationOptions = EitherCase<RelationOptionsMembers>;
+/** A template with its placeholders filled in. */
+export interface RenderedSpike {
+    /** Id of the chunk. */
+    id: ChunkId;
+    /** The files, in the template's order. Paths are relative with `/` and never lead out of the folder they are written to. */
+    files: {
+        /** Where it goes. */
+        path: string;
+        /** Its text. */
+        content: string;
+    }[];
+    /** The value of every declared parameter that has one. */
+    params: Record<string, string>;
+}
+/** The members of {@link FileLearnOptions}; camelCase is taken as well. */
+export interface FileLearnOptionsMembers extends CallOptions {
+    /** Namespace of the chunks: `default`. */
+    namespace?: string;
+    /** Leave out files whose content is already stored: true. */
+    incremental?: boolean;
+    /** Leave out what `.gitignore` and `.ignore` files name: true. */
+    gitignore?: boolean;
+    /** Largest file in bytes, 1 to 16 MiB: 1 MiB. Larger ones are reported and left out. */
+    max_file_bytes?: number;
+    /** Most tokens of a chunk, about (a quarter of its bytes), 16 to 8,192: 200. */
+    max_tokens?: number;
+    /** Read and cut files on several threads: true. The result is the same either way. */
+    parallel_processing?: boolean;
+    /** When vectors are computed: `sync`. */
+    embed?: 'sync' | 'background';
+}
+/** Options of `learnFromFiles`. */
+export type FileLearnOptions = EitherCase<FileLearnOptionsMembers>;
+/** Result of `learnFromFiles`. */
+export interface FilesReport {
+    /** Files of a kind that is learned. */
+    found: number;
+    /** Files learned for the first time. */
+    stored: number;
+    /** Files learned again because they changed. */
+    updated: number;
+    /** Files that only have another name: their chunks keep ids and history. */
+    renamed: number;
+    /** Files left alone because their content is stored. */
+    unchanged: number;
+    /** Files that are gone, with their chunks. */
+    removed: number;
+    /** Files of other kinds, left out. */
+    other: number;
+    /** Chunks written. */
+    chunks_stored: number;
+    /** Chunks deleted. */
+    chunks_removed: number;
+    /** Entries left out, and why. */
+    invalid: {
+        /** Which entry. */
         file: string;
         /** Where in it, in bytes, when that is known. */
         offset?: number;

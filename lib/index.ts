@@ -9,8 +9,8 @@ import { gather, sendAll, slicesOf } from './facade/slices.js';
 import type {
   BatchFailure, BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion,
   Context, ContextOptions,
-  EngineStats, EventOptions, Feedback, FluoriteEvent, FluoriteEventName, FluoriteListener, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, RankedDocument,
-  RelatedOptions, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WriteOptions,
+  EngineStats, EventOptions, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, Pattern, RankedDocument,
+  RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WriteOptions,
 } from './facade/types.js';
 
 export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
@@ -264,9 +264,47 @@ export class FluoriteBridge implements AsyncDisposable {
     });
   }
 
-  /** Stores every readable spike template of a folder as a chunk. Unreadable files are reported, never fatal; unchanged ones are skipped. */
+  /**
+   * Stores the spike templates of a folder as chunks, each with a quality score, and draws patterns and combinations of frameworks
+   * from those at or above `quality_threshold` (0.7). Unreadable files are reported, never fatal; unchanged ones are skipped. See `docs/learning.md`.
+   */
   learnFromSpikes(options?: LearnOptions): Promise<LearningReport> {
     return guard(() => this.#long<LearningReport>(options, (call) => this.#native.learn(options, call.report, call.number)));
+  }
+
+  /**
+   * Stores files and folders as chunks, each with path and lines: code by function and class, Markdown by section, YAML, JSON and TOML by
+   * key. Incremental: changed files replace their chunks, deleted ones remove them, renamed ones keep ids and history. Respects
+   * `.gitignore`. What cannot be read is reported, never fatal. See `docs/learning.md`.
+   * Codes: `INVALID_ARGUMENT` (a path that is missing), `ABORTED` (what was stored stays; the next call goes on from there).
+   */
+  learnFromFiles(paths: readonly string[], options?: FileLearnOptions): Promise<FilesReport> {
+    return guard(() => this.#long<FilesReport>(options, (call) => this.#native.learnFiles(paths, options, call.report, call.number)));
+  }
+
+  /**
+   * What goes with some frameworks (any spelling), best first, learned from what the chunks of a namespace use. The last argument may be the limit alone.
+   * Cost: reads every chunk of the namespace. Codes: `INVALID_ARGUMENT`, `ABORTED`.
+   */
+  suggestFrameworks(frameworks: readonly string[], options?: number | RelationOptions): Promise<FrameworkRelationship[]> {
+    const given = typeof options === 'number' ? { limit: options } : options;
+    return guard(() => this.#long<FrameworkRelationship[]>(given, (call) => this.#native.suggestFrameworks(frameworks, given, call.number)));
+  }
+
+  /**
+   * How two frameworks (any spelling) are used together: a pattern for each family of chunks that use both, the largest first;
+   * `metadata.members` are the ids it rests on. Cost: reads every chunk of the namespace. Codes: `INVALID_ARGUMENT`, `ABORTED`.
+   */
+  getIntegrationPatterns(a: string, b: string, options?: RelationOptions): Promise<Pattern[]> {
+    return guard(() => this.#long<Pattern[]>(options, (call) => this.#native.integrationPatterns(a, b, options, call.number)));
+  }
+
+  /**
+   * The files of a learned template with its placeholders filled in: given values, else declared defaults. Writes nothing.
+   * Codes: `NOT_FOUND`, `INVALID_ARGUMENT` (no template, a placeholder without a value, an unknown parameter, a path that would lead out).
+   */
+  renderSpike(id: ChunkId, params?: Readonly<Record<string, string | number | boolean>>, options?: IdOptions): Promise<RenderedSpike> {
+    return guard(async () => JSON.parse(await this.#native.renderSpike(id, params, options)) as RenderedSpike);
   }
 
   /**

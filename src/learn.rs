@@ -1,10 +1,12 @@
 //! Learning: blocking work on a thread of its own.
 
-use fluorite_learner::{LearnOptions, learn_from_spikes};
+use std::path::PathBuf;
+
+use fluorite_learner::{FileOptions, LearnOptions, learn_from_files, learn_from_spikes};
 use napi_derive::napi;
 
 use crate::bridge::{NativeBridge, report};
-use crate::convert::options;
+use crate::convert::{list, options, text};
 use crate::progress::Progress;
 use crate::raw::{Arg, Channel, Returned, enter};
 use crate::settle::settle;
@@ -21,6 +23,25 @@ impl NativeBridge {
             o.cancel = call.token.clone();
             o.on_progress = progress.as_ref().map(Progress::sink);
             let pending = self.core().spawn("fluorite-learn", move || learn_from_spikes(&opened.engine, &o))?;
+            settle(env, &channel, pending, Some(call), progress, report)
+        })
+    }
+
+    #[napi(
+        ts_args_type = "paths: unknown, options: unknown, onProgress: unknown, call: number",
+        ts_return_type = "Promise<string> | string"
+    )]
+    pub fn learn_files(&self, env: napi::Env, paths: Arg, opts: Arg, on_progress: Arg, call: Arg) -> Returned {
+        enter(env, |env| {
+            let opened = self.core().opened()?;
+            let paths = list(env, env.arg(paths), "paths", |v, i| text(env, v, &format!("paths.{i}")).map(PathBuf::from))?;
+            let mut o: FileOptions = options(env, env.arg(opts))?;
+            let (channel, call) = (Channel::of(env)?, self.call(env, call));
+            let progress = Progress::of(env, &channel, env.arg(on_progress))?;
+            o.cancel = call.token.clone();
+            o.num_threads = opened.learning.num_threads;
+            o.on_progress = progress.as_ref().map(Progress::sink);
+            let pending = self.core().spawn("fluorite-files", move || learn_from_files(&opened.engine, &paths, &o))?;
             settle(env, &channel, pending, Some(call), progress, report)
         })
     }

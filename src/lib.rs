@@ -12,6 +12,7 @@ mod error;
 mod events;
 mod feedback;
 mod learn;
+mod patterns;
 mod progress;
 mod raw;
 mod records;

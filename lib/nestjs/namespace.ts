@@ -1,7 +1,7 @@
 import { guard, inputError } from '../facade/errors.js';
 import type {
-  BatchOptions, BatchResult, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, EventOptions, Feedback, FluoriteBridge,
-  FluoriteEvent, IdOptions, LearningReport, LearnOptions, ListOptions, PartialHit, RankedDocument, RelatedOptions, SearchFilter, SearchHit, SearchOptions, SignalOptions,
+  BatchOptions, BatchResult, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, EventOptions, Feedback, FileLearnOptions,
+  FilesReport, FluoriteBridge, FluoriteEvent, FrameworkRelationship, IdOptions, LearningReport, LearnOptions, ListOptions, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions,
   TextChunk, WriteOptions,
 } from '../index.js';
 import { FluoriteError } from '../index.js';
@@ -11,7 +11,7 @@ import { confined, confinedFilter, confinedItem, confinedSearch, saysNothing } f
 export type NamespaceMethods = Pick<FluoriteBridge,
   | 'storeChunk' | 'storeChunks' | 'flush' | 'getChunk' | 'getChunks' | 'getContentBuffer' | 'deleteChunk' | 'deleteWhere' | 'listChunks' | 'history'
   | 'searchSimilar' | 'searchMany' | 'findRelated' | 'buildContext' | 'semanticSearch' | 'generateEmbedding' | 'generateEmbeddings' | 'countTokens'
-  | 'chunkText' | 'learnFromSpikes' | 'addFeedback' | 'events'>;
+  | 'chunkText' | 'learnFromSpikes' | 'learnFromFiles' | 'suggestFrameworks' | 'getIntegrationPatterns' | 'renderSpike' | 'addFeedback' | 'events'>;
 
 /**
  * The store as one namespace sees it: every id, search, listing and write stays in it. Methods, options and results are those of
@@ -141,6 +141,27 @@ export class FluoriteNamespace implements NamespaceMethods {
   /** As {@link FluoriteBridge.learnFromSpikes}, into the namespace. */
   learnFromSpikes(options?: LearnOptions): Promise<LearningReport> {
     return guard(() => this.#bridge.learnFromSpikes(confined(options, this.namespace, 'options')));
+  }
+
+  /** As {@link FluoriteBridge.learnFromFiles}, into the namespace. */
+  learnFromFiles(paths: readonly string[], options?: FileLearnOptions): Promise<FilesReport> {
+    return guard(() => this.#bridge.learnFromFiles(paths, confined(options, this.namespace, 'options') as FileLearnOptions));
+  }
+
+  /** As {@link FluoriteBridge.suggestFrameworks}, from chunks of the namespace. */
+  suggestFrameworks(frameworks: readonly string[], options?: number | RelationOptions): Promise<FrameworkRelationship[]> {
+    const given = typeof options === 'number' ? { limit: options } : options;
+    return guard(() => this.#bridge.suggestFrameworks(frameworks, confined(given, this.namespace, 'options') as RelationOptions));
+  }
+
+  /** As {@link FluoriteBridge.getIntegrationPatterns}, from chunks of the namespace. */
+  getIntegrationPatterns(a: string, b: string, options?: RelationOptions): Promise<Pattern[]> {
+    return guard(() => this.#bridge.getIntegrationPatterns(a, b, confined(options, this.namespace, 'options') as RelationOptions));
+  }
+
+  /** As {@link FluoriteBridge.renderSpike}, of a template of the namespace. */
+  renderSpike(id: ChunkId, params?: Readonly<Record<string, string | number | boolean>>, options?: IdOptions): Promise<RenderedSpike> {
+    return guard(() => this.#bridge.renderSpike(id, params, this.#id(options)));
   }
 
   /** As {@link FluoriteBridge.addFeedback}, about chunks of the namespace. */

@@ -59,3 +59,12 @@ pub fn chunk_text(text: &str, options: &ChunkingOptions, size: &dyn ChunkSize) -
     let packed = Packer::new(text, &cuts, options, size, language.kind())?.pack()?;
     Ok(outline.label(packed, &lines, language.kind()))
 }
+
+/// Share of a text's bytes that do not parse in its language, 0 to 1: 0 for code without an error.
+///
+/// `None` when the language has no grammar here (configuration, Markdown, prose), or the text takes too long to parse.
+/// Cost: one parse, linear.
+#[must_use]
+pub fn broken_share(text: &str, language: Language) -> Option<f32> {
+    if text.len() > MAX_TEXT_BYTES { None } else { code::broken_share(text, language) }
+}

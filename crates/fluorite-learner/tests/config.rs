@@ -103,7 +103,6 @@ fn what_nothing_acts_on_is_refused() {
         r#""read_only": true"#,
         r#""target_frameworks": ["react"]"#,
         r#""memory": {"auto_split": true}"#,
-        r#""learning": {"quality_threshold": 0.7}"#,
         r#""learning": {"output_dir": "x"}"#,
         r#""learning": {"history_dir": "x"}"#,
         r#""ml": {"embedder": {}}"#,

@@ -65,3 +65,14 @@ fn parse(text: &str, language: Language, size: &dyn ChunkSize) -> Result<Option<
         None => Ok(tree),
     }
 }
+
+/// Share of the bytes that do not fit the grammar; `None` without a grammar, or when parsing takes too long.
+pub(crate) fn broken_share(text: &str, language: Language) -> Option<f32> {
+    let tree = parse(text, language, &crate::size::CharacterSize).ok()??;
+    if !tree.root_node().has_error() {
+        return Some(0.0);
+    }
+    let broken = walk::walk(text, language, &tree, &Lines::of(text)).broken_bytes;
+    #[allow(clippy::cast_precision_loss)] // a share
+    Some((broken.max(1) as f32 / text.len().max(1) as f32).min(1.0))
+}

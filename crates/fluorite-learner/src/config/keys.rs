@@ -46,7 +46,7 @@ pub(super) struct Learning {
     pub(super) batch_size: Option<u64>,
     pub(super) parallel_processing: Option<bool>,
     pub(super) include_generated: Option<bool>,
-    quality_threshold: Option<IgnoredAny>,
+    pub(super) quality_threshold: Option<f32>,
     output_dir: Option<IgnoredAny>,
     history_dir: Option<IgnoredAny>,
 }
@@ -69,7 +69,6 @@ impl Keys {
             ("read_only", self.read_only.is_some()),
             ("target_frameworks", self.target_frameworks.is_some()),
             ("memory.auto_split", memory.is_some_and(|m| m.auto_split.is_some())),
-            ("learning.quality_threshold", learning.is_some_and(|l| l.quality_threshold.is_some())),
             ("learning.output_dir", learning.is_some_and(|l| l.output_dir.is_some())),
             ("learning.history_dir", learning.is_some_and(|l| l.history_dir.is_some())),
             ("ml.embedder", ml.is_some_and(|m| m.embedder.is_some())),

@@ -28,6 +28,7 @@ pub(super) struct Layer {
     pub(super) lexicon: Option<BTreeMap<String, String>>,
     pub(super) parallel_processing: Option<bool>,
     pub(super) include_generated: Option<bool>,
+    pub(super) quality_threshold: Option<f32>,
     pub(super) embedding_model: Option<String>,
     pub(super) num_threads: Option<u64>,
 }
@@ -69,6 +70,7 @@ impl Layer {
             lexicon: memory.lexicon,
             parallel_processing: learning.parallel_processing,
             include_generated: learning.include_generated,
+            quality_threshold: share("learning.quality_threshold", learning.quality_threshold)?,
             embedding_model: model(ml.embedding_model)?,
             num_threads: threads("ml.num_threads", ml.num_threads)?,
         })
@@ -93,6 +95,7 @@ impl Layer {
             lexicon: self.lexicon.or(next.lexicon),
             parallel_processing: self.parallel_processing.or(next.parallel_processing),
             include_generated: self.include_generated.or(next.include_generated),
+            quality_threshold: self.quality_threshold.or(next.quality_threshold),
             embedding_model: self.embedding_model.or(next.embedding_model),
             num_threads: self.num_threads.or(next.num_threads),
         }
@@ -109,6 +112,13 @@ fn same(a: &str, x: Option<u64>, b: &str, y: Option<u64>) -> Result<Option<u64>>
 fn range(key: &str, value: Option<u64>, least: u64, most: u64) -> Result<Option<u64>> {
     match value {
         Some(v) if !(least..=most).contains(&v) => Err(Error::config(format!("{key} must be {least} to {most}; it is {v}"))),
+        _ => Ok(value),
+    }
+}
+
+fn share(key: &str, value: Option<f32>) -> Result<Option<f32>> {
+    match value {
+        Some(v) if !(0.0..=1.0).contains(&v) => Err(Error::config(format!("{key} must be 0 to 1; it is {v}"))),
         _ => Ok(value),
     }
 }

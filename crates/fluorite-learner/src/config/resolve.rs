@@ -48,6 +48,7 @@ pub fn resolve(explicit: Value, env: &dyn Fn(&str) -> Option<String>) -> Result<
             parallel_processing: all.parallel_processing.unwrap_or(learning.parallel_processing),
             include_generated: all.include_generated.unwrap_or(learning.include_generated),
             incremental: all.incremental.unwrap_or(learning.incremental),
+            quality_threshold: all.quality_threshold.unwrap_or(learning.quality_threshold),
             num_threads,
         },
         memory_path: base.memory_path,

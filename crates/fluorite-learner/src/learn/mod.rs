@@ -11,9 +11,10 @@ mod pipeline;
 mod report;
 mod run;
 mod stored;
+mod survey;
 
 pub(crate) use options::MAX_BATCH;
 pub use options::{LearnOptions, LearningConfig};
 pub use pipeline::LearningPipeline;
-pub use report::{InvalidFile, LearningReport, RepairedFile};
+pub use report::{InvalidFile, LearningReport, QualityReport, RepairedFile};
 pub use run::learn_from_spikes;

@@ -18,6 +18,12 @@ pub struct LearnOptions {
     pub include_generated: Option<bool>,
     /// Leave out files whose content is already stored: true.
     pub incremental: Option<bool>,
+    /// Templates of a lower quality, 0 to 1, give no patterns: 0.7 (`docs/quality.md`).
+    pub quality_threshold: Option<f32>,
+    /// Do not store templates below the threshold: false. Generated ones that are asked for are not judged by it.
+    pub skip_low_quality: Option<bool>,
+    /// Draw patterns and combinations of frameworks from what is learned: true.
+    pub patterns: Option<bool>,
     /// Templates per store call, 1 to 1,000: 32.
     pub batch_size: Option<usize>,
     /// Read files on several threads: true. The result is the same either way.
@@ -50,6 +56,8 @@ pub struct LearningConfig {
     pub include_generated: bool,
     /// Leave out what is stored: true.
     pub incremental: bool,
+    /// Least quality of a template that patterns are drawn from: 0.7.
+    pub quality_threshold: f32,
     /// Reading threads; cores, at most 8, when absent.
     pub num_threads: Option<usize>,
 }
@@ -62,6 +70,7 @@ impl Default for LearningConfig {
             parallel_processing: true,
             include_generated: false,
             incremental: true,
+            quality_threshold: 0.7,
             num_threads: None,
         }
     }
@@ -75,6 +84,7 @@ impl LearningConfig {
             path: options.path.or_else(|| self.spike_templates_path.clone()),
             include_generated: options.include_generated.or(Some(self.include_generated)),
             incremental: options.incremental.or(Some(self.incremental)),
+            quality_threshold: options.quality_threshold.or(Some(self.quality_threshold)),
             batch_size: options.batch_size.or(Some(self.batch_size)),
             parallel_processing: options.parallel_processing.or(Some(self.parallel_processing)),
             num_threads: options.num_threads.or(self.num_threads),
@@ -88,6 +98,13 @@ impl LearnOptions {
         match self.batch_size.unwrap_or(32) {
             n @ 1..=MAX_BATCH => Ok(n),
             n => Err(Error::argument(format!("batch_size must be 1 to {MAX_BATCH}; it is {n}"))),
+        }
+    }
+
+    pub(crate) fn threshold(&self) -> Result<f32> {
+        match self.quality_threshold.unwrap_or(0.7) {
+            q if (0.0..=1.0).contains(&q) => Ok(q),
+            q => Err(Error::argument(format!("quality_threshold must be 0 to 1; it is {q}"))),
         }
     }
 

@@ -12,8 +12,11 @@ use serde_json::json;
 
 use super::folder::{self, Listing};
 use super::options::LearnOptions;
-use super::report::{InvalidFile, LearningReport, RepairedFile};
+use super::report::{InvalidFile, LearningReport, QualityReport, RepairedFile};
 use super::stored::Stored;
+use super::survey::{Survey, Surveyor};
+use crate::frameworks::of_template;
+use crate::quality::{Quality, is_generated, score};
 use crate::spike::{Reading, read_spike};
 
 /// Store calls in flight.
@@ -29,6 +32,7 @@ const IN_FLIGHT: usize = 8;
 pub fn learn_from_spikes(engine: &Engine, options: &LearnOptions) -> Result<LearningReport> {
     let started = Instant::now();
     let batch = options.batch()?;
+    let threshold = options.threshold()?;
     let root = folder::root(options.path.as_deref())?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.threads())
@@ -44,13 +48,33 @@ pub fn learn_from_spikes(engine: &Engine, options: &LearnOptions) -> Result<Lear
         root: &root,
         folder,
         stored,
-        report: LearningReport { found: listing.files.len() as u64, ..LearningReport::default() },
+        threshold,
+        report: LearningReport {
+            found: listing.files.len() as u64,
+            quality: QualityReport { threshold, ..QualityReport::default() },
+            ..LearningReport::default()
+        },
+        learned: vec![None; listing.files.len()],
+        dropped: Vec::new(),
         started,
         settled: 0,
         in_flight: VecDeque::new(),
         leftovers: Vec::new(),
     };
-    let outcome = run.files(&pool, &listing.files, batch).and_then(|()| run.remove(&listing));
+    let surveyor = Surveyor { root: &root, files: &listing.files, options };
+    let outcome = surveyor.survey(&pool, &mut |done| run.told("reading", done)).and_then(|survey| {
+        run.report.duplicates = survey.duplicates;
+        run.files(&pool, &listing.files, batch, &survey)?;
+        run.remove(&listing)?;
+        if options.patterns != Some(false) {
+            run.told("patterns", run.settled);
+            let good = |l: Option<(String, f32)>| l.filter(|(_, quality)| *quality >= threshold);
+            let learned: Vec<_> = std::mem::take(&mut run.learned).into_iter().map(good).collect();
+            (run.report.patterns, run.report.combinations) = surveyor.draw(&pool, &survey, &learned)?;
+        }
+        run.told("done", run.settled);
+        Ok(())
+    });
     // Nothing is left running behind the caller's back, also after an error.
     for call in run.in_flight.drain(..) {
         drop(call.result.wait());
@@ -67,7 +91,7 @@ pub fn learn_from_spikes(engine: &Engine, options: &LearnOptions) -> Result<Lear
 /// What reading one file came to.
 enum Outcome {
     Unchanged,
-    Read { reading: Box<Reading>, hash: String },
+    Read { reading: Box<Reading>, hash: String, quality: Option<Quality> },
     Invalid(InvalidFile),
 }
 
@@ -75,6 +99,10 @@ enum Outcome {
 struct Entry {
     file: String,
     known: bool,
+    /// Its place among the files.
+    place: usize,
+    id: String,
+    quality: f32,
 }
 
 struct Call {
@@ -88,7 +116,12 @@ struct Run<'a> {
     root: &'a Path,
     folder: String,
     stored: Stored,
+    threshold: f32,
     report: LearningReport,
+    /// By place: id and quality of the chunk a file has in the store.
+    learned: Vec<Option<(String, f32)>>,
+    /// Chunks of files that are no longer good enough.
+    dropped: Vec<String>,
     started: Instant,
     settled: u64,
     in_flight: VecDeque<Call>,
@@ -97,16 +130,24 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn files(&mut self, pool: &rayon::ThreadPool, files: &[String], batch: usize) -> Result<()> {
+    fn files(&mut self, pool: &rayon::ThreadPool, files: &[String], batch: usize, survey: &Survey) -> Result<()> {
         let (mut entries, mut chunks) = (Vec::new(), Vec::new());
         self.progress("learning");
-        for window in files.chunks(batch * IN_FLIGHT) {
+        for (n, window) in files.chunks(batch * IN_FLIGHT).enumerate() {
+            let first = n * batch * IN_FLIGHT;
             self.options.cancel.check()?;
-            let outcomes: Vec<Outcome> = pool.install(|| window.par_iter().map(|f| self.read(f)).collect());
+            let one = |(i, f): (usize, &String)| self.read(f, survey, first + i);
+            let outcomes: Vec<Outcome> = pool.install(|| window.par_iter().enumerate().map(one).collect());
             self.options.cancel.check()?;
-            for (file, outcome) in window.iter().zip(outcomes) {
-                if let Some(chunk) = self.take(file, outcome) {
-                    entries.push(Entry { file: file.clone(), known: self.stored.files.contains_key(file) });
+            for (i, (file, outcome)) in window.iter().zip(outcomes).enumerate() {
+                if let Some(chunk) = self.take(file, first + i, outcome, survey) {
+                    entries.push(Entry {
+                        file: file.clone(),
+                        known: self.stored.files.contains_key(file),
+                        place: first + i,
+                        id: chunk.id.clone().unwrap_or_default(),
+                        quality: chunk.quality_score.unwrap_or(0.5),
+                    });
                     chunks.push(chunk);
                     if chunks.len() == batch {
                         self.send(std::mem::take(&mut entries), std::mem::take(&mut chunks))?;
@@ -126,50 +167,74 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn read(&self, file: &str) -> Outcome {
+    fn read(&self, file: &str, survey: &Survey, place: usize) -> Outcome {
         if self.options.cancel.is_cancelled() {
             return Outcome::Unchanged; // the run ends with ABORTED, its report is not seen
+        }
+        let known = self.stored.files.get(file).and_then(|k| k.hash.as_deref());
+        let surveyed = survey.hash(place);
+        if self.options.incremental != Some(false) && surveyed.is_some() && known == surveyed.as_deref() {
+            return Outcome::Unchanged;
         }
         let bytes = match folder::read(self.root, file) {
             Ok(bytes) => bytes,
             Err(invalid) => return Outcome::Invalid(invalid),
         };
         let hash = format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&bytes));
-        let known = self.stored.files.get(file).and_then(|k| k.hash.as_deref());
-        if self.options.incremental != Some(false) && known == Some(hash.as_str()) {
-            return Outcome::Unchanged;
-        }
         match read_spike(&bytes) {
-            Ok(reading) => Outcome::Read { reading: Box::new(reading), hash },
+            Ok(reading) => {
+                let generated = is_generated(&reading.template);
+                let judged = !generated || self.options.include_generated == Some(true);
+                let quality = judged.then(|| score(&reading.template, survey.alike(place)));
+                Outcome::Read { reading: Box::new(reading), hash, quality }
+            }
             Err(e) => Outcome::Invalid(InvalidFile { file: file.to_owned(), offset: e.offset, reason: e.reason }),
         }
     }
 
     /// The chunk to store, if there is one; everything else goes to the report.
-    fn take(&mut self, file: &str, outcome: Outcome) -> Option<ChunkInput> {
-        let (reading, hash) = match outcome {
+    fn take(&mut self, file: &str, place: usize, outcome: Outcome, survey: &Survey) -> Option<ChunkInput> {
+        let (reading, hash, quality) = match outcome {
             Outcome::Unchanged => {
                 self.report.unchanged += 1;
+                if let Some(known) = self.stored.files.get(file) {
+                    if !survey.is_generated(place) {
+                        self.report.quality.add(known.quality);
+                    }
+                    self.learned[place] = Some((known.id.clone(), known.quality));
+                }
                 return None;
             }
             Outcome::Invalid(invalid) => {
                 self.report.invalid.push(invalid);
                 return None;
             }
-            Outcome::Read { reading, hash } => (reading, hash),
+            Outcome::Read { reading, hash, quality } => (reading, hash, quality),
         };
         if let Some(repair) = reading.repaired {
             self.report.repaired.push(RepairedFile { file: file.to_owned(), repair });
         }
-        if reading.template.is_generated() && self.options.include_generated != Some(true) {
+        let Some(quality) = quality else {
             self.report.skipped_generated += 1;
             return None;
+        };
+        if !is_generated(&reading.template) {
+            self.report.quality.add(quality.score);
+            if quality.score < self.threshold && self.options.skip_low_quality == Some(true) {
+                self.report.skipped_low_quality += 1;
+                // its chunk says what the file no longer does
+                self.dropped.extend(self.stored.files.get(file).map(|k| k.id.clone()));
+                return None;
+            }
         }
         let mut chunk = reading.template.to_chunk(file);
         let wish = chunk.id.take().unwrap_or_default();
         chunk.id = Some(self.stored.claim(&wish, file, &self.folder));
         chunk.namespace = Some(self.options.namespace().to_owned());
+        chunk.quality_score = Some(quality.score);
         let metadata = chunk.metadata.get_or_insert_default();
+        metadata.insert("quality".into(), quality.explained());
+        metadata.insert("uses".into(), json!(of_template(&reading.template)));
         metadata.insert("file_hash".into(), json!(hash));
         metadata.insert("folder".into(), json!(self.folder));
         Some(chunk)
@@ -207,10 +272,11 @@ impl Run<'_> {
         }
         for (i, entry) in call.entries.iter().enumerate() {
             match (failed.contains(&(i as u64)), entry.known) {
-                (true, _) => {}
+                (true, _) => continue,
                 (false, true) => self.report.updated += 1,
                 (false, false) => self.report.stored += 1,
             }
+            self.learned[entry.place] = Some((entry.id.clone(), entry.quality));
         }
         self.settled += call.entries.len() as u64;
         self.progress("learning");
@@ -225,6 +291,7 @@ impl Run<'_> {
         let gone: Vec<String> = (self.stored.files.iter())
             .filter(|(file, _)| !present.contains(file.as_str()) && !unseen(file))
             .map(|(_, known)| known.id.clone())
+            .chain(std::mem::take(&mut self.dropped))
             .collect();
         let others = std::mem::take(&mut self.leftovers);
         let doubles = std::mem::take(&mut self.stored.doubles);
@@ -237,26 +304,24 @@ impl Run<'_> {
                 self.report.removed += u64::from(deleted && n * 64 + i < gone.len());
             }
         }
-        self.progress("done");
         Ok(())
     }
 
-    #[allow(clippy::cast_precision_loss)] // figures for people
     fn progress(&self, phase: &'static str) {
+        self.told(phase, self.settled);
+    }
+
+    #[allow(clippy::cast_precision_loss)] // figures for people
+    fn told(&self, phase: &'static str, done: u64) {
         let listened_to = self.engine.has_listeners(EventKind::LearningProgress);
         if self.options.on_progress.is_none() && !listened_to {
             return;
         }
         let seconds = self.started.elapsed().as_secs_f64().max(1e-6);
-        let rate = self.settled as f64 / seconds;
-        let left = self.report.found.saturating_sub(self.settled) as f64;
-        let progress = Progress {
-            phase,
-            done: self.settled,
-            total: Some(self.report.found),
-            rate,
-            seconds_left: (rate > 0.0).then(|| left / rate),
-        };
+        let rate = done as f64 / seconds;
+        let left = self.report.found.saturating_sub(done) as f64;
+        let seconds_left = (rate > 0.0).then(|| left / rate);
+        let progress = Progress { phase, done, total: Some(self.report.found), rate, seconds_left };
         if listened_to {
             let namespace = self.options.namespace().to_owned();
             self.engine.publish(Event::LearningProgress { namespace, progress: progress.clone() });

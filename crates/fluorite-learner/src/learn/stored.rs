@@ -13,6 +13,7 @@ pub(crate) struct Known {
     pub(crate) id: String,
     /// Hash of the file's bytes; `None` when the chunk was written in another layout.
     pub(crate) hash: Option<String>,
+    pub(crate) quality: f32,
 }
 
 /// The spike chunks of a namespace.
@@ -60,7 +61,9 @@ impl Stored {
         let Some(source) = source else { return };
         let current = meta.get("layout").and_then(Value::as_f64) == Some(LAYOUT as f64);
         let hash = text("file_hash").filter(|_| current).map(str::to_owned);
-        if let Some(older) = self.files.insert(source.clone(), Known { id: chunk.id.clone(), hash }) {
+        if let Some(older) =
+            self.files.insert(source.clone(), Known { id: chunk.id.clone(), hash, quality: chunk.attributes.quality_score })
+        {
             self.doubles.push(older.id);
         }
     }
@@ -92,7 +95,7 @@ mod tests {
         let second = s.claim("spike:a", "b.json", "/f");
         assert!(second.starts_with("spike:a~") && second.len() == 24);
         assert!(s.claim("spike:theirs", "theirs.json", "/f").starts_with("spike:theirs~"));
-        s.files.insert("b.json".into(), Known { id: second.clone(), hash: None });
+        s.files.insert("b.json".into(), Known { id: second.clone(), hash: None, quality: 0.5 });
         s.owners.remove("spike:a");
         assert_eq!(s.claim("spike:a", "b.json", "/f"), second);
     }

@@ -9,14 +9,15 @@ use super::language;
 use super::template::{SpikeParam, SpikeTemplate};
 
 /// Version of the layout below; chunks of another one are written anew by the next run.
-pub(crate) const LAYOUT: u64 = 1;
+pub(crate) const LAYOUT: u64 = 2;
 
 impl SpikeTemplate {
     /// The chunk of this template, read from `file` (relative path with `/`).
     ///
     /// Its id is `spike:<id>` when the file is `<id>.json` in the folder itself and `spike:<id>@<path without .json>`
     /// otherwise, so that two files with one spike id stay two chunks. Name, description, stack and tags come first in
-    /// the text: an embedding model reads its beginning only. No quality is given.
+    /// the text: an embedding model reads its beginning only. `metadata.template` keeps what rendering needs beside the text. No quality
+    /// is given.
     #[must_use]
     pub fn to_chunk(&self, file: &str) -> ChunkInput {
         let mut chunk = ChunkInput::text(&self.text());
@@ -51,6 +52,12 @@ impl SpikeTemplate {
         }
         m.insert("params".into(), self.params.iter().map(|p| json!(p.name)).collect());
         m.insert("files".into(), json!(self.files.len()));
+        let paths: Vec<&str> = self.files.iter().map(|f| f.path.as_str()).collect();
+        let mut template = json!({ "params": self.params, "files": paths });
+        if !self.patches.is_empty() {
+            template["patches"] = json!(self.patches);
+        }
+        m.insert("template".into(), template);
         m.insert("layout".into(), json!(LAYOUT));
         m
     }

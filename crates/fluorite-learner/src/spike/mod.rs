@@ -7,10 +7,12 @@ mod chunk;
 mod edits;
 mod language;
 mod lenient;
+mod placeholder;
 mod read;
 mod template;
 
 pub(crate) use chunk::LAYOUT;
 pub use lenient::repair_json;
+pub(crate) use placeholder::{Part, parts};
 pub use read::{MAX_SPIKE_BYTES, Reading, Unreadable, read_spike};
 pub use template::{SpikeFile, SpikeParam, SpikeTemplate};

@@ -226,6 +226,16 @@ impl Engine {
         done
     }
 
+    /// Stores one chunk, or what becomes one (a learned pattern); its id. Cost: as `store`.
+    pub fn store_chunk(&self, chunk: impl Into<ChunkInput>) -> Pending<String> {
+        let (settler, done) = pending();
+        self.store(vec![chunk.into()], WriteOptions::default()).on_settle(move |stored| {
+            let id = stored.map(|s| s.ids.into_iter().next().flatten());
+            settler.settle(id.and_then(|id| id.ok_or_else(|| Error::internal("a stored chunk came back without an id"))));
+        });
+        done
+    }
+
     /// Resolves when everything stored before is durable (and embedded, when asked).
     pub fn flush(&self, embedded: bool) -> Pending<()> {
         let call = match self.enter() {

@@ -1,0 +1,69 @@
+// learnFromFiles, patterns, relations and rendering.
+import assert from 'node:assert/strict';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { folder, open, rejects, root } from './helpers.mjs';
+
+test('learnFromFiles: by structure, incremental, renamed files keep their history', async (t) => {
+  const bridge = await open(t);
+  const src = folder();
+  mkdirSync(join(src, 'docs'));
+  writeFileSync(join(src, 'docs', 'guide.md'), '# Guide\n\nHow to install the zebra.\n');
+  writeFileSync(join(src, 'conf.yaml'), 'name: x\nport: 1\n');
+  const phases = [];
+  const first = await bridge.learnFromFiles([src], { on_progress: (p) => phases.push(p) });
+  assert.deepEqual([first.found, first.stored, first.chunks_stored, first.invalid], [2, 2, 2, []]);
+  assert.ok(phases.length > 0 && phases.at(-1).done === 2);
+  const [hit] = await bridge.searchSimilar('install the zebra');
+  assert.deepEqual([hit.id, hit.metadata.start_line, hit.chunk_type, hit.source], ['file:docs/guide.md#Guide', 1, 'documentation', 'docs/guide.md']);
+  renameSync(join(src, 'docs', 'guide.md'), join(src, 'howto.md'));
+  rmSync(join(src, 'conf.yaml'));
+  const second = await bridge.learnFromFiles([src]);
+  assert.deepEqual([second.renamed, second.removed, second.stored], [1, 1, 0]);
+  assert.deepEqual((await bridge.history(hit.id)).map((v) => v.source), ['docs/guide.md', 'howto.md']);
+  await rejects(bridge.learnFromFiles([join(src, 'missing')]), 'INVALID_ARGUMENT', /missing/);
+  await rejects(bridge.learnFromFiles([]), 'INVALID_ARGUMENT', /paths/);
+  await rejects(bridge.learnFromFiles(src), 'INVALID_ARGUMENT', /paths/);
+  await rejects(bridge.learnFromFiles([src], { max_tokns: 1 }), 'INVALID_ARGUMENT', /max_tokens/);
+  await rejects(bridge.learnFromFiles([src], { signal: AbortSignal.abort() }), 'ABORTED');
+});
+
+test('learnFromSpikes: quality, patterns with stable ids that can be stored, relations with evidence', async (t) => {
+  const bridge = await open(t);
+  const path = join(root, 'examples', 'spikes');
+  const report = await bridge.learnFromSpikes({ path, skip_low_quality: true });
+  const { histogram, scored, threshold } = report.quality;
+  assert.equal(histogram.reduce((a, b) => a + b), scored);
+  assert.equal(threshold, 0.7);
+  assert.ok(report.stored > 20 && report.skipped_low_quality > 0, JSON.stringify({ ...report, patterns: 0, combinations: 0 }));
+  const again = await bridge.learnFromSpikes({ path, skip_low_quality: true });
+  assert.deepEqual([again.stored, again.patterns.map((p) => p.id)], [0, report.patterns.map((p) => p.id)]);
+  const stored = await bridge.storeChunks(report.patterns);
+  assert.deepEqual(stored.ids, report.patterns.map((p) => p.id));
+  const related = await bridge.suggestFrameworks(['express'], 5);
+  assert.ok(related.length > 0 && related.every((r) => r.evidence.length > 0 && r.confidence <= 1));
+  const evidence = await bridge.getChunks(related.flatMap((r) => r.evidence));
+  assert.ok(evidence.every((c) => c.metadata.uses.includes('express')));
+  const patterns = await bridge.getIntegrationPatterns('Express', related[0].framework);
+  assert.ok(patterns.length > 0 && patterns.every((p) => p.metadata.members.length > 0 && p.chunk_type === 'pattern'));
+  await rejects(bridge.suggestFrameworks([]), 'INVALID_ARGUMENT', /frameworks/);
+  await rejects(bridge.suggestFrameworks(['express'], 0), 'INVALID_ARGUMENT', /limit/);
+  await rejects(bridge.getIntegrationPatterns('react', 'React.js'), 'INVALID_ARGUMENT', /same framework/);
+});
+
+test('renderSpike: declared defaults, unknown placeholders by name, no path out', async (t) => {
+  const bridge = await open(t);
+  const spikes = folder();
+  const spike = { id: 'a', name: 'A', params: [{ name: 'app_name', default: 'app' }], files: [{ path: '{{app_name}}/a.ts', template: 'run({{ app_name }}, {{ port }});\n' }] };
+  writeFileSync(join(spikes, 'a.json'), JSON.stringify(spike));
+  await bridge.learnFromSpikes({ path: spikes });
+  assert.deepEqual(await bridge.renderSpike('spike:a', { port: 80 }), { id: 'spike:a', files: [{ path: 'app/a.ts', content: 'run(app, 80);' }], params: { app_name: 'app' } });
+  await rejects(bridge.renderSpike('spike:a'), 'INVALID_ARGUMENT', /\{\{ port \}\}/);
+  await rejects(bridge.renderSpike('spike:a', { port: 1, app_name: '..' }), 'INVALID_ARGUMENT', /leaves its folder/);
+  await rejects(bridge.renderSpike('spike:a', { port: 1, appName: 'x' }), 'INVALID_ARGUMENT', /"appName"/);
+  await rejects(bridge.renderSpike('spike:b'), 'NOT_FOUND', /spike:b/);
+  await bridge.storeChunk({ id: 'plain', content: 'x' });
+  await rejects(bridge.renderSpike('plain'), 'INVALID_ARGUMENT', /no spike template/);
+});
