@@ -166,6 +166,10 @@ test('a feature refuses another namespace, and an empty delete', async (t) => {
     listChunks: () => all(a.listChunks({ filter: other })),
     addFeedback: () => a.addFeedback([{ chunk_id: 'c0', kind: 'usage' }, { chunk_id: 'c0', kind: 'usage', ...other }]),
     learnFromSpikes: () => a.learnFromSpikes({ path: folder(), ...other }),
+    learnFromFiles: () => a.learnFromFiles([folder()], other),
+    suggestFrameworks: () => a.suggestFrameworks(['react'], other),
+    getIntegrationPatterns: () => a.getIntegrationPatterns('react', 'vue', other),
+    renderSpike: () => a.renderSpike('c0', {}, other),
   };
   for (const [name, call] of Object.entries(refused)) await rejects(call(), 'INVALID_ARGUMENT', /confined to the namespace "ns-a"/).catch((e) => assert.fail(`${name}: ${e.message}`));
   for (const filter of [{}, { namespace: 'ns-a' }, { tags: {} }, { tags: { any: [] } }, { language: [], source: undefined }, { metadata: {} }]) {

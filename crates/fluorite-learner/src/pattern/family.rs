@@ -53,7 +53,7 @@ pub(crate) fn families(sketches: &[Option<Sketch>]) -> Families {
             }
         }
     }
-    const { assert!(WIDTH % BAND == 0) };
+    const { assert!(WIDTH.is_multiple_of(BAND)) };
     families.retain(|f| f.len() > 1);
     Families { families, alike }
 }
