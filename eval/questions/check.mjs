@@ -53,7 +53,9 @@ function checkRepository() {
     if (found !== version) faults.push(`${name}: version ${found} here, ${version} when the questions were written`);
     folders.set(name, folder);
   }
-  for (const { id, answers } of list) {
+  const extra = questions('extra-repository.jsonl');
+  for (const { id, split } of extra) if (split !== 'dev') faults.push(`${id}: the extra questions are for development alone`);
+  for (const { id, answers } of [...list, ...extra]) {
     if (answers.length === 0) faults.push(`${id}: no answer`);
     for (const answer of answers) {
       const [name, ...path] = answer.split('/');
