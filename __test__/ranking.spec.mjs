@@ -60,6 +60,51 @@ test('rerank: false is plain BM25; signals show in explain', async (t) => {
   assert.notEqual(plain[0].id, 'definition');
 });
 
+test('a piece of a file is found by what its metadata says of its place', async (t) => {
+  const bridge = await open(t, { enable_ml: false });
+  const pieces = {
+    symbols: [{ name: 'parseHeader', kind: 'function' }], scope: ['HttpReader'], headings: ['Wire protocol'],
+    path: 'src/transport/frames.rs', context: 'Reassembles datagrams.', name: 'Defragmenter',
+  };
+  await bridge.storeChunks([
+    { id: '1', content: 'x + y' },
+    ...Object.entries(pieces).map(([key, value], i) => ({ id: `${i + 2}`, content: 'x + y', metadata: { [key]: value } })),
+  ]);
+  const found = { symbols: 'parse header', scope: 'http reader', headings: 'wire protocols', path: 'transport frames', context: 'reassemble a datagram', name: 'defragmenter' };
+  for (const [key, query] of Object.entries(found)) {
+    assert.deepEqual((await bridge.searchSimilar(query)).map((h) => h.id), [`${Object.keys(pieces).indexOf(key) + 2}`], key);
+  }
+});
+
+test('the vector of a piece is made of its place and its content', async (t) => {
+  const bridge = await open(t, { enable_ml: true });
+  const content = 'self.0.fetch_add(1, Ordering::Relaxed)';
+  await bridge.storeChunk({ id: 'bare', content, metadata: { line: 3 } });
+  await bridge.storeChunk({ id: 'piece', content, metadata: { path: 'src/invoice.rs', context: 'Numbers of invoices.', scope: ['Counter'] } });
+  await bridge.storeChunk({ id: 'later', content, metadata: { path: 'src/invoice.rs', context: 'Numbers of invoices.', scope: ['Counter'] } }, { embed: 'background' });
+  await bridge.flush({ embedded: true });
+  const similarities = async (text) => Object.fromEntries((await bridge.searchSimilar(text, { mode: 'vector', exact: true })).map((h) => [h.id, h.similarity]));
+  const told = await similarities(`src/invoice.rs: Numbers of invoices. Counter\n${content}`);
+  assert.ok(told.piece > 0.999 && told.later > 0.999 && told.bare < 0.95, JSON.stringify(told));
+  assert.ok((await similarities(content)).bare > 0.999);
+});
+
+test('turns of a session lift each other; what is tagged generated comes later', async (t) => {
+  const bridge = await open(t, { enable_ml: false });
+  const turn = (id, session_id, turn, content) => ({ id, content, chunk_type: 'conversation', metadata: { session_id, turn } });
+  await bridge.storeChunks([
+    turn('best', 'a', 1, 'the lake trip with the blue canoe and the lake house'),
+    turn('alone', 'b', 1, 'the canoe was painted'), // as good by itself, and earlier: ties would go to it
+    turn('same session', 'a', 20, 'the canoe was rented'),
+    { id: 'made', content: 'sort a list of numbers', tags: ['Generated'] },
+    { id: 'written', content: 'sort a list of numbers quickly and well' },
+  ]);
+  const hits = await bridge.searchSimilar('lake trip canoe', { explain: true });
+  assert.deepEqual(hits.slice(0, 3).map((h) => h.id), ['best', 'same session', 'alone']);
+  assert.ok(hits[1].explain.session > 0 && hits[2].explain.session === undefined, JSON.stringify(hits[1].explain));
+  assert.deepEqual((await bridge.searchSimilar('sort a list of numbers')).map((h) => h.id), ['written', 'made']);
+});
+
 test('mmr_lambda brings what differs forward', async (t) => {
   const bridge = await open(t, { enable_ml: false });
   const near = (x) => Float32Array.from([1, x, 0]);

@@ -18,7 +18,7 @@ export const contentKey = (set) => set.key ?? sha256(JSON.stringify(set.chunks))
  */
 export async function openStore(set, model, { fresh = false } = {}) {
   const key = sha256(`${LAYOUT}`, contentKey(set), model.sha256).slice(0, 16);
-  const kept = cache('stores', `${set.name}-${key}`);
+  const kept = cache('stores', `${set.store ?? set.name}-${key}`);
   if (fresh) rmSync(kept, { recursive: true, force: true });
   if (!existsSync(kept)) await build(set, kept);
   const folder = mkdtempSync(join(tmpdir(), `fluorite-eval-${set.name}-`));

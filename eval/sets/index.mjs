@@ -1,4 +1,4 @@
 // The data sets, by name.
 export const SETS = Object.fromEntries(
-  ['cosqa', 'locomo', 'docfn', 'spikes', 'repository'].map((name) => [name, async () => (await import(`./${name}.mjs`)).load()]),
+  ['cosqa', 'locomo', 'docfn', 'spikes', 'repository', 'extra'].map((name) => [name, async () => (await import(`./${name}.mjs`)).load()]),
 );

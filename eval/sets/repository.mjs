@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cut, fileOf } from '../cut.mjs';
+import { fileOf, keyOf, store } from '../cut.mjs';
 import { missing, questions, readLines, root } from '../data.mjs';
 import { crates, filesOf, npmPackages } from '../dependencies.mjs';
 
@@ -25,7 +25,7 @@ export async function load() {
 }
 
 /** A set without questions: files in chunks, ranked by file. The best 50 chunks have ten files as a rule. */
-export const asSet = (files) => ({ unit: 'file', limit: 50, unitOf: fileOf, chunks: files.flatMap(([file, text]) => cut(file, text)) });
+export const asSet = (files) => ({ unit: 'file', limit: 50, unitOf: fileOf, key: keyOf(files), fill: (bridge, on_progress) => store(bridge, files, on_progress) });
 
 export const asked = (file) => readLines(file).map(({ id, split, kind, query, answers }) => ({ id, split, group: kind, query, positives: new Set(answers) }));
 

@@ -16,6 +16,7 @@ pub mod input;
 pub mod log;
 mod options;
 mod pending;
+mod piece;
 mod query;
 mod report;
 mod search;

@@ -102,7 +102,7 @@ impl Shared {
                 None => return Ok(None), // overwritten or deleted meanwhile
             }
         };
-        self.embed_text(&chunk.text()).map(Some)
+        self.embed_text(&chunk.meaning()).map(Some)
     }
 
     fn embedded(&self, count: usize) {

@@ -97,7 +97,7 @@ impl Gather {
         if let Some(slot) = taken {
             let done = slot.and_then(|mut p| {
                 self.options.cancel.check()?;
-                p.vector = Some(shared.embed_text(&p.chunk.text())?);
+                p.vector = Some(shared.embed_text(&p.chunk.meaning())?);
                 encode(&mut p, &shared.codec, shared.compression())?;
                 Ok(p)
             });

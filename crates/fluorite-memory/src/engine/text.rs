@@ -12,6 +12,8 @@ use crate::cancel::CancelToken;
 use crate::chunk::Chunk;
 use crate::error::{Error, Result};
 use crate::index::{Digest, Field, RowSet, TextIndex};
+use crate::piece;
+use crate::search::path_of;
 
 /// Items taken in at a time: bounds how long a search waits for the index's lock.
 const BATCH: usize = 64;
@@ -80,7 +82,10 @@ pub fn text_parts<'a>(chunk: &'a Chunk, text: &'a str) -> Vec<(&'a str, Field)> 
     let a = &chunk.attributes;
     let mut parts = vec![(text, Field::Body), (chunk.id.as_str(), Field::Name)];
     parts.extend(a.tags.iter().chain(&a.frameworks).map(|t| (t.as_str(), Field::Tags)));
-    parts.extend(a.source.as_deref().map(|s| (s, Field::Path)));
+    parts.extend(path_of(chunk).map(|p| (p, Field::Path)));
+    parts.extend(piece::context(&a.metadata).map(|c| (c, Field::Path)));
+    parts.extend(piece::names(&a.metadata).map(|n| (n, Field::Name)));
+    parts.extend(piece::surroundings(&a.metadata).map(|n| (n, Field::Body)));
     parts
 }
 

@@ -42,34 +42,55 @@ impl Scale {
     }
 }
 
-/// The vector leg's weight, 0 to 1. `best_possible`: what the text leg's scores stay below; `code`: the share of code punctuation
-/// in the best candidates.
-pub(super) fn vector_weight(
-    question: &Question,
-    vector: &Scale,
-    lexical: &Scale,
-    best_possible: f32,
-    code: f32,
-    w: &Blend,
-) -> f32 {
+/// Names of what the vector leg's weight depends on, as `explain` shows them.
+pub(super) const FEATURES: [&str; 9] = [
+    "lexical_gap",
+    "lexical_coverage",
+    "vector_gap",
+    "vector_deviation",
+    "query_terms",
+    "query_translated",
+    "code_share",
+    "query_names",
+    "query_symbol_like",
+];
+
+/// Their values. `best_possible`: what the text leg's scores stay below; `code`: the share of code punctuation in the best
+/// candidates.
+pub(super) fn features(question: &Question, vector: &Scale, lexical: &Scale, best_possible: f32, code: f32) -> [f32; 9] {
+    let flag = |on: bool| f32::from(u8::from(on));
+    [
+        if lexical.best > 0.0 { lexical.gap() / lexical.best } else { 0.0 },
+        (lexical.best / best_possible.max(1e-6)).min(1.0),
+        vector.gap(),
+        vector.deviation,
+        (question.length as f32).ln_1p(),
+        flag(question.translated),
+        code,
+        flag(question.names),
+        flag(question.symbol_like),
+    ]
+}
+
+/// The vector leg's weight, 0 to 1; a leg that found nothing has none.
+pub(super) fn vector_weight(features: &[f32; 9], vector: &Scale, lexical: &Scale, w: &Blend) -> f32 {
     match (vector.count, lexical.count) {
         (0, _) => return 0.0,
         (_, 0) => return 1.0,
         _ => {}
     }
-    let lexical_gap = if lexical.best > 0.0 { lexical.gap() / lexical.best } else { 0.0 };
-    logistic(
-        w.base
-            + w.lexical_gap * lexical_gap
-            + w.lexical_coverage * (lexical.best / best_possible.max(1e-6)).min(1.0)
-            + w.vector_gap * vector.gap()
-            + w.vector_deviation * vector.deviation
-            + w.terms * (question.length as f32).ln_1p()
-            + w.translated * f32::from(u8::from(question.translated))
-            + w.code * code
-            + w.names * f32::from(u8::from(question.names))
-            + w.symbol_like * f32::from(u8::from(question.symbol_like)),
-    )
+    let factors = [
+        w.lexical_gap,
+        w.lexical_coverage,
+        w.vector_gap,
+        w.vector_deviation,
+        w.terms,
+        w.translated,
+        w.code,
+        w.names,
+        w.symbol_like,
+    ];
+    logistic(w.base + features.iter().zip(factors).map(|(f, w)| f * w).sum::<f32>())
 }
 
 /// Characters that code has and prose has not, per byte.
@@ -108,7 +129,7 @@ mod tests {
         let [prose, symbol, name] =
             ["how to retry a request", "retry_request a request", "did Mel retry a request"].map(|q| Question::new(q, &[]));
         let none = Scale::default();
-        let of = |q, v, l, code| vector_weight(q, v, l, 60.0, code, w);
+        let of = |q, v, l, code| vector_weight(&features(q, v, l, 60.0, code), v, l, w);
         assert!(of(&prose, &steep, &words, 0.0) > of(&prose, &flat, &words, 0.0));
         assert!(of(&prose, &flat, &words, 0.0) > of(&prose, &flat, &singled, 0.0));
         assert!(of(&prose, &flat, &words, 0.1) > of(&prose, &flat, &words, 0.0));

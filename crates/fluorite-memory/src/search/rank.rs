@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::blend::{SCALE, Scale, code_share, vector_weight};
+use super::around::signals_of;
+use super::blend::{FEATURES, Scale, code_share, features, vector_weight};
 use super::question::Question;
-use super::signals::{self, NAMES, of_chunk, path_of, turn_of};
+use super::signals::{self, COUNT, NAMES};
 use super::weights::{Weights, logistic};
 use crate::chunk::Chunk;
 use crate::index::to_unit;
@@ -14,8 +15,6 @@ use crate::index::to_unit;
 pub const DEPTH: usize = 100;
 /// Candidates that say whether code is searched.
 const SAMPLE: usize = 20;
-/// Other hits of a file that count.
-const SAME_FILE: usize = 4;
 
 /// A chunk that a leg found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,6 +75,7 @@ pub fn rank(
     let by_words = Scale::of(&legs.lexical, true);
     let mut loaded: HashMap<u32, Option<Judged>> = HashMap::new();
     let standard = |c: &Candidate| (c.similarity.map(|s| by_vector.standard(s)), by_words.standard(c.lexical));
+    let mut judged_by = [0.0; FEATURES.len()];
     let share = match legs.vector {
         None => 0.0,
         Some(_) => {
@@ -89,7 +89,8 @@ pub fn rank(
                 shares.extend(judged.as_ref().map(|j| code_share(&j.chunk.content)));
             }
             let code = shares.iter().sum::<f32>() / shares.len().max(1) as f32;
-            vector_weight(question, &by_vector, &by_words, legs.best_possible, code, &weights.blend)
+            judged_by = features(question, &by_vector, &by_words, legs.best_possible, code);
+            vector_weight(&judged_by, &by_vector, &by_words, &weights.blend)
         }
     };
     let blended = |c: &Candidate| match standard(c) {
@@ -109,9 +110,9 @@ pub fn rank(
     let top_words = to_unit(legs.lexical.first().copied().unwrap_or(0.0));
     let log_odds = weights.score.base + weights.score.lexical_score * top_words;
     let mut out: Vec<(f32, Candidate)> = ranked.clone();
-    let mut parts: HashMap<u32, [f32; 10]> = HashMap::new();
+    let mut parts: HashMap<u32, [f32; COUNT]> = HashMap::new();
     for (i, (value, c)) in out.iter_mut().enumerate().take(signals.len()) {
-        let added: [f32; 10] = std::array::from_fn(|s| signals[i][s] * factors[s]);
+        let added: [f32; COUNT] = std::array::from_fn(|s| signals[i][s] * factors[s]);
         *value += added.iter().sum::<f32>();
         if explain {
             parts.insert(c.row, added);
@@ -129,6 +130,7 @@ pub fn rank(
             if let Some(added) = parts.get(&candidate.row) {
                 said.extend(NAMES.into_iter().zip(*added).filter(|(_, v)| *v != 0.0));
             }
+            said.extend(FEATURES.into_iter().zip(judged_by).filter(|(_, v)| *v != 0.0));
             said.push(("rank_value", value));
         }
         Ranked { candidate, score: logistic(log_odds + weights.score.rank * value), explain: said }
@@ -138,41 +140,6 @@ pub fn rank(
 
 fn sort(ranked: &mut [(f32, Candidate)]) {
     ranked.sort_by(|(a, x), (b, y)| b.total_cmp(a).then(x.row.cmp(&y.row)));
-}
-
-/// All signals of the best candidates, whose blended scores are given.
-fn signals_of(question: &Question, best: &[(f32, Candidate)], judged: &[Option<&Judged>]) -> Vec<[f32; 10]> {
-    const { assert!(SCALE >= SAMPLE) };
-    let highest = best.first().map_or(0.0, |(v, _)| *v);
-    let lowest = best.last().map_or(0.0, |(v, _)| *v);
-    let base: Vec<f32> = best.iter().map(|(v, _)| (v - lowest) / (highest - lowest + 1e-9)).collect();
-    let mut files: HashMap<(&str, &str), Vec<f32>> = HashMap::new();
-    let mut turns: HashMap<(String, i64), f32> = HashMap::new();
-    for (j, base) in judged.iter().zip(&base) {
-        let Some(j) = j else { continue };
-        if let Some(path) = path_of(&j.chunk) {
-            files.entry((&j.chunk.namespace, path)).or_default().push(*base);
-        }
-        if let Some(turn) = turn_of(&j.chunk) {
-            turns.insert(turn, *base);
-        }
-    }
-    let one = |(j, base): (&Option<&Judged>, &f32)| {
-        let Some(j) = j else { return [0.0; 10] };
-        let mut s = of_chunk(question, &j.chunk, j.usage, j.age_days);
-        if let Some(file) = path_of(&j.chunk).and_then(|p| files.get(&(j.chunk.namespace.as_str(), p))) {
-            // best first, as the candidates are
-            let others: f32 = file.iter().take(SAME_FILE + 1).sum::<f32>() - base;
-            s[3] = if file.len() > 1 { (others.max(0.0) / 3.0).min(1.0) } else { 0.0 };
-        }
-        if let Some((session, turn)) = turn_of(&j.chunk) {
-            let near = [(-1, 1.0), (1, 1.0), (-2, 0.5), (2, 0.5)];
-            let at = |step: i64| turns.get(&(session.clone(), turn.saturating_add(step))).copied().unwrap_or(0.0);
-            s[5] = near.into_iter().map(|(step, weight)| weight * at(step)).sum();
-        }
-        s
-    };
-    judged.iter().zip(&base).map(one).collect()
 }
 
 #[cfg(test)]

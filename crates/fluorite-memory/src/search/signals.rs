@@ -6,6 +6,7 @@ use super::question::Question;
 use super::weights::Signals;
 use crate::chunk::{Chunk, ChunkType};
 use crate::index::for_each_term;
+use crate::piece;
 
 /// Definitions are looked for in this much of a chunk.
 const MOST_BYTES: usize = 64 << 10;
@@ -36,17 +37,31 @@ const DEFINING: &[&str] = &[
 ];
 
 /// Names of signals, as `explain` shows them.
-pub(super) const NAMES: [&str; 10] =
-    ["definition", "file_stem", "path", "same_file", "low_priority_path", "neighbours", "quality", "recency", "usage", "pinned"];
+pub(super) const NAMES: [&str; COUNT] = [
+    "definition",
+    "file_stem",
+    "path",
+    "same_file",
+    "low_priority",
+    "neighbours",
+    "session",
+    "quality",
+    "recency",
+    "usage",
+    "pinned",
+];
+/// How many there are.
+pub(super) const COUNT: usize = 11;
 
 /// The signals of a chunk by itself; those of its neighbours come later. In the order of `NAMES`.
-pub(super) fn of_chunk(question: &Question, chunk: &Chunk, usage: u32, age_days: i64) -> [f32; 10] {
+pub(super) fn of_chunk(question: &Question, chunk: &Chunk, usage: u32, age_days: i64) -> [f32; COUNT] {
     let a = &chunk.attributes;
-    let (mut stem, mut whole, mut low) = (0.0, 0.0, 0.0);
+    let (mut stem, mut whole) = (0.0, 0.0);
+    let mut low = a.tags.iter().any(|t| t.eq_ignore_ascii_case("generated"));
     if let Some(path) = path_of(chunk) {
         stem = shared_terms(question, stem_of(path));
         whole = shared_terms(question, path);
-        low = f32::from(u8::from(!question.tests && is_low_priority(path)));
+        low |= !question.tests && is_low_priority(path);
     }
     let recency = 1.0 / (1.0 + age_days.max(0) as f32 / RECENT_DAYS);
     [
@@ -54,7 +69,8 @@ pub(super) fn of_chunk(question: &Question, chunk: &Chunk, usage: u32, age_days:
         stem,
         whole,
         0.0,
-        low,
+        f32::from(u8::from(low)),
+        0.0,
         0.0,
         a.quality_score - 0.5,
         recency,
@@ -64,13 +80,25 @@ pub(super) fn of_chunk(question: &Question, chunk: &Chunk, usage: u32, age_days:
 }
 
 /// The same order.
-pub(super) fn weights(w: &Signals) -> [f32; 10] {
-    [w.definition, w.file_stem, w.path, w.same_file, w.low_priority_path, w.neighbours, w.quality, w.recency, w.usage, w.pinned]
+pub(super) fn weights(w: &Signals) -> [f32; COUNT] {
+    [
+        w.definition,
+        w.file_stem,
+        w.path,
+        w.same_file,
+        w.low_priority,
+        w.neighbours,
+        w.session,
+        w.quality,
+        w.recency,
+        w.usage,
+        w.pinned,
+    ]
 }
 
 /// `source`, else `metadata.path`.
 pub fn path_of(chunk: &Chunk) -> Option<&str> {
-    chunk.attributes.source.as_deref().or_else(|| chunk.attributes.metadata.get("path")?.as_str()).filter(|p| !p.is_empty())
+    chunk.attributes.source.as_deref().filter(|p| !p.is_empty()).or_else(|| piece::path(&chunk.attributes.metadata))
 }
 
 /// The session and the number of a turn of a dialogue: `metadata.session_id` and `metadata.turn` of a conversation chunk.
@@ -145,10 +173,7 @@ fn defines(chunk: &Chunk, question: &Question) -> bool {
         return false;
     }
     let is_asked = |name: &str| question.symbols.iter().any(|s| s.eq_ignore_ascii_case(name));
-    let named = |v: &Value| v.as_str().or_else(|| v.get("name")?.as_str()).is_some_and(is_asked);
-    if let Some(Value::Array(symbols)) = chunk.attributes.metadata.get("symbols")
-        && symbols.iter().any(named)
-    {
+    if piece::names(&chunk.attributes.metadata).any(is_asked) {
         return true;
     }
     let text = String::from_utf8_lossy(&chunk.content[..chunk.content.len().min(MOST_BYTES)]);
@@ -210,13 +235,17 @@ pub(super) mod tests {
         assert_eq!(signal("file_stem", "login form", &c), 1.0);
         assert_eq!(signal("file_stem", "auth logins", &c), 0.5);
         assert_eq!(signal("path", "auth login", &c), 1.0);
-        assert_eq!(signal("low_priority_path", "login", &c), 0.0);
+        assert_eq!(signal("low_priority", "login", &c), 0.0);
+        let mut made = chunk("x", None, json!({}));
+        assert_eq!(signal("low_priority", "login", &made), 0.0);
+        made.attributes.tags = vec!["Generated".into()];
+        assert_eq!(signal("low_priority", "login tests", &made), 1.0);
         for low in ["src/__tests__/a.ts", "tests/a.rs", "a.spec.ts", "x/vendor/a.js", "lib/legacy/a.py", "a_test.go"] {
             let c = chunk("x", Some(low), json!({}));
-            assert_eq!(signal("low_priority_path", "login", &c), 1.0, "{low}");
-            assert_eq!(signal("low_priority_path", "login tests", &c), 0.0, "{low}");
+            assert_eq!(signal("low_priority", "login", &c), 1.0, "{low}");
+            assert_eq!(signal("low_priority", "login tests", &c), 0.0, "{low}");
         }
-        assert_eq!(signal("low_priority_path", "login", &chunk("x", Some("src/contest/latest.ts"), json!({}))), 0.0);
+        assert_eq!(signal("low_priority", "login", &chunk("x", Some("src/contest/latest.ts"), json!({}))), 0.0);
     }
 
     #[test]

@@ -56,10 +56,12 @@ pub struct Signals {
     pub path: f32,
     /// Other candidates of the same file, by their blended scores.
     pub same_file: f32,
-    /// Test, example, vendored, generated or legacy path that was not asked for.
-    pub low_priority_path: f32,
+    /// Test, example, vendored, generated or legacy path that was not asked for, or tagged `generated`.
+    pub low_priority: f32,
     /// Neighbouring turns of a dialogue, by their blended scores (up to 3).
     pub neighbours: f32,
+    /// The best other turn of the session, by its blended score.
+    pub session: f32,
     /// `quality_score` less one half (-.5 to .5).
     pub quality: f32,
     /// `1 / (1 + days / 30)` since the last update, in whole days.

@@ -9,7 +9,7 @@ pub enum Field {
     Name,
     /// Tags and frameworks: twice.
     Tags,
-    /// Path or other source: twice.
+    /// Path or other source, and what the whole that a piece was cut from is about: twice.
     Path,
 }
 

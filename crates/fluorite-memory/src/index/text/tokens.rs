@@ -4,7 +4,7 @@ use super::{script, stem::stem, stop::is_stop_word};
 
 /// Version of what `for_each_term` gives and of how fields are weighed: raise it with every change, so that sealed text of
 /// another tokenizer is built again.
-pub const TOKENIZER_VERSION: u32 = 1;
+pub const TOKENIZER_VERSION: u32 = 2;
 /// Longer terms are cut to this many bytes (at a character's end).
 pub const MAX_TERM_BYTES: usize = 64;
 /// Longer words without a separator are data, not identifiers: they are not split.
