@@ -16,8 +16,8 @@ import * as spikes from './sets/spikes.mjs';
 const FILE = fileURLToPath(new URL('./slice.json', import.meta.url));
 /** How far NDCG@10 may fall. */
 const SLACK = 0.01;
-/** Folders of the project that are indexed: without tests and benches, so that two cores embed them in half a minute. */
-const FOLDERS = ['crates/fluorite-memory/src', 'crates/fluorite-ml/src', 'crates/fluorite-learner/src', 'src', 'lib', 'docs'];
+/** Folders of the project that are indexed: as many as two cores embed in half a minute. */
+const FOLDERS = ['crates/fluorite-memory/src/index', 'crates/fluorite-memory/src/vfs', 'crates/fluorite-ml/src', 'crates/fluorite-learner/src', 'src', 'lib'];
 
 /** Measures the slice, prints it, and gives the exit code. */
 export async function slice({ record = false, fresh = false, json = false } = {}) {
@@ -44,14 +44,14 @@ export async function slice({ record = false, fresh = false, json = false } = {}
 /** Questions whose answers all lie in the folders above. */
 function ownSources() {
   const name = 'slice-repository';
-  const [about, lines] = [join(questions, 'repository.json'), join(questions, 'repository.jsonl')];
-  const absent = missing(about, lines);
+  const [about, ...lines] = ['repository.json', 'repository.jsonl', 'extra-repository.jsonl'].map((file) => join(questions, file));
+  const absent = missing(about, ...lines);
   if (absent) return { name, absent: `${absent} is not there` };
   const { own_commit, extensions } = JSON.parse(readFileSync(about, 'utf8'));
   const files = repository.ownFiles({ own: FOLDERS, own_commit, extensions });
   if (!files) return { name, absent: `commit ${own_commit} is not in this clone` };
   const known = new Set(files.map(([file]) => file));
-  const queries = repository.asked(lines).filter((q) => [...q.positives].every((id) => known.has(id)));
+  const queries = lines.flatMap((file) => repository.asked(file)).filter((q) => [...q.positives].every((id) => known.has(id)));
   return { ...repository.asSet(files), name, queries };
 }
 
