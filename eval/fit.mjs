@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Fits the weights of ranking on the development questions: features come out of the engine by `explain`.
 //   node eval/fit.mjs                     prints NDCG@10 before and after (also of folds that were held out), and the weights
-//   node eval/fit.mjs --write             writes them to crates/fluorite-memory/src/search/weights.json (build, then measure)
+//   node eval/fit.mjs --write             writes them to crates/fluorite-memory/src/search/weights.json when they are better on
+//                                         the held-out folds of all sets on average (build, then measure)
 //   node eval/fit.mjs --sets cosqa,extra
 // `same_file`, `neighbours` and `session` depend on the blended scores and are taken as the engine gave them: build and run it
 // again until the weights stay. Frozen questions are never read.
@@ -33,8 +34,13 @@ for (const name of args.sets?.split(',') ?? Object.keys(SETS)) {
 }
 if (sets.length === 0) throw new Error('no set is there to be fitted on');
 
-const off = sets.flatMap(({ queries }) => queries).flatMap((q) => values(from, q).map((v, i) => Math.abs(v - q.candidates[i].value)));
-if (Math.max(...off) > 0.01) throw new Error(`the engine ranked with other weights than ${FILE} holds (${Math.max(...off).toFixed(3)} apart): build first`);
+// The model written down in learn.mjs must be the engine's own.
+for (const { name, queries } of sets) {
+  for (const q of queries) {
+    const off = values(from, q).findIndex((v, i) => Math.abs(v - q.candidates[i].value) > 0.01);
+    if (off >= 0) throw new Error(`${name}: the engine ranked with other weights than ${FILE} holds: build first`);
+  }
+}
 
 const lists = sets.map((s) => s.queries);
 const after = fit(lists, from);
@@ -53,7 +59,9 @@ const rows = sets.map(({ name, queries }, s) => ({
 }));
 for (const r of rows) say(`${r.set}: n ${r.n}, before ${r.before.toFixed(3)}, after ${r.after.toFixed(3)}, folds held out ${r.held_out.toFixed(3)}`);
 const text = written(named(after, weights));
-if (args.write) writeFileSync(FILE, text);
+const better = mean(rows.map((r) => r.held_out)) > mean(rows.map((r) => r.before));
+say(better ? 'better on questions held out' : 'not better on questions held out: the weights there are stay');
+if (args.write && better) writeFileSync(FILE, text);
 process.stdout.write(text);
 
 /** Development queries of a set with their candidates. */

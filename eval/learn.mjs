@@ -1,5 +1,5 @@
 // The ranking model of crates/fluorite-memory/src/search, written down once more to be fitted: what a candidate is worth, and
-// how that changes with each weight. A test of `fit.mjs --check` holds it against the engine's own `rank_value`.
+// how that changes with each weight. `fit.mjs` holds it against the engine's own `rank_value` first.
 
 /** Weights of the vector leg's share, by the names `explain` gives their features. */
 export const BLEND = {
@@ -101,7 +101,7 @@ export function descend(w, query, scale, gradient) {
 }
 
 /** Weights that suit the examples (lists of queries, each list counting the same), held near `from` by `hold`. */
-export function fit(lists, from, { steps = 400, rate = 0.05, hold = 0.002 } = {}) {
+export function fit(lists, from, { steps = 100, rate = 0.1, hold = 0.002 } = {}) {
   const spread = spreads(lists);
   const w = [...from];
   const [first, second] = [w.map(() => 0), w.map(() => 0)];
