@@ -1,7 +1,7 @@
 // examples/fluorite-mcp: discover, auto, preview and explain of real templates on the bridge.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -9,35 +9,12 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 
 import { SpikeCatalog } from '../examples/fluorite-mcp/catalog.mjs';
-import { render } from '../examples/fluorite-mcp/render.mjs';
 import { scan } from '../examples/fluorite-mcp/scan.mjs';
-import { folder, open, root } from './helpers.mjs';
+import { folder, open, rejects, root } from './helpers.mjs';
 
 const example = join(root, 'examples', 'fluorite-mcp');
 const spikes = join(root, 'examples', 'spikes');
 const memory_path = folder(); // learned once: the templates' vectors take a while
-const spike = (files, params = []) => ({ id: 's', params, files: files.map(([path, template]) => ({ path, template })) });
-
-test('a template is filled in with values and defaults, and nothing else is touched', () => {
-  const params = [{ name: 'port', default: 8000 }, { name: 'app-name', default: 'x' }, { name: 'off', default: false }];
-  const template = 'port {{port}} {{ app-name }} {{ off }} ${{ secrets.TOKEN }} ${{ port }} style={{ margin: 0 }} {{ .Chart.Name }} { {port} }';
-  assert.deepEqual(render(spike([['{{app-name}}/a.yml', template]], params), { 'app-name': 'shop' }), [
-    { path: 'shop/a.yml', content: 'port 8000 shop false ${{ secrets.TOKEN }} ${{ port }} style={{ margin: 0 }} {{ .Chart.Name }} { {port} }' },
-  ]);
-  assert.deepEqual(render({ id: 'old', files: [{ path: 'a', content: 'text' }] }), [{ path: 'a', content: 'text' }]);
-  assert.deepEqual(render(spike([['a', '{{x}}']], [{ name: 'x', default: '{{port}}' }])), [{ path: 'a', content: '{{port}}' }], 'values are not filled in again');
-});
-
-test('what cannot be filled in is an error that says what', () => {
-  assert.throws(() => render(spike([['a', '{{ unknown }}']])), /\{\{ unknown \}\} is not a parameter/);
-  assert.throws(() => render(spike([['a', '{{ x }}']], [{ name: 'x', required: true }])), /x has no default/);
-  assert.throws(() => render(spike([['a', '']], [{ name: 'x' }]), { y: '1' }), /y is not a parameter of s; it has x/);
-  for (const path of ['/etc/passwd', '../a', 'a/../../b', 'a\\..\\b', 'C:\\a', 'c:a', '\\\\host\\a', '', ' ', 'a\0b']) {
-    assert.throws(() => render(spike([[path, '']])), /not a relative path/, path);
-    assert.throws(() => render(spike([['{{p}}', '']], [{ name: 'p' }]), { p: path }), /not a relative path/, `by a value: ${path}`);
-  }
-  assert.equal(render(spike([['a..b/..c', '']]))[0].path, 'a..b/..c');
-});
 
 test('the catalog over the sample of real templates', async (t) => {
   const catalog = new SpikeCatalog(await open(t, { enable_ml: true, memory_path }), spikes);
@@ -53,8 +30,9 @@ test('the catalog over the sample of real templates', async (t) => {
   const { files } = await catalog.preview({ id: 'fastapi-minimal', params: { project_name: 'shop' } });
   assert.deepEqual(files.map((f) => f.path), ['shop/main.py', 'shop/requirements.txt', 'shop/run.sh']);
   assert.match(files[2].content, /--port 8000/);
-  await assert.rejects(catalog.preview({ id: 'fastapi-minimal', params: { project_name: '../..' } }), /not a relative path/);
-  await assert.rejects(catalog.preview({ id: 'gha-node-ci' }), /repaired when it was learned/);
+  for (const project_name of ['../..', '/etc', 'C:', 'a/../../b']) await rejects(catalog.preview({ id: 'fastapi-minimal', params: { project_name } }), 'INVALID_ARGUMENT', /path/);
+  await rejects(catalog.preview({ id: 'fastapi-minimal', params: { typo: 'x' } }), 'INVALID_ARGUMENT', /typo/);
+  assert.ok((await catalog.preview({ id: 'gha-node-ci' })).files.length > 0, 'its JSON was repaired when it was learned');
   await assert.rejects(catalog.explain({ id: 'no-such' }), /there is no spike no-such/);
 
   const ids = new Set();
@@ -64,28 +42,17 @@ test('the catalog over the sample of real templates', async (t) => {
     if (!has_more) break;
   }
   assert.equal(ids.size, stored, 'discover without a query lists every template once');
-  // Every template that is whole JSON either renders with its defaults or says which placeholder it cannot fill.
+  // Every template either renders with its defaults or says which placeholder it cannot fill.
   let rendered = 0;
   for (const id of ids) {
     try {
       await catalog.preview({ id });
       rendered++;
     } catch (e) {
-      assert.match(e.message, /is not a parameter|has no default|repaired/, id);
+      assert.match(e.message, /unknown placeholder|is required/, id);
     }
   }
   assert.ok(rendered > stored * 0.9, `${rendered} of ${stored}`);
-});
-
-test('preview does not leave the folder, whatever a chunk says', async (t) => {
-  const bridge = await open(t);
-  const here = folder();
-  writeFileSync(join(here, 'a.json'), JSON.stringify({ id: 'a', name: 'A', files: [] }));
-  const catalog = new SpikeCatalog(bridge, here);
-  await catalog.learn();
-  await bridge.storeChunk({ id: 'spike:evil', content: 'x', chunk_type: 'spike_template', source: join('..', '..', '..', '..', '..', '..', '..', '..', 'etc', 'hostname') });
-  await assert.rejects(catalog.preview({ id: 'evil' }), /not in the folder|ENOENT/);
-  assert.deepEqual((await catalog.preview({ id: 'a' })).files, []);
 });
 
 test('the scan reads every file', async () => {
@@ -106,7 +73,7 @@ test('the tools over standard streams, and the demo', async (t) => {
   const { selected } = await call('auto-spike', { task: 'prisma soft delete' });
   assert.equal((await call('explain-spike', { id: selected.id })).id, selected.id);
   assert.ok((await call('preview-spike', { id: selected.id })).files.length > 0);
-  assert.match(await call('preview-spike', { id: selected.id, params: { typo: 'x' } }), /typo is not a parameter/);
+  assert.match(await call('preview-spike', { id: selected.id, params: { typo: 'x' } }), /unknown parameter \\?"typo/);
   await client.close();
   const ran = spawnSync(process.execPath, [join(example, 'demo.mjs'), 'a REST endpoint in Python with a health check', memory_path], { encoding: 'utf8' });
   assert.equal(ran.status, 0, ran.stderr);

@@ -1,9 +1,4 @@
 // What fluorite-mcp's tools need of spike templates, on the bridge: discover, auto, preview, explain.
-import { readFile, realpath } from 'node:fs/promises';
-import { isAbsolute, join, relative } from 'node:path';
-
-import { render } from './render.mjs';
-
 const FIELDS = ['frameworks', 'tags', 'metadata'];
 const filter = { chunk_type: ['spike_template'] };
 
@@ -36,10 +31,11 @@ export class SpikeCatalog {
     return { selected, params: hits[0]?.metadata.params ?? [], alternatives: rest };
   }
 
-  /** The files a template writes, with these values and its defaults. Reads one file: chunks do not keep the defaults apart. */
+  /** The files a template writes, with these values and its declared defaults. Writes nothing. */
   async preview({ id, params = {} }) {
-    const spike = await this.#read(await this.#chunk(id));
-    return { id, files: render(spike, params), patches: spike.patches ?? [] };
+    const { metadata } = await this.#chunk(id);
+    const rendered = await this.#bridge.renderSpike(`spike:${id}`, params);
+    return { ...rendered, id, patches: metadata.template.patches ?? [] };
   }
 
   /** What a template is: name, description, stack, tags, parameters, files. */
@@ -59,18 +55,6 @@ export class SpikeCatalog {
     const all = [];
     for await (const chunk of this.#bridge.listChunks({ filter, limit: offset + limit })) all.push(chunk);
     return all.slice(offset);
-  }
-
-  async #read(chunk) {
-    const root = await realpath(this.#folder);
-    const file = await realpath(join(root, chunk.source));
-    const inner = relative(root, file);
-    if (inner.startsWith('..') || isAbsolute(inner)) throw new Error(`${chunk.source} is not in the folder of spikes`);
-    try {
-      return JSON.parse(await readFile(file, 'utf8'));
-    } catch (e) {
-      throw new Error(`${chunk.source} was repaired when it was learned and cannot be previewed: mend its JSON (${e.message})`, { cause: e });
-    }
   }
 }
 
