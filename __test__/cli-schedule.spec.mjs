@@ -159,6 +159,12 @@ describe('fluorite schedule and the scripts', { concurrency: 2 }, () => {
     assert.match(log, /^learning-\d{8}-\d{6}-\d+\.log$/);
     assert.match(readFileSync(join(logs, log), 'utf8'), /2 spikes in [^\n]*\n {2}2 new, [\s\S]*0 events, nothing changed/);
 
+    writeFileSync(join(h.at, 'notes.md'), '# Notes\n\nDeploys happen on Fridays.\n');
+    const withFiles = h.script('fluorite-auto-learn.sh', '--files', 'notes.md', '--log-dir', join(h.at, 'file-logs'));
+    assert.equal(withFiles.status, 0, withFiles.stderr);
+    assert.match(readFileSync(join(h.at, 'file-logs', readdirSync(join(h.at, 'file-logs'))[0]), 'utf8'), /learn --files notes\.md\n[\s\S]*1 files in /);
+    assert.equal(h.script('fluorite-auto-learn.sh', '--output-dir', out, from).status, 0);
+
     for (let i = 0; i < 2; i++) assert.equal(h.script('fluorite-auto-learn.sh', '--output-dir', out, '--commit', '--keep', '2', from).status, 0);
     assert.equal(git('rev-list', '--count', 'HEAD').stdout.trim(), '1', 'the second run changed nothing');
     assert.match(git('show', '--name-only', '--format=%s').stdout, /^fluorite: learned chunks\n\nlearning-chunks\/chunks\.jsonl\n$/);
@@ -166,8 +172,8 @@ describe('fluorite schedule and the scripts', { concurrency: 2 }, () => {
     assert.equal(readdirSync(logs).length, 2);
 
     const failed = h.script('fluorite-auto-learn.sh', '--log-dir', join(h.at, 'logs'), join(h.at, 'absent'));
-    assert.equal(failed.status, 2);
-    assert.match(failed.stderr, /absent[\s\S]*ended with exit code 2; the log: .*logs\/learning-/);
+    assert.equal(failed.status, 3);
+    assert.match(failed.stderr, /absent[\s\S]*ended with exit code 3; the log: .*logs\/learning-/);
     for (const args of [['--nope'], ['--commit'], ['--keep', '0'], ['--log-dir']]) assert.equal(h.script('fluorite-auto-learn.sh', ...args).status, 2, args.join(' '));
   });
 

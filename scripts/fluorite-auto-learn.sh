@@ -9,8 +9,9 @@ usage() {
   cat <<'TEXT'
 Usage: fluorite-auto-learn.sh [options] [--] [folder...]
 
-Learns each folder (those of the configuration when none is named), then trains on the feedback kept since the last run.
+Learns the spike templates of each folder (of the configured one when nothing is named), and the files named, then trains on the feedback kept since the last run.
 
+  --files PATH        code, Markdown and data to learn (repeatable)
   --memory-path DIR   the store (FLUORITE_MEMORY_PATH; memory_path of the configuration)
   --config FILE       configuration (FLUORITE_CONFIG; else the nearest fluorite.toml)
   --models-path DIR   where models lie
@@ -42,16 +43,18 @@ verbose=false
 dry_run=false
 options=()
 folders=()
+files=()
 
 while [ $# -gt 0 ]; do
   case $1 in
-    --memory-path | --config | --models-path | --wait | --log-dir | --keep | --output-dir | --node)
+    --memory-path | --config | --models-path | --wait | --log-dir | --keep | --output-dir | --node | --files)
       [ $# -ge 2 ] || fail 2 "$1 needs a value"
       case $1 in
         --log-dir) log_dir=$2 ;;
         --keep) keep=$2 ;;
         --output-dir) output_dir=$2 ;;
         --node) node=$2 ;;
+        --files) files+=("$2") ;;
         *) options+=("$1" "$2") ;;
       esac
       shift 2
@@ -102,12 +105,10 @@ commit_export() {
 }
 
 work() {
-  if [ ${#folders[@]} -eq 0 ]; then
-    step "${fluorite[@]}" learn
-  else
-    local folder
-    for folder in "${folders[@]}"; do step "${fluorite[@]}" learn "$folder"; done
+  if [ ${#folders[@]} -gt 0 ] || [ ${#files[@]} -eq 0 ]; then
+    step "${fluorite[@]}" learn ${folders[@]+"${folders[@]}"}
   fi
+  if [ ${#files[@]} -gt 0 ]; then step "${fluorite[@]}" learn --files "${files[@]}"; fi
   step "${fluorite[@]}" train
   if [ -n "$output_dir" ]; then
     step mkdir -p "$output_dir"

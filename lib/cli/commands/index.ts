@@ -6,6 +6,7 @@ import { doctor } from './doctor.js';
 import { embed } from './embed.js';
 import { exporter } from './export.js';
 import { feedback } from './feedback.js';
+import { patterns, suggest } from './frameworks.js';
 import { get } from './get.js';
 import { importer } from './import.js';
 import { init } from './init.js';
@@ -14,6 +15,7 @@ import { list } from './list.js';
 import { mcp } from './mcp.js';
 import { health, optimize, stats, verify } from './operate.js';
 import { related } from './related.js';
+import { render } from './render.js';
 import { schedule } from './schedule.js';
 import { search } from './search.js';
 import { store } from './store.js';
@@ -21,7 +23,7 @@ import { train } from './train.js';
 
 /** All commands, in the order of the help. A new command is a file of its own and a line here. */
 export const commands: readonly Register[] = [
-  init, learn, store, get, list, search, context, related, feedback, train, remove,
+  init, learn, store, get, list, search, context, related, feedback, train, suggest, patterns, render, remove,
   stats, health, verify, optimize, embed, exporter, importer,
   mcp, doctor, schedule, completion,
 ];

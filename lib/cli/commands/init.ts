@@ -78,6 +78,8 @@ ${spikes === undefined ? '# spike_templates_path = "./spikes"' : `spike_template
 # batch_size = 32
 # Read files on all threads.
 # parallel_processing = true
+# Least quality, 0 to 1, of a template that patterns are drawn from.
+# quality_threshold = 0.7
 # Take generated templates too.
 # include_generated = false
 

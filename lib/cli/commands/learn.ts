@@ -1,12 +1,23 @@
-import type { LearningReport } from '../../facade/types.js';
+import { statSync } from 'node:fs';
+
+import type { CallOptions } from '../../facade/types.js';
+import type { FluoriteBridge } from '../../index.js';
 import { withBridge } from '../bridge.js';
+import { fileError, UsageError } from '../errors.js';
 import { examples } from '../help.js';
+import { filesText, spikesText } from '../learned.js';
 import type { Register, Session } from '../session.js';
-import { clean, count, duration } from '../text.js';
-import { whole } from '../values.js';
+import { number, whole } from '../values.js';
 
 interface Flags {
+  files?: boolean;
   includeGenerated?: boolean;
+  qualityThreshold?: number;
+  skipLowQuality?: boolean;
+  patterns: boolean;
+  gitignore: boolean;
+  maxTokens?: number;
+  maxFileBytes?: number;
   all?: boolean;
   batchSize?: number;
   background?: boolean;
@@ -14,59 +25,92 @@ interface Flags {
   verbose?: boolean;
 }
 
-/** `learn [folder]`: spike templates. */
+/** `learn [path...]`: spike templates, or files of any kind. */
 export const learn: Register = (program, host) => {
   program
     .command('learn')
-    .description('learn the spike templates of a folder; only what changed since the last time')
-    .argument('[folder]', 'folder of spikes; spike_templates_path of the configuration when absent')
+    .description('learn the spike templates of folders, or with --files code, Markdown and data; only what changed since the last time')
+    .argument('[path...]', 'folders of spikes (spike_templates_path of the configuration when absent); with --files any folders and files')
+    .option('--files', 'files of all kinds: code by function, Markdown by section, YAML, JSON and TOML by key')
     .option('--include-generated', 'generated templates as well')
-    .option('--all', 'also what is stored already')
+    .option('--quality-threshold <0..1>', 'templates of a lower quality give no patterns (0.7)', number)
+    .option('--skip-low-quality', 'do not store them either')
+    .option('--no-patterns', 'draw no patterns and combinations of frameworks')
     .option('--batch-size <n>', 'templates per step', whole)
+    .option('--no-gitignore', 'also what .gitignore and .ignore name (with --files)')
+    .option('--max-tokens <n>', 'most tokens of a chunk (with --files)', whole)
+    .option('--max-file-bytes <n>', 'largest file (with --files)', whole)
+    .option('--all', 'also what is stored already')
     .option('--background', 'compute vectors later (`fluorite embed`): found by words meanwhile')
     .option('--namespace <name>', 'namespace of the chunks')
     .option('--verbose', 'name every file that was repaired or left out')
-    .addHelpText('after', examples('fluorite learn ./src/spikes', 'fluorite learn --json > report.json', 'fluorite learn examples/spikes --memory-path /tmp/try --verbose'))
+    .addHelpText('after', examples('fluorite learn ./src/spikes', 'fluorite learn --files src docs README.md', 'fluorite learn --json > report.json', 'fluorite learn examples/spikes --memory-path /tmp/try --verbose'))
     .action(host.action(work));
 };
 
-async function work(session: Session, path: string | undefined, flags: Flags): Promise<void> {
-  const report = await withBridge(session, { model: true, create: true }, async (bridge) => {
-    const meter = session.meter();
+async function work(session: Session, paths: string[], flags: Flags): Promise<void> {
+  if (flags.files && paths.length === 0) throw new UsageError('--files needs paths: fluorite learn --files src docs');
+  const ofSpikes = flags.includeGenerated ?? flags.qualityThreshold ?? flags.skipLowQuality ?? flags.batchSize ?? (flags.patterns ? undefined : true);
+  const ofFiles = flags.maxTokens ?? flags.maxFileBytes ?? (flags.gitignore ? undefined : true);
+  if (flags.files && ofSpikes !== undefined) throw new UsageError('--include-generated, --quality-threshold, --skip-low-quality, --no-patterns and --batch-size are for spikes: leave out --files');
+  if (!flags.files && ofFiles !== undefined) throw new UsageError('--no-gitignore, --max-tokens and --max-file-bytes belong to --files');
+  for (const path of paths) {
     try {
-      return await bridge.learnFromSpikes({
-        ...(path !== undefined && { path }),
-        ...(flags.includeGenerated && { include_generated: true }),
-        ...(flags.all && { incremental: false }),
-        ...(flags.batchSize !== undefined && { batch_size: flags.batchSize }),
-        ...(flags.background && { embed: 'background' as const }),
-        ...(flags.namespace !== undefined && { namespace: flags.namespace }),
-        signal: session.signal,
-        on_progress: meter.on_progress,
-      });
-    } finally {
-      meter.stop();
+      statSync(path); // told before a store is made
+    } catch (e) {
+      throw fileError('read', path, e);
     }
+  }
+  await withBridge(session, { model: true, create: true }, async (bridge) => {
+    if (flags.files) return files(session, bridge, paths, flags);
+    for (const path of paths.length === 0 ? [undefined] : paths) await spikes(session, bridge, path, flags, paths.length > 1);
   });
-  await session.out.result(report, () => text(session, report, flags.verbose === true));
 }
 
-function text({ out }: Session, r: LearningReport, verbose: boolean): string {
-  const seconds = r.duration_ms / 1000;
-  const rate = seconds > 0 ? ` (${count(r.found / seconds)} files/s)` : '';
-  const lines = [
-    `${out.paint('bold', `${count(r.found)} spikes`)} in ${duration(seconds)}${rate}`,
-    `  ${count(r.stored)} new, ${count(r.updated)} changed, ${count(r.unchanged)} unchanged, ${count(r.removed)} removed`,
-  ];
-  if (r.skipped_generated > 0) lines.push(`  ${count(r.skipped_generated)} generated ones left out (--include-generated takes them)`);
-  const part = (what: string, files: readonly string[]): void => {
-    if (files.length === 0) return;
-    lines.push(`  ${count(files.length)} ${what}`);
-    const shown = verbose ? files : files.slice(0, 3);
-    lines.push(...shown.map((f) => `    ${clean(f)}`));
-    if (shown.length < files.length) lines.push(`    and ${count(files.length - shown.length)} more (--verbose)`);
+/** What both ways of learning take. */
+function common(flags: Flags): { incremental?: boolean; embed?: 'background'; namespace?: string } {
+  return {
+    ...(flags.all && { incremental: false }),
+    ...(flags.background && { embed: 'background' as const }),
+    ...(flags.namespace !== undefined && { namespace: flags.namespace }),
   };
-  part('repaired while reading:', r.repaired.map((f) => `${f.file}: ${f.repair}`));
-  part('left out:', r.invalid.map((f) => `${f.file}${f.offset === undefined ? '' : ` at byte ${f.offset}`}: ${f.reason}`));
-  return lines.join('\n');
+}
+
+async function spikes(session: Session, bridge: FluoriteBridge, path: string | undefined, flags: Flags, several: boolean): Promise<void> {
+  const report = await watched(session, (hooks) =>
+    bridge.learnFromSpikes({
+      ...common(flags),
+      ...(path !== undefined && { path }),
+      ...(flags.includeGenerated && { include_generated: true }),
+      ...(flags.qualityThreshold !== undefined && { quality_threshold: flags.qualityThreshold }),
+      ...(flags.skipLowQuality && { skip_low_quality: true }),
+      ...(!flags.patterns && { patterns: false }),
+      ...(flags.batchSize !== undefined && { batch_size: flags.batchSize }),
+      ...hooks,
+    }),
+  );
+  if (several && session.out.json) return session.out.record({ path, ...report }); // a line a folder
+  await session.out.result(report, () => spikesText(session.out, report, flags.verbose === true));
+}
+
+async function files(session: Session, bridge: FluoriteBridge, paths: string[], flags: Flags): Promise<void> {
+  const report = await watched(session, (hooks) =>
+    bridge.learnFromFiles(paths, {
+      ...common(flags),
+      ...(!flags.gitignore && { gitignore: false }),
+      ...(flags.maxTokens !== undefined && { max_tokens: flags.maxTokens }),
+      ...(flags.maxFileBytes !== undefined && { max_file_bytes: flags.maxFileBytes }),
+      ...hooks,
+    }),
+  );
+  await session.out.result(report, () => filesText(session.out, report, flags.verbose === true));
+}
+
+async function watched<T>(session: Session, call: (hooks: CallOptions) => Promise<T>): Promise<T> {
+  const meter = session.meter();
+  try {
+    return await call({ signal: session.signal, on_progress: meter.on_progress });
+  } finally {
+    meter.stop();
+  }
 }

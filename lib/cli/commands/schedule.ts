@@ -10,11 +10,13 @@ import { cron, entry } from '../schedule/cron.js';
 import { keyOf, type Job, type Scheduler } from '../schedule/job.js';
 import { launchd } from '../schedule/launchd.js';
 import type { Register, Session } from '../session.js';
+import { several } from '../values.js';
 
 type Kind = 'cron' | 'launchd' | 'manual';
 interface Flags {
   at: [number, number];
   kind: 'auto' | Kind;
+  files?: string[];
   logDir?: string;
   outputDir?: string;
   commit?: boolean;
@@ -27,7 +29,8 @@ export const schedule: Register = (program, host) => {
   program
     .command('schedule')
     .description('learn every day: adds one job for this store to the crontab (macOS: a LaunchAgent), or replaces it')
-    .argument('[folder...]', 'folders to learn; those of the configuration when absent')
+    .argument('[folder...]', 'folders of spike templates; the configured one when nothing is named')
+    .option('--files <path>', 'code, Markdown and data to learn as well (repeatable)', several)
     .option('--at <hh:mm>', 'time of day', time, [2, 0] as [number, number])
     .addOption(new Option('--kind <kind>', 'manual prints the command and changes nothing').choices(['auto', 'cron', 'launchd', 'manual']).default('auto'))
     .option('--log-dir <folder>', 'where learning-*.log go (~/tmp/fluorite-learning)')
@@ -35,7 +38,7 @@ export const schedule: Register = (program, host) => {
     .option('--commit', 'commit that export to the git repository it lies in')
     .option('--dry-run', 'print what would stand there, change nothing')
     .option('--uninstall', 'take the job away')
-    .addHelpText('after', examples('fluorite schedule ./src/spikes', 'fluorite schedule --at 03:30 --dry-run', 'fluorite schedule --uninstall'))
+    .addHelpText('after', examples('fluorite schedule ./src/spikes', 'fluorite schedule --files ./src --files ./docs', 'fluorite schedule --at 03:30 --dry-run', 'fluorite schedule --uninstall'))
     .action(host.action(work));
 };
 
@@ -81,6 +84,7 @@ function command(session: Session, memory_path: string, config_path: string | un
     ...(flags.logDir === undefined ? [] : ['--log-dir', resolve(flags.logDir)]),
     ...(flags.outputDir === undefined ? [] : ['--output-dir', resolve(flags.outputDir)]),
     ...(flags.commit ? ['--commit'] : []),
+    ...(flags.files ?? []).flatMap((path) => ['--files', resolve(path)]),
     ...(folders.length === 0 ? [] : ['--', ...folders.map((f) => resolve(f))]),
   ];
 }
