@@ -164,7 +164,10 @@ impl Engine {
     /// returned is told for certain.
     /// Cost: a write builds an event for each chunk while someone listens to its kind, else an atomic load.
     pub fn subscribe(&self, options: EventOptions, wake: impl Fn() + Send + Sync + 'static) -> Result<Subscription> {
-        let _call = self.enter()?;
+        // no call: listening must be possible while too many wait
+        if self.0.closed.load(Ordering::Acquire) {
+            return Err(Error::Closed);
+        }
         options.namespace.as_deref().map_or(Ok(()), check_id)?;
         self.0.shared.events.subscribe(options, wake)
     }
