@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::bridge::{IdOptions, NativeBridge, report};
 use crate::convert::{id, list, options, text, typed};
+use crate::error::Fail;
 use crate::raw::{Arg, Channel, Kind, Returned, enter};
 use crate::settle::settle;
 
@@ -58,7 +59,8 @@ impl NativeBridge {
             let given = env.arg(params);
             let params: Map<String, Value> = match env.kind(given) {
                 Kind::Undefined | Kind::Null => Map::new(),
-                _ => typed(env, given, "params")?,
+                Kind::Object => typed(env, given, "params")?,
+                _ => return Err(Fail::argument("params must be an object of names and values")),
             };
             let o: IdOptions = options(env, env.arg(opts))?;
             let namespace = o.namespace()?.to_owned();

@@ -36,6 +36,7 @@ mod pattern;
 mod quality;
 mod relations;
 mod render;
+mod shown;
 mod spike;
 
 pub use config::{Config, resolve};

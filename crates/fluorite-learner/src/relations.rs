@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::frameworks::{Baskets, FrameworkRelationship, canonical};
 use crate::pattern::{Member, Pattern, Sketch, extract, families, normal_tokens};
 use crate::render::restored;
+use crate::shown::shown;
 use crate::spike::{SpikeFile, SpikeTemplate};
 
 /// Most frameworks asked for at once, and most answers.
@@ -65,7 +66,7 @@ pub fn integration_patterns(
     }
     let (a, b) = (named(pair.0)?, named(pair.1)?);
     if a == b {
-        return Err(Error::argument(format!("{:?} and {:?} are the same framework: name two", pair.0, pair.1)));
+        return Err(Error::argument(format!("{:?} and {:?} are the same framework: name two", shown(pair.0), shown(pair.1))));
     }
     let mut members = Vec::new();
     read(engine, namespace, cancel, &mut |chunk| {
@@ -93,8 +94,8 @@ pub fn integration_patterns(
 }
 
 fn named(framework: &str) -> Result<String> {
-    canonical(framework)
-        .ok_or_else(|| Error::argument(format!("{framework:?} is no framework: languages and empty names are not counted")))
+    let refused = || format!("{:?} is no framework: languages and empty names are not counted", shown(framework));
+    canonical(framework).ok_or_else(|| Error::argument(refused()))
 }
 
 fn read(

@@ -10,6 +10,7 @@ use ignore::WalkBuilder;
 
 use super::options::FileOptions;
 use crate::learn::InvalidFile;
+use crate::shown::shown;
 
 /// Deepest folder below the root.
 const MAX_DEPTH: usize = 64;
@@ -39,8 +40,9 @@ pub(super) struct Listing {
 
 /// The root a path names.
 pub(super) fn root(path: &Path) -> Result<Root> {
-    let unreadable =
-        |e: std::io::Error| Error::argument(format!("{path:?} cannot be read ({e}): name a file or folder that exists"));
+    let unreadable = |e: std::io::Error| {
+        Error::argument(format!("{:?} cannot be read ({e}): name a file or folder that exists", shown(&path.to_string_lossy())))
+    };
     let whole = path.canonicalize().map_err(unreadable)?;
     if whole.is_dir() {
         return Ok(Root { folder: whole, file: None });

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fluorite_memory::{Error, Result};
 use serde_json::{Map, Value};
 
+use crate::shown::shown;
 use crate::spike::{Part, SpikeParam, parts};
 
 /// Longest value in bytes.
@@ -32,6 +33,7 @@ pub(super) fn values(declared: &[SpikeParam], given: &Map<String, Value>) -> Res
 }
 
 fn text_of(name: &str, value: &Value) -> Result<String> {
+    let name = shown(name);
     match value {
         Value::String(s) if s.len() > MOST_BYTES => {
             Err(Error::argument(format!("parameter {name:?} has more than {MOST_BYTES} bytes")))

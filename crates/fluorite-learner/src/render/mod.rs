@@ -10,6 +10,7 @@ use fluorite_memory::{Chunk, ChunkType, Error, Result};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::shown::shown;
 use crate::spike::{SpikeFile, SpikeParam};
 
 /// One file.
@@ -46,14 +47,15 @@ pub fn render_spike(chunk: &Chunk, params: &Map<String, Value>) -> Result<Render
     for (name, template) in paths.iter().zip(templates) {
         let path = path::checked(&fill::fill(name, name, &values, &mut used)?)?;
         if files.iter().any(|f| f.path.to_lowercase() == path.to_lowercase()) {
-            return Err(Error::argument(format!("two files of the template would be {path:?}: give other values")));
+            return Err(Error::argument(format!("two files of the template would be {:?}: give other values", shown(&path))));
         }
         files.push(RenderedFile { path, content: fill::fill(name, template, &values, &mut used)? });
     }
     if let Some(odd) = params.keys().find(|k| !used.contains(*k) && !declared.iter().any(|d| d.name == **k)) {
         let known: Vec<&str> = declared.iter().map(|d| d.name.as_str()).collect();
         return Err(Error::argument(format!(
-            "unknown parameter {odd:?}: the template has {}",
+            "unknown parameter {:?}: the template has {}",
+            shown(odd),
             if known.is_empty() { "none".into() } else { known.join(", ") }
         )));
     }

@@ -2,12 +2,15 @@
 
 use fluorite_memory::{Error, Result};
 
+use crate::shown::shown;
+
 /// Names that are devices on Windows, with any extension.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
 /// The path with `/`, without `.` parts; an error for one that leads elsewhere.
 pub(super) fn checked(path: &str) -> Result<String> {
-    let refused = |why: &str| Err(Error::argument(format!("the path {path:?} of a rendered file {why}: give other values")));
+    let refused =
+        |why: &str| Err(Error::argument(format!("the path {:?} of a rendered file {why}: give other values", shown(path))));
     if path.trim().is_empty() {
         return refused("is empty");
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cancel::CancelToken;
-use crate::chunk::{DEFAULT_NAMESPACE, check_id};
+use crate::chunk::{DEFAULT_NAMESPACE, MAX_ID_BYTES, check_id};
 use crate::error::{Error, Result};
 use crate::options::ProgressFn;
 
@@ -172,6 +172,13 @@ pub(crate) fn check_domain(domain: Option<&str>) -> Result<()> {
     }
 }
 
+fn check_namespace(namespace: &str) -> Result<()> {
+    if namespace.is_empty() || namespace.len() > MAX_ID_BYTES || namespace.contains('\0') {
+        return Err(Error::argument(format!("namespace must be 1 to {MAX_ID_BYTES} bytes of text without NUL")));
+    }
+    Ok(())
+}
+
 fn check_query(query: &str) -> Result<()> {
     if query.trim().is_empty() || query.len() > MAX_QUERY {
         return Err(Error::argument(format!("query must be 1 to {MAX_QUERY} bytes of text")));
@@ -189,6 +196,7 @@ impl Feedback {
     /// Members in their ranges and fitting the kind.
     pub fn checked(self) -> Result<Self> {
         check_id(&self.chunk_id)?;
+        check_namespace(self.namespace())?;
         check_domain(self.domain.as_deref())?;
         self.query.as_deref().map_or(Ok(()), check_query)?;
         match (self.kind, self.rating) {
@@ -233,6 +241,7 @@ impl TrainingExample {
     pub fn checked(self) -> Result<Self> {
         check_id(&self.preferred)?;
         check_id(&self.rejected)?;
+        check_namespace(self.namespace())?;
         check_domain(self.domain.as_deref())?;
         check_query(&self.query)?;
         if self.preferred == self.rejected {
