@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request as connect } from 'node:http';
+import net from 'node:net';
 import { test } from 'node:test';
 import { UnauthorizedException, ValidationPipe } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -439,6 +440,18 @@ test('events: a client that goes away is let go; one that does not read is told 
   }
   assert.equal(told + missed, count);
   assert.ok(missed > 0, 'it was read without regard to the client');
+});
+
+for (const [what, backlog] of [['an idle stream', 0], ['a backlog', 20_000]]) test(`events: a client that has stopped reading does not hold the close: ${what}`, HANGS, async (t) => {
+  const { app, service, url } = await listening(t);
+  const { port } = new URL(url);
+  const client = net.connect(port, '127.0.0.1');
+  t.after(() => client.destroy());
+  client.write('GET /api/memory/events HTTP/1.1\r\nHost: x\r\n\r\n');
+  await once(client, 'readable'); // the stream has begun; nothing is read from here on
+  for (let i = 0; i < backlog; i += 1_000) await service.storeChunks(Array.from({ length: 1_000 }, (_, j) => ({ id: `${i + j}`.padEnd(1_000, '-'), content: 'x' })));
+  await app.close();
+  assert.equal(app.getHttpServer().listening, false);
 });
 
 const IN_FLIGHT = 50;

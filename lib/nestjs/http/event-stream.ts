@@ -1,11 +1,15 @@
 import type { MessageEvent } from '@nestjs/common';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { Observable } from 'rxjs';
 import type { FluoriteEvent } from '../../index.js';
 
 /** Milliseconds between pings: proxies cut connections that are silent for a minute. */
 const PING_EVERY = 25_000;
+
+/** Milliseconds a closing application leaves a client to read the rest of its stream. */
+const LET_GO_AFTER = 2_000;
 
 /**
  * Events as server-sent events: `event` is the type, `data` the event. Begins with `ready`, from which on nothing is missed, and pings
@@ -33,7 +37,15 @@ export function eventStream(open: (signal: AbortSignal) => AsyncIterable<Fluorit
     return () => {
       clearInterval(ping);
       gone.abort();
-      if (closing.aborted) response.once('finish', () => socket?.end()); // kept alive it would hold the close
+      if (closing.aborted && socket) letGo(response, socket);
     };
   });
+}
+
+/** A connection kept alive, or whose client has stopped reading, would hold the close of the HTTP server. */
+function letGo(response: ServerResponse, socket: Socket): void {
+  const late = setTimeout(() => socket.destroy(), LET_GO_AFTER);
+  late.unref();
+  socket.once('close', () => clearTimeout(late));
+  response.once('finish', () => socket.destroySoon());
 }
