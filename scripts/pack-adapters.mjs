@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { installed } from './pack-install.mjs';
 import { clean, root, run } from './pack-run.mjs';
 
 /** Arguments of each MCP tool, in the order they are called. */
@@ -68,10 +69,7 @@ export async function nest(packed, work) {
   mkdirSync(app);
   const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const names = Object.keys(devDependencies).filter((name) => /^@nestjs\/(?!testing)|^class-|^reflect-metadata$|^rxjs$|^@types\/(node|express)$|^typescript$/.test(name));
-  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
-  const dependencies = Object.fromEntries(names.map((name) => [name, lock[`node_modules/${name}`].version]));
-  writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'nest', private: true, dependencies }));
-  run('npm', ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', ...packed.map((p) => p.tarball)], app);
+  installed(packed, app, names);
   for (const name of ['src', 'tsconfig.json']) cpSync(join(root, 'examples', 'nest-app', name), join(app, name), { recursive: true });
   run(process.execPath, [join(app, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', app], app);
   const env = clean({ NO_COLOR: '1', PORT: '0', MEMORY_PATH: join(work, 'nest-store'), MODEL: 'off', API_KEY: 'key' });

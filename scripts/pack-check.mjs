@@ -19,7 +19,7 @@ try {
   const app = join(work, 'app');
   mkdirSync(app);
   const installed = install(packed, app);
-  const report = { packages: packed.map(({ tarball, ...rest }) => rest), installed, works: await audiences(packed, app, work), times: timings(app, work, LIMITS) };
+  const report = { packages: packed.map(({ tarball, manifest, ...rest }) => rest), installed, works: await audiences(packed, app, work), times: timings(app, work, LIMITS) };
   console.log(JSON.stringify(report, null, 2));
   const failed = Object.entries(report.works).filter(([, outcome]) => outcome !== 'ok').map(([what]) => what);
   if (failed.length > 0) fail(`does not work from the tarballs: ${failed.join(', ')}`);

@@ -1,7 +1,8 @@
 // Packing and installing, as npm does it for a user without network.
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { project } from './pack-lock.mjs';
 import { root, run } from './pack-run.mjs';
 
 const mb = (bytes) => Math.round(bytes / 1e4) / 100;
@@ -16,17 +17,23 @@ export function packAll(work) {
     const warnings = dry.stderr.split('\n').filter((line) => /npm (warn|error)/i.test(line) && !/Unknown (user|project|env) config|requires you to be logged in/.test(line));
     if (warnings.length > 0) throw new Error(`npm publish --dry-run of ${name} says:\n${warnings.join('\n')}`);
     const [{ filename, size, unpackedSize, entryCount }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', work], folder).stdout);
-    return { name, tarball: join(work, filename), tarball_mb: mb(size), unpacked_mb: mb(unpackedSize), files: entryCount, publish_dry_run: 'clean' };
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    return { name, manifest, tarball: join(work, filename), tarball_mb: mb(size), unpacked_mb: mb(unpackedSize), files: entryCount, publish_dry_run: 'clean' };
   });
 }
 
 /**
- * Installs the tarballs into an empty project from npm's cache alone; sizes of what is there then. The root's other
- * platform packages are optional and not to be had here: npm passes over them.
+ * Installs the tarballs, and packages the repository has, into an empty project: from npm's cache alone, and from what `npm ci` of the
+ * repository puts there.
  */
+export function installed(packed, app, names) {
+  project(app, packed, names);
+  run('npm', ['ci', '--offline', '--ignore-scripts', '--no-audit', '--no-fund'], app);
+}
+
+/** The tarballs in an empty project; sizes of what is there then. */
 export function install(packed, app) {
-  writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'app', private: true }));
-  run('npm', ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', ...packed.map((p) => p.tarball)], app);
+  installed(packed, app);
   const modules = join(app, 'node_modules');
   const sizes = folders(modules).map((name) => [name, bytes(join(modules, name))]);
   const ours = sizes.filter(([name]) => name.startsWith('fluorite-bridge'));
