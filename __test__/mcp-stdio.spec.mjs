@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { FluoriteBridge } from 'fluorite-bridge';
+
 import { call, client, main, spawned, TOKEN } from './mcp-helpers.mjs';
 import { folder, root } from './helpers.mjs';
 
@@ -96,6 +98,40 @@ test('what was asked before the input ended is answered, and the output holds me
   assert.deepEqual(messages.map((m) => m.id).sort((a, b) => a - b), Array.from({ length: 21 }, (_, i) => i + 1));
   assert.equal(messages[0].result.serverInfo.name, 'fluorite');
   assert.ok(messages.slice(1).every((m) => m.result.isError === undefined));
+});
+
+test('a client that sends too large a message is cut off: a line says so, the exit code too, and what was acknowledged is there', async () => {
+  const memory = folder();
+  const child = spawn(process.execPath, [main, '--memory-path', memory, '--no-ml']);
+  let told = '';
+  child.stderr.on('data', (d) => (told += d));
+  child.stdin.on('error', () => undefined); // it stops reading
+  const ended = new Promise((done) => child.on('close', (code, signal) => done([code, signal])));
+  const store = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'memory_store', arguments: { id: 'kept', content: 'kept' } } };
+  child.stdin.write([initialize, { jsonrpc: '2.0', method: 'notifications/initialized' }, store].map((l) => `${JSON.stringify(l)}\n`).join(''));
+  await new Promise((answered) => child.stdout.on('data', (d) => String(d).includes('"id":2') && answered()));
+  child.stdin.write(`${JSON.stringify({ ...store, id: 3, params: { name: 'memory_store', arguments: { content: 'x'.repeat(11 << 20) } } })}\n`);
+  assert.deepEqual(await ended, [1, null], told);
+  assert.match(told, /larger than 10485760 bytes.*send less/);
+  assert.doesNotMatch(told, /\n\s+at /, 'no stack trace');
+  const bridge = await FluoriteBridge.open({ memory_path: memory, enable_ml: false });
+  assert.equal((await bridge.getChunk('kept')).content, 'kept');
+  await bridge.shutdown();
+});
+
+test('a client that stops reading: the process ends as after a hang-up, without a crash', async () => {
+  const memory = folder();
+  const child = spawn(process.execPath, [main, '--memory-path', memory, '--no-ml']);
+  let told = '';
+  child.stderr.on('data', (d) => (told += d));
+  child.stdin.on('error', () => undefined);
+  const ended = new Promise((done) => child.on('close', (code, signal) => done([code, signal])));
+  child.stdin.write(`${JSON.stringify(initialize)}\n`);
+  await new Promise((answered) => child.stdout.once('data', answered));
+  child.stdout.destroy();
+  for (let i = 0; i < 500; i++) child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: i + 2, method: 'tools/call', params: { name: 'memory_store', arguments: { id: `w${i}`, content: `w${i}` } } })}\n`);
+  assert.deepEqual(await ended, [0, null], told);
+  assert.match(told, /^fluorite mcp: serving on standard input and output\n$/);
 });
 
 test('a second process on the same store fails with STORE_LOCKED and names the first', async (t) => {

@@ -2,7 +2,7 @@ import { FluoriteBridge, type Progress } from '../index.js';
 import { Core } from './core.js';
 import { importGraph } from './graph/index.js';
 import { settingsOf, type McpServerOptions, type Settings } from './options.js';
-import { attach } from './stdio.js';
+import { attach, type Attached } from './stdio.js';
 
 /** Lines of an import after which the operator is told. */
 const TOLD_EVERY = 5_000;
@@ -11,7 +11,10 @@ const TOLD_EVERY = 5_000;
 export interface McpServerHandle {
   /** Address for clients; `null` on standard input and output. */
   readonly url: string | null;
-  /** Resolves when the server has ended: after `close`, or when the client on standard input has hung up. */
+  /**
+   * Resolves when the server has ended and the store is closed: after `close`, or when the client on standard input has hung up.
+   * Rejects with `INVALID_ARGUMENT` when that client was cut off because it sent a message over 10 MiB.
+   */
   readonly ended: Promise<void>;
   /** Answers the calls under way, ends, and closes the store if the server opened it. Every call waits for the same end. */
   close(): Promise<void>;
@@ -37,7 +40,11 @@ export async function startMcpServer(options: McpServerOptions): Promise<McpServ
     const serving = await serve(core, settings);
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => (closing ??= serving.close().finally(release));
-    const ended = serving.ended.then(close);
+    const ended = serving.ended.then(async (failure) => {
+      await close();
+      if (failure) throw failure;
+    });
+    ended.catch(() => undefined); // who does not wait for it has not failed
     return { url: serving.url, ended, close: () => close().then(() => undefined) };
   } catch (e) {
     await release();
@@ -47,7 +54,8 @@ export async function startMcpServer(options: McpServerOptions): Promise<McpServ
 
 /**
  * The command `fluorite mcp`: serves until the client hangs up, or until SIGINT or SIGTERM, and resolves when the store is closed.
- * Lines for the operator go to standard error. Codes as of {@link startMcpServer}.
+ * Lines for the operator go to standard error. Codes as of {@link startMcpServer}, and `INVALID_ARGUMENT` when the client sent a message
+ * over 10 MiB on standard input: the store is closed then as well.
  */
 export async function runMcpServer(options: McpServerOptions): Promise<void> {
   const logger = (line: string): void => void process.stderr.write(`fluorite mcp: ${line}\n`);
@@ -64,12 +72,12 @@ export async function runMcpServer(options: McpServerOptions): Promise<void> {
   }
 }
 
-async function serve(core: Core, { http }: Settings): Promise<{ url: string | null; ended: Promise<void>; close(): Promise<void> }> {
+async function serve(core: Core, { http }: Settings): Promise<{ url: string | null } & Attached> {
   if (http === undefined) return { url: null, ...(await attach(core)) };
   const { listen } = await import('./http/index.js'); // not worth its load time on standard input and output
   const listening = await listen(core, http);
   let end = (): void => undefined;
-  const ended = new Promise<void>((resolve) => (end = resolve));
+  const ended = new Promise<undefined>((resolve) => (end = () => resolve(undefined)));
   return { url: listening.url, ended, close: () => listening.close().finally(end) };
 }
 
