@@ -1,7 +1,7 @@
-// The snippet of the README, word for word, in an empty folder with its original paths.
+// The quick start: the issue's own snippet among other chunks, and the README's blocks word for word, in an empty folder.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -37,7 +37,8 @@ const snippet = (ml) => `
   await bridge.shutdown();
 `;
 
-function runs(name, source) {
+/** What a program prints in an empty folder that has the package; nothing on standard error. */
+function printed(name, source) {
   const at = folder();
   mkdirSync(join(at, 'memory-engine'));
   mkdirSync(join(at, 'node_modules'));
@@ -47,7 +48,21 @@ function runs(name, source) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [name], { cwd: at, encoding: 'utf8', timeout: 120_000 });
   assert.equal(status, 0, stderr);
   assert.equal(stderr, '', 'nothing is printed');
+  return stdout;
+}
+
+function runs(name, source) {
+  const stdout = printed(name, source);
   assert.equal(JSON.parse(stdout)[0], 'nextjs-hono-bff', stdout);
+}
+
+const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```js\n\/\/ (\S+)\n([\s\S]*?)```/g)];
+
+test('the README shows the quick start for both kinds of module', () => {
+  assert.deepEqual(blocks.map(([, name]) => name), ['quick-start.mjs', 'quick-start.cjs']);
+});
+for (const [, name, source] of blocks) {
+  test(`the README's ${name}, as it stands there`, () => assert.match(printed(name, source), /^nextjs-hono-bff 0\.\d+\n$/));
 }
 
 for (const ml of [true, false]) {

@@ -31,18 +31,16 @@ async function outcome(task) {
   }
 }
 
-/** The README's code block with its require or import, among 200 unrelated chunks. */
+/** The README's quick start for this kind of module, among 200 unrelated chunks. */
 function snippet(app, work, kind, ml) {
-  const block = /```js\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))[1];
-  const [, ...body] = block.split('\n');
-  const head = kind === 'cjs' ? `const { FluoriteBridge } = require('fluorite-bridge')` : `import { FluoriteBridge } from 'fluorite-bridge'`;
+  const [, block] = new RegExp(`\`\`\`js\\n// quick-start\\.${kind}\\n([\\s\\S]*?)\`\`\``).exec(readFileSync(join(root, 'README.md'), 'utf8'));
   const noise = `await bridge.storeChunks(Array.from({ length: 200 }, (_, i) => ({ id: 'noise-' + i, content: 'Garden note ' + i + ': water the tomatoes and prune the roses' })))\n`;
-  const code = body.join('\n')
+  const code = block
     .replace('enable_ml: true', `enable_ml: ${ml}`)
     .replace('await bridge.storeChunk(', `${noise}await bridge.storeChunk(`)
     .replace(/console\.log\(.*\)/, 'console.log(results[0].id)');
   const file = join(app, `snippet-${ml}.${kind}`);
-  writeFileSync(file, `${head};\n(async () => {\n${code}\n})()\n`);
+  writeFileSync(file, code);
   const folder = join(work, `${kind}-${ml}`);
   mkdirSync(folder);
   const first = run(process.execPath, [file], folder).stdout.trim();
