@@ -117,6 +117,42 @@ test('a batch reads what was there before and its last put counts, as in the ref
   assert.equal(await ours.get(['n'], 'fine 0'), null, 'the puts of a batch are all stored or none');
 });
 
+test('a batch of any size: puts beyond one atomic batch, thousands of reads, searches and deletes', async (t) => {
+  const { ours, bridge } = await both(t);
+  const place = (i) => ({ namespace: ['n'], key: `k${i}` });
+  const each = (count, op) => ours.batch(Array.from({ length: count }, (_, i) => ({ ...place(i), ...op(i) })));
+  await each(10_500, (i) => ({ value: { i } }));
+  assert.ok((await each(10_500, () => ({}))).every((item, i) => item.value.i === i));
+  const searches = await ours.batch(Array.from({ length: 2_500 }, (_, i) => ({ namespacePrefix: ['n'], filter: { i }, limit: 1, offset: 0 })));
+  assert.ok(searches.every(([item], i) => item.value.i === i));
+  await each(10_500, (i) => ({ value: i === 7 ? { kept: true } : null }));
+  assert.deepEqual((await ours.search(['n'], { limit: 10 })).map((i) => i.value), [{ kept: true }]);
+  assert.equal((await bridge.getStats()).chunks, 1);
+});
+
+test('what cannot be kept or is no option is refused at once, with a code', async (t) => {
+  const { ours, bridge } = await both(t);
+  const circular = {};
+  circular.self = circular;
+  for (const value of [undefined, [1], 'x', 1, true, new Date(0), { toJSON: () => 1 }, { n: 1n }, circular, () => 1]) {
+    await rejects(ours.batch([{ namespace: ['n'], key: 'fine', value: { a: 1 } }, { namespace: ['n'], key: 'the key', value }]), 'INVALID_ARGUMENT', /the key/);
+  }
+  await rejects(ours.put(['n'], 'the key', { a: 1 }, 'text'), 'INVALID_ARGUMENT', /index/);
+  await rejects(ours.put(['n'], 7, { a: 1 }), 'INVALID_ARGUMENT', /key is a text/);
+  assert.deepEqual(await ours.search([]), [], 'nothing of such a batch is stored');
+  for (const [options, about] of [[{ feilds: ['text'] }, /feilds.*namespace, fields, mode/], [{ fields: 'text' }, /fields.*list/], [{ fields: [1] }, /fields/], [{ mode: 'semantic' }, /vector, lexical, hybrid/], [{ namespace: '' }, /namespace/], [null, /options/], ['ns', /options/]]) {
+    await rejects((async () => new FluoriteStore(bridge, options))(), 'INVALID_ARGUMENT', about);
+  }
+});
+
+test('an offset below 0 is 0, the members of a value come in the order of their names', async (t) => {
+  const { ours } = await both(t);
+  await ours.put(['n'], 'a', { text: 'tea', b: 1, a: { d: 1, c: 2 } });
+  await ours.put(['n'], 'b', { text: 'green tea' });
+  for (const query of [undefined, 'tea']) assert.equal((await ours.search(['n'], { query, offset: -1 })).length, 2, query);
+  assert.equal(JSON.stringify((await ours.get(['n'], 'a')).value), '{"a":{"c":2,"d":1},"b":1,"text":"tea"}');
+});
+
 test('random calls, side by side', async (t) => {
   const { ours, theirs } = await both(t);
   let x = 20_26;

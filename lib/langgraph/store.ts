@@ -4,13 +4,17 @@ import {
 } from '@langchain/langgraph-checkpoint';
 
 import type { Chunk, ChunkInput, EitherCase, FluoriteBridge, SearchFilter } from '../index.js';
+import { checkOptions, valueOf } from './check.js';
 import { equalities, meets, type ItemFilter } from './filter.js';
 import { selectNamespaces } from './namespaces.js';
 import { below, idOf, placeOf, tagsOf, UNINDEXED } from './place.js';
 import { textOf } from './texts.js';
+import { inTurns } from './turns.js';
 
 /** Hits looked at for one search; the engine finds no more. */
 const MOST_HITS = 1_000;
+/** Chunks of one atomic batch; the engine takes no more. */
+const ATOMIC = 10_000;
 
 /** Options of {@link FluoriteStore}. */
 export type FluoriteStoreOptions = EitherCase<{
@@ -26,9 +30,10 @@ export type FluoriteStoreOptions = EitherCase<{
  * A LangGraph store that lasts: items are chunks of an open bridge, which stays the caller's to close. A `put` is durable when it
  * resolves. Values are JSON objects of up to 16 MiB; namespace and key together have at most 1,024 bytes as JSON.
  *
- * All puts of one `batch` are one atomic batch (of at most 10,000 items); deletes follow one by one. `search` without a query lists
+ * All puts of one `batch` are one atomic batch (more than 10,000 are several, one after another); deletes follow one by one. `search` without a query lists
  * in the order items were last put; with a query it finds among the best 1,000, then lists items put with `index: false`.
- * `listNamespaces` reads all items. Errors of the engine are `FluoriteError`s.
+ * `listNamespaces` reads all items. Errors are `FluoriteError`s, but for namespaces that LangGraph refuses; what is no JSON object
+ * is `INVALID_ARGUMENT` before anything of the batch has begun.
  *
  * @example
  * const store = new FluoriteStore(await FluoriteBridge.open({ memory_path: './memory' }));
@@ -45,27 +50,28 @@ export class FluoriteStore extends BaseStore {
    * A LangGraph store in a namespace of ours.
    *
    * @param bridge - an open store.
+   * @param options - `INVALID_ARGUMENT` for what is not one.
    */
-  constructor(bridge: FluoriteBridge, { namespace = 'langgraph', fields = ['$'], mode }: FluoriteStoreOptions = {}) {
+  constructor(bridge: FluoriteBridge, options: FluoriteStoreOptions = {}) {
     super();
+    checkOptions(options);
+    const { namespace = 'langgraph', fields = ['$'], mode } = options;
     this.#bridge = bridge;
     this.#namespace = namespace;
-    this.#fields = fields;
+    this.#fields = [...fields];
     this.#mode = mode;
   }
 
   /** Runs operations together: reads see what was there before, then the last put of every item counts. */
   async batch<Op extends Operation[]>(operations: Op): Promise<OperationResults<Op>> {
-    const puts = new Map<string, PutOperation>();
+    const puts = new Map<string, Kept>();
     for (const op of operations) if ('namespace' in op) validateNamespace(op.namespace, { allowReservedRoot: true });
-    const reads = operations.map((op) => {
+    for (const op of operations) if (isPut(op)) puts.set(idOf(op.namespace, op.key), { ...op, value: valueOf(op) });
+    const results = await inTurns<Operation, unknown>(operations, (op) => {
       if ('namespacePrefix' in op) return this.#search(op);
       if (!('namespace' in op)) return this.#list(op);
-      if (!('value' in op)) return this.#get(op);
-      puts.set(idOf(op.namespace, op.key), op);
-      return null;
+      return isPut(op) ? null : this.#get(op);
     });
-    const results = await Promise.all(reads);
     await this.#put([...puts.values()]);
     return results as OperationResults<Op>;
   }
@@ -75,21 +81,21 @@ export class FluoriteStore extends BaseStore {
     return chunk === null ? null : (itemOf(chunk) ?? null);
   }
 
-  async #put(operations: PutOperation[]): Promise<void> {
+  async #put(operations: Kept[]): Promise<void> {
     const chunks = operations.flatMap((op) => (op.value === null ? [] : [this.#chunk(op, op.value)]));
-    if (chunks.length > 0) await this.#bridge.storeChunks(chunks, { atomic: true });
+    for (let from = 0; from < chunks.length; from += ATOMIC) await this.#bridge.storeChunks(chunks.slice(from, from + ATOMIC), { atomic: true });
     const gone = operations.filter((op) => op.value === null);
-    await Promise.all(gone.map((op) => this.#bridge.deleteChunk(idOf(op.namespace, op.key), { namespace: this.#namespace })));
+    await inTurns(gone, (op) => this.#bridge.deleteChunk(idOf(op.namespace, op.key), { namespace: this.#namespace }));
   }
 
-  #chunk({ namespace, key, index }: PutOperation, given: Record<string, unknown>): ChunkInput {
-    const value = JSON.parse(JSON.stringify(given)) as Record<string, unknown>; // what JSON cannot say is settled here, not in the engine
+  #chunk({ namespace, key, index }: Kept, value: Record<string, unknown>): ChunkInput {
     const content = index === false ? '' : textOf(value, index ?? this.#fields);
     const tags = [...tagsOf(namespace), ...(content === '' ? [UNINDEXED] : [])];
     return { id: idOf(namespace, key), namespace: this.#namespace, content, tags, metadata: value, chunk_type: 'thought' };
   }
 
-  async #search({ namespacePrefix, filter, limit = 10, offset = 0, query }: SearchOperation): Promise<SearchItem[]> {
+  async #search({ namespacePrefix, filter, limit = 10, offset: skipped = 0, query }: SearchOperation): Promise<SearchItem[]> {
+    const offset = Math.max(0, skipped);
     if (namespacePrefix.length > 0) validateNamespace(namespacePrefix, { allowReservedRoot: true });
     if (!query) return this.#page(namespacePrefix, filter, [], offset, limit);
     const found = await this.#ranked(namespacePrefix, filter, query, offset + limit);
@@ -148,6 +154,13 @@ export class FluoriteStore extends BaseStore {
       ...(Object.keys(metadata).length > 0 ? { metadata } : {}),
     };
   }
+}
+
+/** A put with its value as it is kept. */
+type Kept = Omit<PutOperation, 'value'> & { value: Record<string, unknown> | null };
+
+function isPut(op: Operation): op is PutOperation {
+  return 'namespace' in op && 'value' in op;
 }
 
 function itemOf(chunk: Pick<Chunk, 'id' | 'metadata' | 'created_at' | 'updated_at'>): Item | undefined {
