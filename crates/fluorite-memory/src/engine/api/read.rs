@@ -1,0 +1,74 @@
+//! Reading by id and listing.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::Engine;
+use crate::cancel::CancelToken;
+use crate::chunk::{Chunk, check_id};
+use crate::engine::prepare::check_namespace;
+use crate::error::{Error, Result};
+use crate::options::ListOptions;
+use crate::pending::Pending;
+use crate::report::{Page, PageCursor, Record};
+
+impl Engine {
+    /// The chunk when it can be told without waiting: `None` = ask `get_many`; `Some(None)` = there is none.
+    pub fn get_cached(&self, namespace: &str, id: &str) -> Result<Option<Option<Record>>> {
+        check_id(id)?;
+        check_namespace(namespace)?;
+        let shared = &self.0.shared;
+        if self.0.closed.load(Ordering::Acquire) {
+            return Err(Error::Closed);
+        }
+        if shared.clock.monotonic_ms() >= shared.next_deadline.load(Ordering::Acquire) {
+            return Ok(None);
+        }
+        let Some(state) = shared.state.try_read() else { return Ok(None) };
+        let Some((row, r)) = state.find(shared.key(namespace, id)) else { return Ok(Some(None)) };
+        let Some(chunk) = shared.cache.try_get(r.sequence) else { return Ok(None) };
+        shared.touch(row, r);
+        Ok(Some(Some(shared.record(r, chunk))))
+    }
+
+    /// Chunks by id, all of one moment.
+    pub fn get_many(&self, namespace: &str, ids: Vec<String>) -> Pending<Vec<Option<Record>>> {
+        let shared = &self.0.shared;
+        let keys = check_namespace(namespace)
+            .and_then(|()| ids.iter().map(|id| check_id(id).map(|()| shared.key(namespace, id))).collect::<Result<Vec<u128>>>());
+        match keys {
+            Ok(keys) => self.on_pool(move |shared| {
+                let records = shared.read_keys(&keys)?;
+                bounded(records.iter().flatten().map(|r| r.chunk.content.len()).sum())?;
+                Ok(records)
+            }),
+            Err(e) => Pending::ready(Err(e)),
+        }
+    }
+
+    /// One page of a listing.
+    pub fn list(&self, options: ListOptions, cursor: Option<PageCursor>) -> Pending<Page> {
+        self.on_pool(move |shared| shared.page(&options, cursor, &CancelToken::default()))
+    }
+
+    /// All kept versions of a chunk, oldest first.
+    pub fn history(&self, namespace: &str, id: &str) -> Pending<Vec<Arc<Chunk>>> {
+        if let Err(e) = check_id(id).and_then(|()| check_namespace(namespace)) {
+            return Pending::ready(Err(e));
+        }
+        let key = self.0.shared.key(namespace, id);
+        self.on_pool(move |shared| shared.versions(key))
+    }
+}
+
+/// One result larger than this would take the host's heap with it.
+const MOST_RESULT_BYTES: usize = 256 << 20;
+
+pub(super) fn bounded(bytes: usize) -> Result<()> {
+    if bytes <= MOST_RESULT_BYTES {
+        return Ok(());
+    }
+    Err(Error::argument(format!(
+        "the result holds more than {MOST_RESULT_BYTES} bytes of content: ask for fewer at a time, or leave content out with fields"
+    )))
+}
