@@ -6,11 +6,12 @@ use fluorite_chunking::{CharacterSize, ChunkingOptions, Language, by_path, chunk
 use fluorite_memory::{ChunkInput, ChunkType};
 use serde_json::{Map, Value, json};
 
+use super::about::about;
 use super::sections;
 use crate::frameworks::of_text;
 
 /// Version of the layout below; files of another one are learned anew by the next run.
-pub(super) const LAYOUT: u64 = 1;
+pub(super) const LAYOUT: u64 = 2;
 /// Longest anchor in bytes.
 const MOST_ANCHOR: usize = 120;
 
@@ -37,6 +38,10 @@ pub(super) fn cut(path: &str, text: &str, max_tokens: usize) -> Result<Vec<Cut>,
         _ => ChunkType::Component,
     };
     let parts = pieces.len();
+    let context = match language {
+        Some("markdown") => about(text, false),
+        _ => about(text, known.is_some_and(|k| k.code)),
+    };
     let mut seen: HashMap<String, usize> = HashMap::new();
     let one = |(part, mut p): (usize, Piece)| {
         let n = seen.entry(p.anchor.clone()).or_insert(0);
@@ -49,6 +54,7 @@ pub(super) fn cut(path: &str, text: &str, max_tokens: usize) -> Result<Vec<Cut>,
             ("parts".to_owned(), json!(parts)),
             ("layout".to_owned(), json!(LAYOUT)),
         ]);
+        p.metadata.extend(context.iter().map(|c| ("context".to_owned(), json!(c))));
         chunk.metadata = Some(p.metadata);
         chunk.frameworks = Some(frameworks.clone());
         chunk.language = language.map(str::to_owned);
@@ -135,13 +141,14 @@ mod tests {
     #[test]
     fn code_is_cut_by_definition_with_path_and_lines() {
         let body = "    let total = input.iter().map(|x| x * 2).sum::<u32>();\n".repeat(8);
-        let text = format!("use axum::Router;\n\nfn first() {{\n{body}}}\n\nfn second() {{\n{body}}}\n");
+        let text = format!("//! Totals.\nuse axum::Router;\n\nfn first() {{\n{body}}}\n\nfn second() {{\n{body}}}\n");
         let cuts = cut("src/a.rs", &text, 150).unwrap();
         let anchors: Vec<&str> = cuts.iter().map(|c| c.anchor.as_str()).collect();
         assert_eq!(anchors, ["first", "second"]);
         let second = &cuts[1].chunk;
         let m = second.metadata.as_ref().unwrap();
-        assert_eq!((&m["start_line"], &m["end_line"], &m["parts"]), (&json!(14), &json!(23), &json!(2)));
+        assert_eq!((&m["start_line"], &m["end_line"], &m["parts"]), (&json!(15), &json!(24), &json!(2)));
+        assert_eq!(m["context"], json!("Totals."));
         assert_eq!((second.language.as_deref(), second.frameworks.clone()), (Some("rust"), Some(vec!["axum".to_owned()])));
     }
 

@@ -1,9 +1,10 @@
 //! Keeps a store in step with folders of documents, source code and catalogs.
 //!
-//! Owns: finding files (`walk`), cutting them (`cut`, `sections`), deciding what is new, changed, renamed or gone (`stored`, `run`). Must
+//! Owns: finding files (`walk`), cutting them (`cut`, `sections`, `about`), deciding what is new, changed, renamed or gone (`stored`, `run`). Must
 //! not know: how code is parsed (`fluorite_chunking`) or a chunk stored (`fluorite_memory`). In: paths. Out: a report.
 //! As for spikes, what was learned is remembered by the chunks themselves: no side file that could disagree with the store.
 
+mod about;
 mod cut;
 mod options;
 mod report;
