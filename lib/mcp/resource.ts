@@ -2,6 +2,7 @@ import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { SubscribeRequestSchema, UnsubscribeRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 
 import type { Core } from './core.js';
+import { tell } from './told.js';
 import { pretty } from './tools/bounded.js';
 
 /** Address of the whole graph; the reference server's. */
@@ -15,6 +16,9 @@ export function offerGraphResource(server: McpServer, core: Core): void {
     try {
       const text = pretty(await core.graph.readGraph(signal));
       return { contents: [{ uri: uri.href, mimeType: 'application/json', text }] };
+    } catch (e) {
+      const { code, message } = tell(core, uri.href, e);
+      throw new Error(`${message} (${code})`);
     } finally {
       done();
     }

@@ -3,8 +3,9 @@ import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/proto
 import type { CallToolResult, ServerNotification, ServerRequest, ToolAnnotations } from '@modelcontextprotocol/sdk/types.js';
 import type { z, ZodRawShape, ZodTypeAny } from 'zod';
 
-import { isFluoriteError, type Progress } from '../index.js';
+import type { Progress } from '../index.js';
 import type { Core } from './core.js';
+import { tell } from './told.js';
 
 /** What a tool gets beside its arguments. */
 export interface ToolCall {
@@ -58,9 +59,8 @@ function progressOf(extra: Extra): ((p: Progress) => void) | undefined {
   };
 }
 
-/** The answer for an error: its message and code. What is not ours is logged, not told: it could hold anything. */
+/** The answer for an error: its message and code. */
 function failure(core: Core, name: string, e: unknown): CallToolResult {
-  if (!isFluoriteError(e)) core.log(`${name}: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`);
-  const [code, message] = isFluoriteError(e) ? [e.code, e.message] : ['INTERNAL', `${name} failed; the server's log says why`];
+  const { code, message } = tell(core, name, e);
   return { content: [{ type: 'text', text: `${message} (${code})` }], isError: true, _meta: { 'fluorite/code': code } };
 }

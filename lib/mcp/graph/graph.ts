@@ -1,5 +1,6 @@
-import { FluoriteError, type FluoriteBridge } from '../../index.js';
+import type { FluoriteBridge } from '../../index.js';
 import { printable, printableDeep } from '../text.js';
+import { ToldError } from '../told.js';
 import { Facts } from './facts.js';
 import { exclusively } from './locks.js';
 import { factId, factTag, nodeTag, toGraph, type Entity, type Fact, type Graph, type Relation } from './records.js';
@@ -74,7 +75,7 @@ export class KnowledgeGraph {
     return this.#mutate(given.map((a) => a.entityName), async () => {
       const entities = await this.#facts.known(given.map((a) => entityFact({ name: a.entityName, entityType: '' })));
       const missing = given.find((_, i) => !entities[i]);
-      if (missing) throw new FluoriteError('NOT_FOUND', `Entity with name ${missing.entityName} not found: create it with create_entities first`);
+      if (missing) throw new ToldError('NOT_FOUND', `Entity with name ${missing.entityName} not found: create it with create_entities first`);
       const facts = given.flatMap((a) => a.contents.map((text) => observation(a.entityName, text)));
       const known = await this.#facts.known(facts);
       const present = new Set(facts.filter((_, i) => known[i]).map((f) => factId(f)));

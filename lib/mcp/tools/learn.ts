@@ -3,9 +3,9 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 
 import { z } from 'zod';
 
-import { FluoriteError } from '../../index.js';
 import type { Core } from '../core.js';
 import { printable } from '../text.js';
+import { remark, ToldError } from '../told.js';
 import type { Tool } from '../tool.js';
 import { namespace } from './fields.js';
 import { notTheGraph } from './store.js';
@@ -48,7 +48,7 @@ export function learnTool(core: Core): Tool<typeof input, typeof output> {
       });
       const { found, stored, updated, unchanged, removed, skipped_generated, repaired, invalid } = report;
       const short = (text: string): string => printable(text.length > REASON ? `${text.slice(0, REASON - 1)}…` : text);
-      const invalid_files = invalid.slice(0, LISTED).map((i) => ({ file: short(i.file), reason: short(i.reason) }));
+      const invalid_files = invalid.slice(0, LISTED).map((i) => ({ file: short(i.file), reason: short(remark(i.reason)) }));
       return { found, stored, updated, unchanged, removed, skipped_generated, repaired: repaired.length, invalid: invalid.length, invalid_files };
     },
   };
@@ -57,7 +57,7 @@ export function learnTool(core: Core): Tool<typeof input, typeof output> {
 /** The folder to read, links resolved; only what lies in a folder the operator named. */
 async function allowed(folders: readonly string[], path: string | undefined): Promise<string> {
   const [first] = folders;
-  if (first === undefined) throw new FluoriteError('INVALID_CONFIG', 'this server has no folder of spikes: its operator names one with --spikes');
+  if (first === undefined) throw new ToldError('INVALID_CONFIG', 'this server has no folder of spikes: its operator names one with --spikes');
   if (path === undefined) return first;
   const asked = await realpath(resolve(first, path)).catch(() => undefined);
   for (const folder of folders) {
@@ -66,5 +66,5 @@ async function allowed(folders: readonly string[], path: string | undefined): Pr
     const inside = relative(root, asked);
     if (inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside)) return asked;
   }
-  throw new FluoriteError('INVALID_ARGUMENT', 'path must be a folder inside one of the folders this server allows; leave it out for the first of them');
+  throw new ToldError('INVALID_ARGUMENT', 'path must be a folder inside one of the folders this server allows; leave it out for the first of them');
 }

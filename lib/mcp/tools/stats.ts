@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
+import type { SystemHealth } from '../../index.js';
 import type { Core } from '../core.js';
+import { remark } from '../told.js';
 import type { Tool } from '../tool.js';
 
 const input = z.object({}).strict();
@@ -30,7 +32,13 @@ export function statsTool(core: Core): Tool<typeof input, typeof output> {
       const [stats, health] = await Promise.all([core.bridge.getStats(), core.bridge.health()]);
       const { chunks, vectors, pending, raw_bytes, disk_bytes, segments } = stats;
       const { id, dimensions, enabled } = stats.model;
-      return { chunks, vectors, pending, raw_bytes, disk_bytes, segments, cache_hit_rate: stats.cache.hit_rate, model: { id, dimensions, enabled }, health };
+      return { chunks, vectors, pending, raw_bytes, disk_bytes, segments, cache_hit_rate: stats.cache.hit_rate, model: { id, dimensions, enabled }, health: safe(health) };
     },
   };
+}
+
+/** Health whose remarks name no file of the machine. */
+function safe({ status, storage, index, embedder }: SystemHealth): Pick<SystemHealth, 'status' | 'storage' | 'index' | 'embedder'> {
+  const told = ({ status, detail }: SystemHealth['storage']): SystemHealth['storage'] => ({ status, detail: detail === null ? null : remark(detail) });
+  return { status, storage: told(storage), index: told(index), embedder: told(embedder) };
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
-import { FluoriteError, type ChunkInput } from '../../index.js';
+import type { ChunkInput } from '../../index.js';
 import type { Core } from '../core.js';
 import { printable } from '../text.js';
+import { ToldError } from '../told.js';
 import type { Tool } from '../tool.js';
 import { chunkId, chunkType, namespace } from './fields.js';
 
@@ -40,5 +41,5 @@ export function storeTool(core: Core): Tool<typeof input, { id: z.ZodString; nam
 /** Refuses to change the graph's chunks one by one, which would leave halves of facts behind. */
 export function notTheGraph(core: Core, given: string): void {
   if (given !== core.graph.namespace) return;
-  throw new FluoriteError('INVALID_ARGUMENT', `the namespace ${given} is the knowledge graph's: change it with create_entities, add_observations, delete_entities and the like`);
+  throw new ToldError('INVALID_ARGUMENT', `the namespace ${given} is the knowledge graph's: change it with create_entities, add_observations, delete_entities and the like`);
 }

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { answerOf } from '../../facade/answers.js';
 import type { FluoriteError } from '../../index.js';
 import { HTTP_MEANINGS, type HttpMeaning } from './status.js';
 
@@ -38,19 +39,9 @@ export function meaningOf(error: FluoriteError): HttpMeaning {
 
 /** The body for an error. */
 export function problemOf(error: FluoriteError): Problem {
-  const { status, detail } = meaningOf(error);
+  const { status } = meaningOf(error);
   const title = STATUS_CODES[status] ?? 'Client Closed Request';
-  const problem: Problem = { type: 'about:blank', title, status, detail: detail ?? withoutPaths(error.message), code: error.code };
+  const problem: Problem = { type: 'about:blank', title, status, detail: answerOf(error), code: error.code };
   if (error.cause instanceof InvalidFields) problem.errors = error.cause.errors;
   return problem;
-}
-
-/** Absolute paths of POSIX, Windows and UNC, whole when quoted. */
-const PATHS = /(["'`])(?:\/|[A-Za-z]:[\\/]|\\\\).*?\1|(?<![\w.:/\\<])(?:\/[\w.@+-]+(?:\/[\w.@+-]*)+|[A-Za-z]:[\\/][^\s"'`,;:]*|\\\\[^\s"'`,;:]+)/g;
-
-/** As many characters of a message as an answer shows: a client's own words may stand in it. */
-const SHOWN = 1_000;
-
-function withoutPaths(message: string): string {
-  return (message.length > SHOWN ? `${message.slice(0, SHOWN)}...` : message).replace(PATHS, '[path]');
 }
