@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { call, client, reference, serve } from './mcp-helpers.mjs';
-import { folder } from './helpers.mjs';
+import { call, client, KnowledgeGraph, reference, serve } from './mcp-helpers.mjs';
+import { folder, open } from './helpers.mjs';
 
 const alice = { name: 'Alice', entityType: 'person', observations: ['works at Acme Corp', 'likes programming'] };
 const bob = { name: 'Bob', entityType: 'person', observations: ['works at TechCo'] };
@@ -97,6 +97,31 @@ test('the nine tools do what the reference server does', async (t) => {
       }
       assert.deepEqual(await call(c, 'read_graph'), after);
     });
+  }
+});
+
+test('a member that the schema does not name is refused, as the schema says', async (t) => {
+  const c = await client(t, await serve(t));
+  const calls = [
+    ['create_entities', { entities: [{ ...alice, color: 'red' }] }], ['create_relations', { relations: [{ ...worksAt, weight: 1 }] }], ['add_observations', { observations: [{ entityName: 'Alice', contents: [], more: 1 }] }],
+    ['delete_entities', { entityNames: [], all: true }], ['delete_observations', { deletions: [{ entityName: 'Alice', observations: [], more: 1 }] }], ['delete_relations', { relations: [], all: true }],
+    ['read_graph', { limit: 1 }], ['search_nodes', { query: 'x', limit: 1 }], ['open_nodes', { names: [], depth: 2 }],
+  ];
+  for (const [name, args] of calls) await assert.rejects(call(c, name, args), /[Uu]nrecognized key/, name);
+  assert.deepEqual(await call(c, 'read_graph'), empty);
+});
+
+test('open_nodes with thousands of names, in the order of the graph', async (t) => {
+  const graph = new KnowledgeGraph(await open(t));
+  const entities = Array.from({ length: 2_500 }, (_, i) => ({ name: `E${i}`, entityType: 't', observations: [`fact ${i}`] }));
+  const relations = entities.map(({ name }, i) => ({ from: name, to: `E${(i + 1) % 2_500}`, relationType: 'precedes' }));
+  await graph.createEntities(entities);
+  await graph.createRelations(relations);
+  for (const count of [1, 999, 1_000, 1_001, 2_400, 2_500]) {
+    const wanted = entities.slice(0, count);
+    const names = [...wanted.map((e) => e.name), ...Array.from({ length: 1_000 }, (_, i) => `none ${i}`)].reverse();
+    const found = await graph.openNodes(count === 999 ? names.slice(1_000) : names);
+    assert.deepEqual(found, { entities: wanted, relations: count === 2_500 ? relations : [...relations.slice(0, count), relations.at(-1)] }, `${count}`);
   }
 });
 

@@ -6,7 +6,8 @@ import { test } from 'node:test';
 
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 
-import { call, client, serve, startMcpServer, TOKEN } from './mcp-helpers.mjs';
+import { Notices } from '../mcp/notices.js';
+import { call, client, KnowledgeGraph, serve, startMcpServer, TOKEN } from './mcp-helpers.mjs';
 import { folder, open, rejects, root } from './helpers.mjs';
 
 const initialize = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'raw', version: '0' } } };
@@ -47,6 +48,9 @@ test('a request from elsewhere is refused before any tool runs', async (t) => {
     ['a body over the limit', { headers: session, body: store('x'.repeat(5_000)) }, 413],
     ['a body over the limit that does not say its length', { headers: { ...session, 'Transfer-Encoding': 'chunked' }, body: store('x'.repeat(500_000)) }, 413],
     ['another path', { headers: session, path: '/' }, 404],
+    ['no path', { headers: session, path: '//' }, 404],
+    ['the path on another host', { headers: session, path: '//evil.example/mcp' }, 404],
+    ['a path that is no address', { headers: session, path: 'http://[' }, 404],
     ['another method', { headers: session, method: 'PUT' }, 405],
     ['a session that is not', { headers: { ...session, 'mcp-session-id': 'x' } }, 404],
     ['a call before initialize', { headers: authorized }, 400],
@@ -124,6 +128,50 @@ test('a subscriber hears of every client\'s changes', async (t) => {
   await call(b, 'delete_entities', { entityNames: ['before'] });
   await call(a, 'memory_stats'); // what was sent before its answer has come
   assert.deepEqual(heard, [uri, uri]);
+});
+
+test('a change that changes nothing is not told', async (t) => {
+  const graph = new KnowledgeGraph(await open(t));
+  let told = 0;
+  graph.onChange(() => told++);
+  const after = async (work, expected) => assert.equal((await work, told), expected);
+  const [alice, bob] = ['Alice', 'Bob'].map((name) => ({ name, entityType: 'person', observations: ['x'] }));
+  const knows = { from: 'Alice', to: 'Bob', relationType: 'knows' };
+  await after(graph.createEntities([alice, bob]), 1);
+  await after(graph.createEntities([alice]), 1);
+  await after(graph.createEntities([]), 1);
+  await after(graph.createRelations([knows]), 2);
+  await after(graph.createRelations([knows]), 2);
+  await after(graph.addObservations([{ entityName: 'Bob', contents: ['x'] }]), 2);
+  await after(graph.addObservations([{ entityName: 'Bob', contents: ['x', 'y'] }]), 3);
+  await after(graph.deleteObservations([{ entityName: 'Bob', observations: ['z'] }]), 3);
+  await after(graph.deleteObservations([{ entityName: 'Bob', observations: ['y'] }]), 4);
+  await after(graph.deleteRelations([{ ...knows, to: 'Carol' }]), 4);
+  await after(graph.deleteRelations([knows]), 5);
+  await after(graph.deleteEntities(['Carol']), 5);
+  await after(graph.deleteEntities(['Bob']), 6);
+});
+
+test('changes while a client does not read are one notice', async () => {
+  const sent = [];
+  let arrived;
+  const notices = new Notices(() => new Promise((taken) => {
+    sent.push(taken);
+    arrived?.();
+  }));
+  for (let i = 0; i < 1_000; i++) notices.changed();
+  assert.equal(sent.length, 1, 'the first at once');
+  const second = new Promise((resolve) => (arrived = resolve));
+  sent[0]();
+  const hold = setInterval(() => undefined, 1_000); // a rest keeps no process alive, not even this one
+  await second;
+  clearInterval(hold);
+  assert.equal(sent.length, 2, 'the others together');
+  notices.end();
+  notices.changed();
+  sent[1]();
+  await new Promise(setImmediate);
+  assert.equal(sent.length, 2);
 });
 
 test('two clients, 1,000 interleaved mutations: none is lost, none is done twice', async (t) => {

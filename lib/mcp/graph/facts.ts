@@ -39,9 +39,9 @@ export class Facts {
     await flush();
   }
 
-  /** Deletes all facts with one of these tags, in one batch. */
-  async delete(tags: readonly string[]): Promise<void> {
-    if (tags.length > 0) await this.#bridge.deleteWhere({ namespace: this.#namespace, tags: { any: [...tags] } });
+  /** Deletes all facts with one of these tags, in one batch; how many there were. */
+  async delete(tags: readonly string[]): Promise<number> {
+    return tags.length === 0 ? 0 : this.#bridge.deleteWhere({ namespace: this.#namespace, tags: { any: [...tags] } });
   }
 
   /** Facts with one of these tags, or all, oldest first. */

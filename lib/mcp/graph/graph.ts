@@ -3,8 +3,11 @@ import { printable, printableDeep } from '../text.js';
 import { ToldError } from '../told.js';
 import { Facts } from './facts.js';
 import { exclusively } from './locks.js';
-import { factId, factTag, nodeTag, toGraph, type Entity, type Fact, type Graph, type Relation } from './records.js';
+import { factId, factTag, namesOf, nodeTag, toGraph, type Entity, type Fact, type Graph, type Relation } from './records.js';
 import { asksForMeaning, literal, nearNames } from './search.js';
+
+/** Names up to which facts are found by their tags: every page of a listing looks up all tags, so many cost more than all facts. */
+const MOST_NAMED = 1_000;
 
 /** What was new of an entity. */
 export interface AddedObservations {
@@ -41,7 +44,7 @@ export class KnowledgeGraph {
     this.namespace = namespace;
   }
 
-  /** Calls `listener` after every mutation, until the returned function is called. */
+  /** Calls `listener` after every mutation that changed something, until the returned function is called. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -54,7 +57,7 @@ export class KnowledgeGraph {
       const known = await this.#facts.known(given.map(entityFact));
       const created = given.filter((_, i) => !known[i]);
       await this.#facts.store(created.map((e) => [entityFact(e), ...e.observations.map((text) => observation(e.name, text))]));
-      return created;
+      return { changed: created.length, result: created };
     });
   }
 
@@ -65,7 +68,7 @@ export class KnowledgeGraph {
       const known = await this.#facts.known(given.map(relationFact));
       const created = given.filter((_, i) => !known[i]);
       await this.#facts.store(created.map((r) => [relationFact(r)]));
-      return created;
+      return { changed: created.length, result: created };
     });
   }
 
@@ -85,28 +88,29 @@ export class KnowledgeGraph {
         for (const id of ids) present.add(id);
         return { entityName, addedObservations };
       });
-      await this.#facts.store(results.map((r) => r.addedObservations.map((text) => observation(r.entityName, text))));
-      return results;
+      const added = results.map((r) => r.addedObservations.map((text) => observation(r.entityName, text)));
+      await this.#facts.store(added);
+      return { changed: added.flat().length, result: results };
     });
   }
 
   /** Deletes entities with their observations and every relation that names them, in one batch. Unknown names are no error. */
   deleteEntities(names: readonly string[]): Promise<void> {
     const given = clean(names);
-    return this.#mutate(given, () => this.#facts.delete(given.map(nodeTag)));
+    return this.#delete(given, given.map(nodeTag));
   }
 
   /** Deletes observations by their text. Unknown entities and texts are no error. */
   deleteObservations(deletions: readonly { entityName: string; observations: readonly string[] }[]): Promise<void> {
     const given = clean(deletions);
     const tags = given.flatMap((d) => d.observations.map((text) => factTag(observation(d.entityName, text))));
-    return this.#mutate(given.map((d) => d.entityName), () => this.#facts.delete(tags));
+    return this.#delete(given.map((d) => d.entityName), tags);
   }
 
   /** Deletes relations. Unknown ones are no error. */
   deleteRelations(relations: readonly Relation[]): Promise<void> {
     const given = clean(relations);
-    return this.#mutate(given.flatMap((r) => [r.from, r.to]), () => this.#facts.delete(given.map((r) => factTag(relationFact(r)))));
+    return this.#delete(given.flatMap((r) => [r.from, r.to]), given.map((r) => factTag(relationFact(r))));
   }
 
   /** The whole graph. Reads every fact. */
@@ -114,11 +118,12 @@ export class KnowledgeGraph {
     return toGraph(this.#facts.read(undefined, signal));
   }
 
-  /** These entities, and the relations at either end of one. Cost: their facts. */
+  /** These entities, and the relations at either end of one. Cost: their facts; of more than 1,000 names, one pass over every fact. */
   async openNodes(names: readonly string[], signal?: AbortSignal): Promise<Graph> {
     const wanted = new Set(clean(names));
     if (wanted.size === 0) return { entities: [], relations: [] };
-    const { entities, relations } = await toGraph(this.#facts.read([...wanted].map(nodeTag), signal));
+    const facts = wanted.size > MOST_NAMED ? touching(wanted, this.#facts.read(undefined, signal)) : this.#facts.read([...wanted].map(nodeTag), signal);
+    const { entities, relations } = await toGraph(facts);
     return around(entities.filter((e) => wanted.has(e.name)), relations);
   }
 
@@ -141,10 +146,15 @@ export class KnowledgeGraph {
     return around([...found], relations);
   }
 
-  async #mutate<T>(names: readonly string[], work: () => Promise<T>): Promise<T> {
-    const result = await exclusively(names.map((name) => `${this.namespace}\0${name}`), work);
-    for (const listener of this.#listeners) listener();
+  /** Runs `work`, which says how many facts it changed. */
+  async #mutate<T>(names: readonly string[], work: () => Promise<{ changed: number; result: T }>): Promise<T> {
+    const { changed, result } = await exclusively(names.map((name) => `${this.namespace}\0${name}`), work);
+    if (changed > 0) for (const listener of this.#listeners) listener();
     return result;
+  }
+
+  #delete(names: readonly string[], tags: readonly string[]): Promise<void> {
+    return this.#mutate(names, async () => ({ changed: await this.#facts.delete(tags), result: undefined }));
   }
 
   async #hasModel(): Promise<boolean> {
@@ -160,6 +170,11 @@ const observation = (entity: string, text: string): Fact => ({ kind: 'observatio
 function around(entities: Entity[], relations: readonly Relation[]): Graph {
   const names = new Set(entities.map((e) => e.name));
   return { entities, relations: relations.filter((r) => names.has(r.from) || names.has(r.to)) };
+}
+
+/** The facts that name one of these entities. */
+async function* touching(names: ReadonlySet<string>, facts: AsyncIterable<Fact>): AsyncGenerator<Fact> {
+  for await (const fact of facts) if (namesOf(fact).some((name) => names.has(name))) yield fact;
 }
 
 /** A copy in which every string is printable. */

@@ -72,6 +72,12 @@ export function toFact(metadata: Chunk['metadata']): Fact | undefined {
   return undefined;
 }
 
+/** The entities a fact names. */
+export function namesOf(fact: Fact): string[] {
+  if (fact.kind === 'entity') return [fact.name];
+  return fact.kind === 'observation' ? [fact.entity] : [fact.from, fact.to];
+}
+
 /** The graph that facts make up. Observations without their entity count for nothing. */
 export async function toGraph(facts: AsyncIterable<Fact>): Promise<Graph> {
   const entities = new Map<string, Entity>();

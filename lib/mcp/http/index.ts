@@ -89,7 +89,13 @@ export async function listen(core: Core, settings: HttpSettings): Promise<Listen
 }
 
 function routed(req: IncomingMessage): Refusal | undefined {
-  if (new URL(req.url ?? '/', 'http://localhost').pathname !== PATH) return { status: 404, message: `the server is at ${PATH}` };
+  if (pathOf(req.url ?? '/') !== PATH) return { status: 404, message: `the server is at ${PATH}` };
   if (!['GET', 'POST', 'DELETE'].includes(req.method ?? '')) return { status: 405, message: 'GET, POST or DELETE', headers: { Allow: 'GET, POST, DELETE' } };
   return undefined;
+}
+
+/** The path of a request's target; a proxy may send a whole address. `//` is no address, and no path of ours. */
+function pathOf(target: string): string | undefined {
+  if (target.startsWith('/')) return target.split('?', 1)[0];
+  return URL.canParse(target) ? new URL(target).pathname : undefined;
 }
