@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { noticesOf, targetOf } from '../scripts/pack-notices.mjs';
 import { folder, node, root } from './helpers.mjs';
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -79,4 +80,30 @@ test('importing with a package of another version, or a damaged addon, says so',
   const damaged = installed();
   damaged.platform(here, manifest.version, 'not an addon');
   assert.match(await damaged.run(), /ADDON_NOT_FOUND the addon .* cannot be loaded: .*reinstall/);
+});
+
+test('notices name what is linked, with the licences of bundled sources, and nothing else', () => {
+  const at = folder();
+  const crate = (name, files = {}, more = {}) => {
+    for (const [file, text] of Object.entries({ 'Cargo.toml': '', ...files })) {
+      mkdirSync(join(at, name, file, '..'), { recursive: true });
+      writeFileSync(join(at, name, file), text);
+    }
+    return { id: name, name, version: '1.0.0', license: 'MIT', source: 'registry', authors: ['Ann <ann@example.org>'], manifest_path: join(at, name, 'Cargo.toml'), targets: [{ kind: ['lib'] }], ...more };
+  };
+  const packages = [
+    crate('ours', {}, { source: null }), crate('direct', { 'LICENSE-MIT': 'same text\r\n', 'vendor/lib/COPYING': 'bundled text', 'src/license.rs': 'code', 'tests/LICENSE': 'test data text' }),
+    crate('deep', { LICENSE: 'same text' }), crate('bare'), crate('build', { LICENSE: 'build text' }), crate('dev', { LICENSE: 'dev text' }),
+    crate('macros', { LICENSE: 'macro text' }, { targets: [{ kind: ['proc-macro'] }] }), crate('under', { LICENSE: 'under text' }),
+  ];
+  const needs = (pkg, kind = null) => ({ pkg, dep_kinds: [{ kind }] });
+  const deps = { ours: [needs('direct'), needs('build', 'build'), needs('dev', 'dev'), needs('macros')], direct: [needs('deep'), needs('bare')], macros: [needs('under')] };
+  const text = noticesOf({ packages, resolve: { root: 'ours', nodes: packages.map(({ id }) => ({ id, deps: deps[id] ?? [] })) } }, 'x86_64-unknown-linux-gnu');
+  assert.match(text, /deep 1\.0\.0 \(MIT\): LICENSE\ndirect 1\.0\.0 \(MIT\): LICENSE-MIT\n\nsame text\n/, 'equal texts stand once');
+  assert.match(text, /direct 1\.0\.0 \(MIT\): vendor\/lib\/COPYING\n\nbundled text/);
+  assert.match(text, /without a licence file.*\n\nbare 1\.0\.0 \(MIT\), by Ann\n/);
+  assert.doesNotMatch(text, /build text|dev text|macro text|under text|test data text|code|ours 1/);
+  assert.ok(!text.includes(at));
+  const targets = platforms.map((name) => targetOf(JSON.parse(readFileSync(join(root, 'npm', name, 'package.json'), 'utf8'))));
+  assert.deepEqual(targets.sort(), [...manifest.napi.targets].sort());
 });

@@ -1,5 +1,5 @@
 // Packing and installing, as npm does it for a user without network.
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { project } from './pack-lock.mjs';
@@ -9,17 +9,36 @@ const mb = (bytes) => Math.round(bytes / 1e4) / 100;
 
 /** Stages and packs what is built here; each package's publication is tried dry, and must not warn. */
 export function packAll(work) {
-  const stage = join(work, 'stage');
-  run(process.execPath, [join(root, 'scripts', 'pack-stage.mjs'), stage], root);
+  const stage = staged(work, 'stage');
   return readdirSync(stage).sort().map((name) => {
     const folder = join(stage, name);
-    const dry = run('npm', ['publish', '--dry-run', '--json', '--access', 'public'], folder);
-    const warnings = dry.stderr.split('\n').filter((line) => /npm (warn|error)/i.test(line) && !/Unknown (user|project|env) config|requires you to be logged in/.test(line));
-    if (warnings.length > 0) throw new Error(`npm publish --dry-run of ${name} says:\n${warnings.join('\n')}`);
+    dryRun(folder);
     const [{ filename, size, unpackedSize, entryCount }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', work], folder).stdout);
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     return { name, manifest, tarball: join(work, filename), tarball_mb: mb(size), unpacked_mb: mb(unpackedSize), files: entryCount, publish_dry_run: 'clean' };
   });
+}
+
+/** The dry run for the platforms that are not built here: of all but their binaries. */
+export function manifestsOnly(work) {
+  const stage = staged(work, 'manifests', '--manifests-only');
+  return readdirSync(stage).sort().map((name) => {
+    dryRun(join(stage, name));
+    return { name, publish_dry_run: 'clean, of package.json, README and licence: the binaries are not built here' };
+  });
+}
+
+function staged(work, name, ...options) {
+  const stage = join(work, name);
+  mkdirSync(stage);
+  run(process.execPath, [join(root, 'scripts', 'pack-stage.mjs'), stage, ...options], root);
+  return stage;
+}
+
+function dryRun(folder) {
+  const { stderr } = run('npm', ['publish', '--dry-run', '--json', '--access', 'public', '--tag', 'dry-run'], folder);
+  const warnings = stderr.split('\n').filter((line) => /npm (warn|error)/i.test(line) && !/Unknown (user|project|env) config|requires you to be logged in/.test(line));
+  if (warnings.length > 0) throw new Error(`npm publish --dry-run of ${folder} says:\n${warnings.join('\n')}`);
 }
 
 /**

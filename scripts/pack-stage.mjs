@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 // Makes the folders that are published, from a built checkout: the root package, and one for each platform whose addon is
-// there. Writes nothing but <folder>.
-//   node scripts/pack-stage.mjs <folder> [--addons <folder of .node files>] [--notices <ONNX Runtime's ThirdPartyNotices.txt>] [--release]
-// --release: every platform, every entry point and the notices must be there.
+// there, with the licences of what is linked into it. Writes nothing but <folder>.
+//   node scripts/pack-stage.mjs <folder> [--addons <folder of .node files>] [--notices <ONNX Runtime's ThirdPartyNotices.txt>] [--release] [--manifests-only]
+// --release: every platform, every entry point and all notices must be there. --manifests-only: of the platforms whose addon is not
+// there, and nothing else, what is published beside the binaries: to look at, not to publish.
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+
+import { notices, targetOf } from './pack-notices.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const json = (file) => JSON.parse(readFileSync(file, 'utf8'));
@@ -14,30 +17,48 @@ const write = (file, data) => writeFileSync(file, `${JSON.stringify(data, null, 
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { addons: { type: 'string', default: root }, notices: { type: 'string' }, release: { type: 'boolean', default: false } },
+  options: { addons: { type: 'string', default: root }, notices: { type: 'string' }, release: { type: 'boolean', default: false }, 'manifests-only': { type: 'boolean', default: false } },
 });
 const out = positionals[0] ?? fail('name the folder to write');
 const manifest = json(join(root, 'package.json'));
 const platforms = readdirSync(join(root, 'npm'), { withFileTypes: true }).filter((e) => e.isDirectory()).map((e) => e.name).sort();
 if (values.release && !values.notices) fail('--release needs --notices');
 
-const staged = platforms.filter(stagePlatform);
-stageRoot();
-console.log(JSON.stringify({ folder: out, version: manifest.version, platforms: staged }));
+if (values['manifests-only']) {
+  const without = platforms.filter((platform) => !existsSync(addonOf(platform)));
+  without.forEach(stageManifest);
+  console.log(JSON.stringify({ folder: out, version: manifest.version, without_binaries: without }));
+} else {
+  const staged = platforms.filter(stagePlatform);
+  stageRoot();
+  console.log(JSON.stringify({ folder: out, version: manifest.version, platforms: staged }));
+}
 
-/** True when its addon is there. */
-function stagePlatform(platform) {
-  const addon = join(values.addons, `fluorite-bridge.${platform}.node`);
-  if (!existsSync(addon)) return values.release ? fail(`${basename(addon)} is missing in ${values.addons}`) : false;
+function addonOf(platform) {
+  return join(values.addons, `fluorite-bridge.${platform}.node`);
+}
+
+/** The folder of a platform's package without what is built, and its package.json as it is here. */
+function stageManifest(platform) {
   const from = join(root, 'npm', platform);
   const own = json(join(from, 'package.json'));
   if (own.version !== manifest.version) fail(`npm/${platform} is of version ${own.version}, the root of ${manifest.version}`);
   const to = join(out, own.name);
   mkdirSync(to, { recursive: true });
-  copyFileSync(addon, join(to, basename(addon)));
   copyFileSync(join(from, 'README.md'), join(to, 'README.md'));
   copyFileSync(join(root, 'LICENSE'), join(to, 'LICENSE'));
+  write(join(to, 'package.json'), { ...own, ...repository() });
+  return { own, to };
+}
+
+/** True when its addon is there. */
+function stagePlatform(platform) {
+  const addon = addonOf(platform);
+  if (!existsSync(addon)) return values.release ? fail(`${basename(addon)} is missing in ${values.addons}`) : false;
+  const { own, to } = stageManifest(platform);
+  copyFileSync(addon, join(to, basename(addon)));
   runtime(own, to);
+  crates(own, to);
   write(join(to, 'package.json'), { ...own, files: own.files.filter((name) => existsSync(join(to, name))), ...repository() });
   return true;
 }
@@ -52,6 +73,16 @@ function runtime(own, to) {
   const licence = readFileSync(join(root, 'LICENSE'), 'utf8').replace(/^Copyright.*$/m, 'Copyright (c) Microsoft Corporation');
   writeFileSync(join(to, 'LICENSE.onnxruntime'), `ONNX Runtime ${version} (${library})\n\n${licence}`);
   if (values.notices) copyFileSync(values.notices, join(to, 'ThirdPartyNotices.onnxruntime.txt'));
+}
+
+/** The licences of the crates in the addon; a release must have them. */
+function crates(own, to) {
+  try {
+    writeFileSync(join(to, 'THIRD-PARTY-NOTICES'), notices(root, targetOf(own)));
+  } catch (e) {
+    if (values.release) fail(e.message);
+    console.error(`left out, cargo cannot tell: THIRD-PARTY-NOTICES (${e.message.split('\n')[0]})`);
+  }
 }
 
 function stageRoot() {

@@ -4,19 +4,25 @@ import { join } from 'node:path';
 
 import { run } from './pack-run.mjs';
 
-const RUNS = 11;
+const RUNS = 15;
 
 /**
- * From the start of the process to the first hit of a store with 100 chunks, less that of a Node process that does
- * nothing: medians, and the best of each, of runs in turn. The files are in the system's cache.
+ * Milliseconds from the start of the process to the first hit of a store with 100 chunks, less those of a Node process that does
+ * nothing, run right before it. Warm: all files are in the system's cache, as after any earlier start. The first start after a
+ * boot also reads them from the disk, which is not measured here.
  */
-export function timings(app, work, limits) {
+export function timings(app, work) {
   const kinds = { nothing: nothing(app), without_model_ms: first(app, work, false), with_model_ms: first(app, work, true) };
-  const all = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, []]));
-  for (let i = 0; i < RUNS; i++) for (const [kind, file] of Object.entries(kinds)) all[kind].push(Number(run(process.execPath, [file], work).stdout));
-  const start = median(all.nothing);
-  const beyond = (kind) => ({ median: round(median(all[kind]) - start), best: round(Math.min(...all[kind]) - Math.min(...all.nothing)), limit: limits[kind] });
-  return { runs: RUNS, node_start_ms: round(start), without_model_ms: beyond('without_model_ms'), with_model_ms: beyond('with_model_ms') };
+  const rounds = Array.from({ length: RUNS }, () => {
+    const spent = (kind) => Number(run(process.execPath, [kinds[kind]], work).stdout);
+    const beyond = (kind) => {
+      const start = spent('nothing');
+      return spent(kind) - start;
+    };
+    return { nothing: spent('nothing'), without_model_ms: beyond('without_model_ms'), with_model_ms: beyond('with_model_ms') };
+  });
+  const all = (kind) => rounds.map((round) => round[kind]);
+  return { runs: RUNS, files: 'warm', node_start_ms: spread(all('nothing')), without_model_ms: spread(all('without_model_ms')), with_model_ms: spread(all('with_model_ms')) };
 }
 
 /** Milliseconds since the process began, by its own clock, which starts with it. */
@@ -52,5 +58,9 @@ function first(app, work, ml) {
   return file;
 }
 
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-const round = (ms) => Math.round(ms * 10) / 10;
+/** Median, quartiles and extremes. */
+function spread(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share) => Math.round(sorted[Math.round(share * (sorted.length - 1))] * 10) / 10;
+  return { median: at(0.5), quartiles: [at(0.25), at(0.75)], extremes: [at(0), at(1)] };
+}
