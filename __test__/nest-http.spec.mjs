@@ -95,6 +95,18 @@ test('namespaces: by request, or one for all routes of a registration', async (t
   problem(await http.get('/tenant/x?namespace=other'), 400, 'INVALID_ARGUMENT');
   problem(await http.post('/tenant').send({ content: 'x', namespace: 'other' }), 400, 'INVALID_ARGUMENT');
   problem(await http.post('/tenant/search').send({ query: 'words', filter: { namespace: 'other' } }), 400, 'INVALID_ARGUMENT');
+  const other = { namespace: 'other' };
+  const refused = [
+    http.get('/tenant/x?namespace=other'), http.get('/tenant/events?namespace=other'), http.delete('/tenant/x?namespace=other'), http.post('/tenant').send({ content: 'x', ...other }),
+    http.post('/tenant/batch').send({ chunks: [{ content: 'x', ...other }] }), http.post('/tenant/get').send({ ids: ['x'], ...other }),
+    http.post('/tenant/search').send({ query: 'x', filter: other }), http.post('/tenant/context').send({ query: 'x', budget_tokens: 9, filter: other }),
+    http.post('/tenant/feedback').send({ chunk_id: 'x', kind: 'usage', ...other }),
+  ];
+  for (const answer of refused) {
+    const { detail } = problem(await answer, 400, 'INVALID_ARGUMENT');
+    assert.match(detail, /confined to another namespace: leave namespace out$/);
+    assert.doesNotMatch(detail, /tenant|FluoriteService|handle/, 'a client is not told where it is confined');
+  }
   const { hits } = (await http.post('/tenant/search').send({ query: 'words' })).body;
   assert.deepEqual(hits.map((h) => h.namespace), ['tenant']);
   problem(await http.get('/tenant/stats'), 404, 'NOT_FOUND');
@@ -132,17 +144,23 @@ test('400: bodies, ids and options that are wrong', async (t) => {
     assert.ok(JSON.stringify(answer.body).length < 5_000, `${shown}: a long answer`);
     problem(answer, 400, answer.body.code);
   }
-  assert.equal((await post('', '{"content":')).status, 400, 'broken JSON is refused by the parser');
+  const broken = await post('', '{"content":');
+  assert.deepEqual([broken.status, broken.body.statusCode], [400, 400], 'broken JSON is refused by the parser, in Nest\'s words');
   assert.equal((await http.post('/api/memory').set('content-type', 'text/plain').send('content')).status, 400);
   const listed = problem(await post('/search', { query: 'x', limit: 0, filter: { tags: { any: 'a' } } }), 400, 'INVALID_ARGUMENT');
   assert.deepEqual(listed.errors.map((e) => e.field).sort(), ['filter.tags.any', 'limit']);
+  const told = { limit: '5', min_score: '5', ef: [1], fields: 'id', vector: 'x' };
+  for (const [field, value] of Object.entries(told)) {
+    const { detail } = problem(await post('/search', { query: 'x', [field]: value }), 400, 'INVALID_ARGUMENT');
+    assert.match(detail, /must be an? (integer )?(number|array)/, 'its type before its bounds');
+  }
   const far = Array.from({ length: 500 }, (_, i) => ({ content: i === 499 ? 7 : 'x' }));
   assert.deepEqual((await post('/batch', { chunks: far })).body.errors.map((e) => e.field), ['chunks.499.content']);
   const many = problem(await post('/batch', { chunks: Array.from({ length: 1_000 }, () => ({ nope: 1 })) }), 400, 'INVALID_ARGUMENT');
   assert.ok(many.errors.length <= 20);
   problem(await post('/batch', { chunks: Array.from({ length: 1_001 }, () => ({ content: 'x' })) }), 400, 'INVALID_ARGUMENT');
-  const told = problem(await post('/search', { query: 'x', filter: { metadata: { ['/"'.repeat(20_000)]: [] } } }), 400, 'INVALID_ARGUMENT');
-  assert.ok(told.detail.length < 2_000);
+  const long = problem(await post('/search', { query: 'x', filter: { metadata: { ['/"'.repeat(20_000)]: [] } } }), 400, 'INVALID_ARGUMENT');
+  assert.ok(long.detail.length < 2_000);
   for (const query of ['namespace=a&namespace=b', 'namespace[a]=b', 'other=1']) problem(await http.get(`/api/memory/x?${query}`), 400, 'INVALID_ARGUMENT');
   problem(await http.get(`/api/memory/${'x'.repeat(1025)}`), 400, 'INVALID_ID');
   await http.get('/api/memory/%E0%A4%A').expect(400);
@@ -389,7 +407,10 @@ test('events: as they come, from `ready` on, and the stream ends with the applic
 test('events: refusals have their status; confined routes tell of their namespace alone', HANGS, async (t) => {
   const { service, url } = await listening(t, FluoriteHttpModule.register({ path: 'tenant', namespace: 'tenant' }));
   const http = request(url);
-  problem(await http.get('/api/memory/events?types=ChunkStored,Nonsense'), 400, 'INVALID_ARGUMENT');
+  for (const wrong of ['Nonsense', 'chunkStored']) {
+    const { detail } = problem(await http.get(`/api/memory/events?types=ChunkStored,${wrong}`), 400, 'INVALID_ARGUMENT');
+    assert.ok(detail.includes(`"${wrong}"`) && detail.includes('IndexBuilt'), detail);
+  }
   problem(await http.get('/api/memory/events?types[]=ChunkStored'), 400, 'INVALID_ARGUMENT');
   problem(await http.get('/tenant/events?namespace=other'), 400, 'INVALID_ARGUMENT');
   const stop = new AbortController();

@@ -27,6 +27,7 @@ class EventStream {
         this.#ended = ended;
         try {
             this.#signal = (0, call_js_1.hooksOf)(options).signal;
+            (0, events_js_1.checkTypes)(options);
             this.#number = native.listen(options, () => this.#wake?.());
             this.#signal?.addEventListener('abort', this.#abort, { once: true });
         }

@@ -11,6 +11,8 @@ export interface NativeEvents {
 }
 /** Events taken at a time: about a millisecond of work for listeners that do little. */
 export declare const BATCH = 512;
+/** Refuses an event there is not, as the caller wrote it; what is no list of texts is the engine's to refuse. */
+export declare function checkTypes(options: unknown): void;
 /** The events of a batch: chunk events come as lists, the others as JSON (src/events.rs). */
 export declare function take(native: NativeEvents, listener: number): FluoriteEvent[];
 /** The listeners of a bridge. They share one queue of the engine, which exists while there is one. */

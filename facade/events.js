@@ -1,11 +1,19 @@
 "use strict";
 Object.defineProperty(exports, "__esModule", { value: true });
 exports.Emitter = exports.BATCH = void 0;
+exports.checkTypes = checkTypes;
 exports.take = take;
 const errors_js_1 = require("./errors.js");
 /** Events taken at a time: about a millisecond of work for listeners that do little. */
 exports.BATCH = 512;
 const TYPES = ['ChunkStored', 'ChunkDeleted', 'LearningProgress', 'IndexBuilt', 'Lagged'];
+/** Refuses an event there is not, as the caller wrote it; what is no list of texts is the engine's to refuse. */
+function checkTypes(options) {
+    const types = options?.types;
+    const wrong = Array.isArray(types) ? types.find((type) => typeof type === 'string' && !TYPES.includes(type)) : undefined;
+    if (typeof wrong === 'string')
+        throw new errors_js_1.FluoriteError('INVALID_ARGUMENT', `options: types: there is no event "${wrong.slice(0, 100)}"; there are ${TYPES.join(', ')}`);
+}
 /** The events of a batch: chunk events come as lists, the others as JSON (src/events.rs). */
 function take(native, listener) {
     return native.takeEvents(listener, exports.BATCH).map((told) => {

@@ -1,6 +1,6 @@
 import { hooksOf } from './call.js';
 import { fluoriteError } from './errors.js';
-import { BATCH, type NativeEvents, take } from './events.js';
+import { BATCH, checkTypes, type NativeEvents, take } from './events.js';
 import type { FluoriteEvent } from './types.js';
 
 type Step = IteratorResult<FluoriteEvent, undefined>;
@@ -29,6 +29,7 @@ export class EventStream implements AsyncIterableIterator<FluoriteEvent> {
     this.#ended = ended;
     try {
       this.#signal = hooksOf(options).signal;
+      checkTypes(options);
       this.#number = native.listen(options, () => this.#wake?.());
       this.#signal?.addEventListener('abort', this.#abort, { once: true });
     } catch (e) {

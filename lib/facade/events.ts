@@ -15,6 +15,13 @@ export const BATCH = 512;
 
 const TYPES: readonly string[] = ['ChunkStored', 'ChunkDeleted', 'LearningProgress', 'IndexBuilt', 'Lagged'] satisfies FluoriteEventName[];
 
+/** Refuses an event there is not, as the caller wrote it; what is no list of texts is the engine's to refuse. */
+export function checkTypes(options: unknown): void {
+  const types = (options as { types?: unknown } | null | undefined)?.types;
+  const wrong: unknown = Array.isArray(types) ? types.find((type) => typeof type === 'string' && !TYPES.includes(type)) : undefined;
+  if (typeof wrong === 'string') throw new FluoriteError('INVALID_ARGUMENT', `options: types: there is no event "${wrong.slice(0, 100)}"; there are ${TYPES.join(', ')}`);
+}
+
 /** The events of a batch: chunk events come as lists, the others as JSON (src/events.rs). */
 export function take(native: NativeEvents, listener: number): FluoriteEvent[] {
   return native.takeEvents(listener, BATCH).map((told) => {

@@ -13,11 +13,18 @@ function copy(value: unknown, what: string): Fields | undefined {
   }
 }
 
+/** The `cause` of a refusal of another namespace: whoever asked over HTTP is not to read the handle's own. */
+export class ForeignNamespace {
+  /** @param what - what named it. */
+  constructor(readonly what: string) {}
+}
+
 /** Refuses another namespace than the handle's, absent is fine. */
 function check(asked: unknown, namespace: string, what: string): void {
   const names = Array.isArray(asked) ? (asked as unknown[]).slice() : [asked];
   if (asked === undefined || asked === null || (names.length === 1 && names[0] === namespace)) return;
-  throw new FluoriteError('INVALID_ARGUMENT', `${what}: this handle is confined to the namespace ${JSON.stringify(namespace)}: leave namespace out, or use FluoriteService`);
+  const message = `${what}: this handle is confined to the namespace ${JSON.stringify(namespace)}: leave namespace out, or use FluoriteService`;
+  throw new FluoriteError('INVALID_ARGUMENT', message, new ForeignNamespace(what));
 }
 
 /** Options by id, with the namespace in them. */

@@ -31,10 +31,10 @@ export class EventsController {
     @RawResponse() response: ServerResponse,
   ): Promise<Observable<MessageEvent>> {
     if (this.scope !== null && query.namespace !== undefined && query.namespace !== this.scope) {
-      throw new FluoriteError('INVALID_ARGUMENT', 'query: these routes are confined to another namespace');
+      throw new FluoriteError('INVALID_ARGUMENT', 'query: these routes are confined to another namespace: leave namespace out');
     }
     const options = {
-      types: query.types?.split(',') as FluoriteEventName[] | undefined, // the engine says which it does not know
+      types: query.types?.split(',') as FluoriteEventName[] | undefined, // the bridge says which it does not know
       namespace: this.scope ?? query.namespace,
     };
     await this.#check(options);

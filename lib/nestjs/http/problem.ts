@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { answerOf } from '../../facade/answers.js';
 import type { FluoriteError } from '../../index.js';
+import { ForeignNamespace } from '../confine.js';
 import { HTTP_MEANINGS, type HttpMeaning } from './status.js';
 
 /** A member of a body that was refused. */
@@ -41,7 +42,13 @@ export function meaningOf(error: FluoriteError): HttpMeaning {
 export function problemOf(error: FluoriteError): Problem {
   const { status } = meaningOf(error);
   const title = STATUS_CODES[status] ?? 'Client Closed Request';
-  const problem: Problem = { type: 'about:blank', title, status, detail: answerOf(error), code: error.code };
+  const problem: Problem = { type: 'about:blank', title, status, detail: worded(error), code: error.code };
   if (error.cause instanceof InvalidFields) problem.errors = error.cause.errors;
   return problem;
+}
+
+/** What a client is told: of a namespace it may not name no more than that. */
+function worded(error: FluoriteError): string {
+  const { cause } = error;
+  return cause instanceof ForeignNamespace ? `${cause.what}: these routes are confined to another namespace: leave namespace out` : answerOf(error);
 }

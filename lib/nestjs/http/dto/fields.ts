@@ -1,4 +1,5 @@
-// One decorator per kind of member: what class-validator checks, what OpenAPI shows, and that the member exists at all.
+// One decorator per kind of member: what class-validator checks (the first that fails is told: the type comes first), what OpenAPI
+// shows, and that the member exists at all.
 import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsObject, IsOptional, IsString, Max, Min } from 'class-validator';
 import { apiProperty } from '../openapi.js';
@@ -38,18 +39,18 @@ export const text = (told: Told & { values?: readonly string[] }): PropertyDecor
 export const texts = (told: Told & { most: number; values?: readonly string[] }): PropertyDecorator => {
   const each = told.values ? IsIn(told.values, { each: true }) : IsString({ each: true });
   const api: ApiPropertyOptions = told.values ? { type: String, enum: [...told.values], isArray: true } : { type: [String] };
-  return field(told, { ...api, maxItems: told.most } as ApiPropertyOptions, [each, ArrayMaxSize(told.most), IsArray()]);
+  return field(told, { ...api, maxItems: told.most } as ApiPropertyOptions, [IsArray(), ArrayMaxSize(told.most), each]);
 };
 /** A number within bounds, whole when `whole`. */
 export const number = (told: Told & { least?: number; most?: number; whole?: boolean }): PropertyDecorator => {
   const { least, most, whole = false } = told;
-  const checks = [...(least === undefined ? [] : [Min(least)]), ...(most === undefined ? [] : [Max(most)]), whole ? IsInt() : IsNumber()];
+  const checks = [whole ? IsInt() : IsNumber({}, { message: '$property must be a number' }), ...(least === undefined ? [] : [Min(least)]), ...(most === undefined ? [] : [Max(most)])];
   const bounds = { ...(least === undefined ? {} : { minimum: least }), ...(most === undefined ? {} : { maximum: most }) };
   return field(told, { type: whole ? 'integer' : Number, ...bounds } as ApiPropertyOptions, checks);
 };
 /** A vector. */
 export const vector = (told: Told): PropertyDecorator =>
-  field(told, { type: [Number], maxItems: 4096 }, [IsNumber({}, { each: true }), ArrayMaxSize(4096), IsArray()]);
+  field(told, { type: [Number], maxItems: 4096 }, [IsArray(), ArrayMaxSize(4096), IsNumber({}, { each: true, message: 'each value in $property must be a number' })]);
 /** True or false. */
 export const flag = (told: Told): PropertyDecorator => field(told, { type: Boolean }, [IsBoolean()]);
 /** Any JSON object; what is in it is the engine's to judge. */
@@ -59,4 +60,4 @@ export const object = (told: Told & { type: () => Class }): PropertyDecorator =>
   field(told, { type: told.type }, [IsObject()], told.type);
 /** A list of objects of another class. */
 export const objects = (told: Told & { type: () => Class; most: number }): PropertyDecorator =>
-  field(told, { type: told.type, isArray: true, maxItems: told.most }, [ArrayMaxSize(told.most), IsArray()], told.type);
+  field(told, { type: told.type, isArray: true, maxItems: told.most }, [IsArray(), ArrayMaxSize(told.most)], told.type);
