@@ -1,0 +1,14 @@
+// Compiled, never run: stores for tests.
+import { expectTypeOf } from 'expect-type';
+import type { FluoriteBridge } from 'fluorite-bridge';
+import { hashEmbedding, openTestStore } from 'fluorite-bridge/testing';
+
+const store = await openTestStore({ memory: { max_chunk_size: 10 } });
+expectTypeOf(store.bridge).toEqualTypeOf<FluoriteBridge>();
+expectTypeOf(store.path).toEqualTypeOf<string>();
+expectTypeOf(store.close()).resolves.toEqualTypeOf<void>();
+expectTypeOf(hashEmbedding('a text', 64)).toExtend<Float32Array>();
+// @ts-expect-error not a field of the configuration
+void openTestStore({ memory_pth: 'x' });
+// @ts-expect-error a number
+hashEmbedding('a text', '64');
