@@ -53,13 +53,13 @@ export async function mcp(app, work) {
   if (Number(stdout) !== Object.keys(CALLS).length) throw new Error(`${stdout.trim()} tools, ${Object.keys(CALLS).length} expected`);
 }
 
-/** The command line under the name npm gives it. */
+/** The command line under both names npm gives it. */
 export function cli(app, work) {
-  const fluorite = (...args) => run(process.execPath, [join(app, 'node_modules', '.bin', 'fluorite'), ...args, '--memory-path', join(work, 'cli'), '--json'], app).stdout;
+  const called = (name, ...args) => run(process.execPath, [join(app, 'node_modules', '.bin', name), ...args, '--memory-path', join(work, 'cli'), '--json'], app).stdout;
   const note = join(work, 'note.md');
   writeFileSync(note, 'Deploys go out on Tuesdays\n');
-  fluorite('store', note, '--id', 'a');
-  const found = fluorite('search', 'deploys');
+  called('fluorite', 'store', note, '--id', 'a');
+  const found = called('fluorite-bridge', 'search', 'deploys');
   if (!found.includes('Deploys go out on Tuesdays')) throw new Error(`search printed ${found}`);
 }
 
