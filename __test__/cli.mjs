@@ -12,7 +12,7 @@ export const withModel = existsSync(join(root, 'runtime')) && existsSync(join(ro
 /** The environment without anything that would name a store or switch colours. */
 export function environment(more = {}) {
   const env = { ...process.env, ...more };
-  for (const name of ['FLUORITE_MEMORY_PATH', 'FLUORITE_CONFIG', 'FLUORITE_MODELS_PATH', 'NO_COLOR', 'FORCE_COLOR', 'NODE_OPTIONS']) {
+  for (const name of ['FLUORITE_MEMORY_PATH', 'FLUORITE_CONFIG', 'FLUORITE_MODELS_PATH', 'NO_COLOR', 'FORCE_COLOR', 'CI', 'NODE_OPTIONS']) {
     if (!(name in more)) delete env[name];
   }
   return env;

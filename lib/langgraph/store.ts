@@ -10,6 +10,7 @@ import { selectNamespaces } from './namespaces.js';
 import { below, idOf, placeOf, tagsOf, UNINDEXED } from './place.js';
 import { textOf } from './texts.js';
 import { inTurns } from './turns.js';
+import { fromMetadata, memberOf, toMetadata } from './value.js';
 
 /** Hits looked at for one search; the engine finds no more. */
 const MOST_HITS = 1_000;
@@ -91,7 +92,7 @@ export class FluoriteStore extends BaseStore {
   #chunk({ namespace, key, index }: Kept, value: Record<string, unknown>): ChunkInput {
     const content = index === false ? '' : textOf(value, index ?? this.#fields);
     const tags = [...tagsOf(namespace), ...(content === '' ? [UNINDEXED] : [])];
-    return { id: idOf(namespace, key), namespace: this.#namespace, content, tags, metadata: value, chunk_type: 'thought' };
+    return { id: idOf(namespace, key), namespace: this.#namespace, content, tags, metadata: toMetadata(value), chunk_type: 'thought' };
   }
 
   async #search({ namespacePrefix, filter, limit = 10, offset: skipped = 0, query }: SearchOperation): Promise<SearchItem[]> {
@@ -147,7 +148,7 @@ export class FluoriteStore extends BaseStore {
 
   #filter(prefix: string[], filter: ItemFilter, tags: { all?: string[]; none?: string[] }): SearchFilter {
     const all = [...(tags.all ?? []), ...(prefix.length > 0 ? [below(prefix)] : [])];
-    const metadata = equalities(filter);
+    const metadata = Object.fromEntries(Object.entries(equalities(filter)).map(([key, scalar]) => [memberOf(key), scalar]));
     return {
       namespace: this.#namespace,
       tags: { all, none: tags.none ?? [] },
@@ -165,5 +166,5 @@ function isPut(op: Operation): op is PutOperation {
 
 function itemOf(chunk: Pick<Chunk, 'id' | 'metadata' | 'created_at' | 'updated_at'>): Item | undefined {
   const place = placeOf(chunk.id);
-  return place && { ...place, value: chunk.metadata, createdAt: new Date(chunk.created_at), updatedAt: new Date(chunk.updated_at) };
+  return place && { ...place, value: fromMetadata(chunk.metadata), createdAt: new Date(chunk.created_at), updatedAt: new Date(chunk.updated_at) };
 }
