@@ -224,7 +224,9 @@ test('503 with Retry-After: not open yet, too many calls, closed', async (t) => 
 
   const service = app.get(FluoriteService);
   let filling = [];
-  fill = () => (filling = Array.from({ length: 5_000 }, (_, i) => service.storeChunk({ content: `chunk ${i}` }).catch((e) => assert.equal(e.code, 'BUSY'))));
+  // long enough that one thread takes longer to store them than it takes to ask
+  const content = Array.from({ length: 12_000 }, (_, i) => `${(i * 7_919) % 104_729}`).join(' ');
+  fill = () => (filling = Array.from({ length: 1_500 }, () => service.storeChunk({ content }).catch((e) => assert.equal(e.code, 'BUSY'))));
   let busy = { status: 201 };
   for (let tries = 0; busy.status === 201 && tries < 50; tries++) { // the queue may have drained in between
     busy = await http.post('/api/memory').send({ content: 'x' });
@@ -486,7 +488,7 @@ async function storm(t, when, { hold = false } = {}) {
       app.use((_request, _response, next) => {
         if (held.push(next) === IN_FLIGHT) {
           when(app);
-          if (hold) for (const go of held) go();
+          if (hold) setImmediate(() => held.forEach((go) => go())); // the close has begun by then
         }
         if (!hold) next();
       });
