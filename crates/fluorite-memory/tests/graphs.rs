@@ -12,7 +12,7 @@ use common::vectors::{Model, bare, in_namespace, index, optimize, settle};
 use common::{chunk, config, open_sim_graphs};
 use fluorite_memory::vfs::SimVfs;
 use fluorite_memory::{
-    CancelToken, Engine, EngineConfig, Pending, ProgressFn, Query, SearchOptions, VectorIndexStats, WriteOptions,
+    CancelToken, Engine, EngineConfig, OptimizeReport, Pending, ProgressFn, Query, SearchOptions, VectorIndexStats, WriteOptions,
 };
 
 const SEGMENT: u64 = 256 << 10;
@@ -435,19 +435,31 @@ fn a_cancelled_optimize_hands_over_to_the_background() {
 
 #[test]
 fn an_optimize_that_waits_for_another_can_be_cancelled() {
-    let root = tempfile::tempdir().unwrap();
-    let engine = Engine::open(EngineConfig { graph_rows: 3_000, segment_bytes: SEGMENT, ..config(root.path()) }).unwrap();
+    let disk = SimVfs::new(1);
+    let engine = open_sim_graphs(&disk, SEGMENT, 400).unwrap();
     let mut model = Model::new(11, 16);
-    model.put(&engine, 0..2_900);
-    let (first, started, go_on) = held(&engine, 2_900, &mut model);
-    started.recv_timeout(Duration::from_secs(60)).unwrap();
+    settle(&engine);
+    model.put(&engine, 0..900);
     let cancel = CancelToken::default();
-    let second = engine.optimize(cancel.clone(), None);
-    cancel.cancel();
-    go_on.send(()).unwrap();
-    assert_eq!(second.wait().unwrap_err().code(), "ABORTED");
-    assert!(first.wait().unwrap().vectors_indexed > 0);
-    engine.shutdown().wait().unwrap();
+    let stop = cancel.clone();
+    let progress: ProgressFn = Arc::new(move |p| {
+        if p.phase == "graph" {
+            stop.cancel();
+        }
+    });
+    let ended = Arc::new(Mutex::new(Vec::new()));
+    let tell = |name: &'static str| {
+        let ended = Arc::clone(&ended);
+        move |r: fluorite_memory::Result<_>| {
+            ended.lock().unwrap().push((name, r.map(|_: OptimizeReport| ()).map_err(|e| e.code())))
+        }
+    };
+    engine.optimize(CancelToken::default(), Some(progress)).on_settle(tell("first"));
+    engine.optimize(cancel, None).on_settle(tell("second"));
+    settle(&engine);
+    // told at once, not when its turn would have come
+    assert_eq!(*ended.lock().unwrap(), [("second", Err("ABORTED")), ("first", Ok(()))]);
+    assert_eq!(index(&engine).graph_vectors, 900);
 }
 
 /// Chunks with equal vectors: all are found, through deletes, joins and reopening.
