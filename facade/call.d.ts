@@ -1,5 +1,5 @@
 import { FluoriteError } from './errors.js';
-import type { Progress } from './types.js';
+import type { Progress } from './types/index.js';
 /** Progress as the native part reports it. */
 export type Report = (phase: string, done: number, total: number | null, rate: number, secondsLeft: number | null) => void;
 /** The caller's signal and progress function, read once and checked. */

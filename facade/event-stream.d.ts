@@ -1,5 +1,5 @@
 import { type NativeEvents } from './events.js';
-import type { FluoriteEvent } from './types.js';
+import type { FluoriteEvent } from './types/index.js';
 type Step = IteratorResult<FluoriteEvent, undefined>;
 /** Events one after the other, from a queue of its own. It listens from its construction on, not from the first `next`. */
 export declare class EventStream implements AsyncIterableIterator<FluoriteEvent> {

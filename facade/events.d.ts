@@ -1,4 +1,4 @@
-import type { FluoriteEvent } from './types.js';
+import type { FluoriteEvent } from './types/index.js';
 /** The native part's side of listening. */
 export interface NativeEvents {
     readonly ready: boolean;

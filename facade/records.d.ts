@@ -1,4 +1,4 @@
-import type { Chunk, ChunkVersion, RankedDocument, SearchHit } from './types.js';
+import type { Chunk, ChunkVersion, RankedDocument, SearchHit } from './types/index.js';
 /** A record as the native part gives it: the id, then the fields in the order of FIELDS; holes are fields not asked for. */
 export type Tuple = unknown[];
 /** One literal per kind of object: V8 gives all of them one shape. */

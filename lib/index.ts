@@ -11,10 +11,10 @@ import type {
   Context, ContextOptions,
   EngineStats, EventOptions, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, Pattern, RankedDocument,
   RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WriteOptions,
-} from './facade/types.js';
+} from './facade/types/index.js';
 
 export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
-export type * from './facade/types.js';
+export type * from './facade/types/index.js';
 
 /**
  * An embedded memory engine: stores text, embeds it, finds it again. One folder is one store; bridges of a process that open

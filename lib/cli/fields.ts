@@ -1,7 +1,7 @@
 import { relative, sep } from 'node:path';
 import type { Command } from 'commander';
 
-import type { ChunkType, ChunkInput } from '../facade/types.js';
+import type { ChunkType, ChunkInput } from '../facade/types/index.js';
 import { number, object, several, whole } from './values.js';
 
 /** What `store` may say about a chunk. */

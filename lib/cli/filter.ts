@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import type { ChunkType, SearchFilter } from '../facade/types.js';
+import type { ChunkType, SearchFilter } from '../facade/types/index.js';
 import { UsageError } from './errors.js';
 import { number, object, several } from './values.js';
 

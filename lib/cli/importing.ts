@@ -1,5 +1,5 @@
 import type { FluoriteBridge } from '../index.js';
-import type { ChunkInput } from '../facade/types.js';
+import type { ChunkInput } from '../facade/types/index.js';
 import { failureOf } from './errors.js';
 import type { Fields } from './fields.js';
 import { objectsOf } from './lines.js';

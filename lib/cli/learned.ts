@@ -1,4 +1,4 @@
-import type { FilesReport, LearningReport } from '../facade/types.js';
+import type { FilesReport, LearningReport } from '../facade/types/index.js';
 import type { Output } from './output.js';
 import { clean, count, duration } from './text.js';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { FluoriteError } from '../facade/errors.js';
-import type { ChunkInput, ChunkTextOptions, WriteOptions } from '../facade/types.js';
+import type { ChunkInput, ChunkTextOptions, WriteOptions } from '../facade/types/index.js';
 import type { FluoriteBridge } from '../index.js';
 import type { Fields } from './fields.js';
 

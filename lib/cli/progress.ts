@@ -1,4 +1,4 @@
-import type { Progress } from '../facade/types.js';
+import type { Progress } from '../facade/types/index.js';
 import { count, duration } from './text.js';
 
 /** How progress is shown: a bar on a terminal, plain lines, or not at all. */

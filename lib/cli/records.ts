@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import type { Chunk, ChunkInput } from '../facade/types.js';
+import type { Chunk, ChunkInput } from '../facade/types/index.js';
 
 /** A record of an export: what `storeChunk` takes. Bytes that are not UTF-8 stand in `content_base64` instead of `content`. */
 export type Exported = Record<string, unknown> & { id: string };

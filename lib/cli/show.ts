@@ -1,4 +1,4 @@
-import type { Chunk, SearchHit } from '../facade/types.js';
+import type { Chunk, SearchHit } from '../facade/types/index.js';
 import type { Output } from './output.js';
 import { clean, line, snippet } from './text.js';
 

@@ -1,5 +1,5 @@
 import { FluoriteError, inputError } from './errors.js';
-import type { CallOptions, Progress } from './types.js';
+import type { CallOptions, Progress } from './types/index.js';
 
 /** Progress as the native part reports it. */
 export type Report = (phase: string, done: number, total: number | null, rate: number, secondsLeft: number | null) => void;

@@ -1,7 +1,7 @@
 import { hooksOf } from './call.js';
 import { fluoriteError } from './errors.js';
 import { BATCH, checkTypes, type NativeEvents, take } from './events.js';
-import type { FluoriteEvent } from './types.js';
+import type { FluoriteEvent } from './types/index.js';
 
 type Step = IteratorResult<FluoriteEvent, undefined>;
 

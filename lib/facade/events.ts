@@ -1,5 +1,5 @@
 import { fluoriteError, FluoriteError } from './errors.js';
-import type { FluoriteEvent, FluoriteEventName } from './types.js';
+import type { FluoriteEvent, FluoriteEventName } from './types/index.js';
 
 /** The native part's side of listening. */
 export interface NativeEvents {

@@ -1,5 +1,5 @@
 import type { FluoriteBridge } from '../../index.js';
-import type { SearchFilter } from '../../facade/types.js';
+import type { SearchFilter } from '../../facade/types/index.js';
 import { confirm } from '../confirm.js';
 import { UsageError } from '../errors.js';
 import { withBridge } from '../bridge.js';

@@ -1,6 +1,6 @@
 import { Argument } from 'commander';
 
-import type { Feedback } from '../../facade/types.js';
+import type { Feedback } from '../../facade/types/index.js';
 import { withBridge } from '../bridge.js';
 import { UsageError } from '../errors.js';
 import { EXIT } from '../exit.js';

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 
-import type { CallOptions } from '../../facade/types.js';
+import type { CallOptions } from '../../facade/types/index.js';
 import type { FluoriteBridge } from '../../index.js';
 import { withBridge } from '../bridge.js';
 import { fileError, UsageError } from '../errors.js';

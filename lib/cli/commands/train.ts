@@ -1,4 +1,4 @@
-import type { DomainTraining, TrainingExample, TrainingResult } from '../../facade/types.js';
+import type { DomainTraining, TrainingExample, TrainingResult } from '../../facade/types/index.js';
 import { withBridge } from '../bridge.js';
 import { FluoriteError } from '../../facade/errors.js';
 import { examples } from '../help.js';

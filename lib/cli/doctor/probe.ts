@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { BridgeConfig } from '../../facade/types.js';
+import type { BridgeConfig } from '../../facade/types/index.js';
 
 /** What is tried. */
 export interface ProbeInput {
