@@ -1,24 +1,12 @@
-// What happens around the bridge: threads, other processes, sudden ends.
+// What happens around the bridge: threads, other processes. How processes and workers end: `endings` and `workers`.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { FluoriteBridge } from '../index.mjs';
-import { endedWith, entry, folder, node, open, root } from './helpers.mjs';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { endedWith, entry, folder, node, open } from './helpers.mjs';
 
 const load = `import { FluoriteBridge } from ${JSON.stringify(entry)};`;
-const withModel = existsSync(join(root, 'runtime')) && existsSync(join(root, 'models', 'all-MiniLM-L6-v2'));
 const config = (at, ml = false) => JSON.stringify({ memory_path: at, enable_ml: ml });
-const inFlight = `
-  const texts = Array.from({ length: 32 }, (_, i) => 'a text to embed and store, number ' + i);
-  const calls = [
-    ...texts.map((content, i) => bridge.storeChunk({ id: 'c' + i, content })),
-    ...texts.map((text) => bridge.searchSimilar(text)),
-    ...texts.map((content) => bridge.storeChunks([{ content }, { content }])),
-  ];
-  for (const call of calls) call.catch(() => {});
-`;
 
 test('worker threads share the store of the main thread', async (t) => {
   const at = folder();
@@ -36,55 +24,6 @@ test('worker threads share the store of the main thread', async (t) => {
   assert.equal(code, 0);
   assert.equal((await bridge.getChunk('from-worker')).content, 'written by the worker');
   await bridge.storeChunk({ id: 'after', content: 'the main thread goes on' });
-});
-
-for (const ml of withModel ? [false, true] : [false]) {
-  test(`worker.terminate with calls in flight, 5 times, enable_ml: ${ml}`, async () => {
-    for (let round = 0; round < 5; round++) {
-      const result = await node(`
-        import { Worker } from 'node:worker_threads';
-        ${load}
-        const bridge = await FluoriteBridge.open(${config(folder(), ml)});
-        const worker = new Worker(\`
-          Promise.all([import('node:worker_threads'), import('${entry}')]).then(async ([{ parentPort }, { FluoriteBridge }]) => {
-            const bridge = await FluoriteBridge.open(${config(folder(), ml)});
-            ${inFlight}
-            parentPort.postMessage('go');
-            await Promise.allSettled(calls);
-          });
-        \`, { eval: true });
-        await new Promise((go) => worker.once('message', go));
-        ${round > 1 ? `await new Promise((r) => setTimeout(r, ${round}));` : ''}
-        await worker.terminate();
-        await bridge.storeChunk({ content: 'the main thread lives' });
-        await bridge.shutdown();
-      `);
-      endedWith(result, 0);
-    }
-  });
-
-  test(`process.exit with 96 calls in flight, 5 times, enable_ml: ${ml}`, async () => {
-    for (let round = 0; round < 5; round++) {
-      const result = await node(`
-        ${load}
-        const bridge = await FluoriteBridge.open(${config(folder(), ml)});
-        ${inFlight}
-        ${['', 'await calls[0];', 'await null;', 'await Promise.race(calls);', 'await new Promise((r) => setTimeout(r, 3));'][round]}
-        process.exit(7);
-      `);
-      endedWith(result, 7);
-    }
-  });
-}
-
-test('process.exit while opening, 5 times', async () => {
-  for (let round = 0; round < 5; round++) endedWith(await node(`${load} FluoriteBridge.open(${config(folder(), withModel)}).catch(() => {}); process.exit(3);`), 3);
-});
-
-test('an uncaught exception with calls in flight ends as usual', async () => {
-  const result = await node(`${load} const bridge = await FluoriteBridge.open(${config(folder())}); ${inFlight} throw new Error('mine');`);
-  endedWith(result, 1);
-  assert.match(result.stderr, /mine/);
 });
 
 test('a forgotten bridge does not keep the process alive, and loses nothing', async () => {
