@@ -294,6 +294,13 @@ class FluoriteBridge {
     trainIncremental(examples, options) {
         return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.train(examples, options, call.report, call.number)));
     }
+    /**
+     * What has been learned so far, in all namespaces: chunks by where they came from, folders, qualities, patterns, the last runs,
+     * feedback and the domains trained from it. Cost: reads every chunk. Codes: `ABORTED`, `CORRUPT` (the file of runs; the next run mends it).
+     */
+    getLearningStats(options) {
+        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.learningStats(options, call.number)));
+    }
     /** Figures of the store, its caches and the model. */
     getStats() {
         return (0, errors_js_1.guard)(async () => JSON.parse(await this.#native.stats()));

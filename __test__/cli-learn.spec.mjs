@@ -24,6 +24,8 @@ test('learn --files takes code and Markdown, then only what changed', async () =
   writeFileSync(join(cwd, 'src', 'guide.md'), '# Guide\n\nHow requests are sent thrice.\n');
   rmSync(join(cwd, 'src', 'retry.ts'));
   assert.match(ended(await at(['learn', '--files', 'src'])), /0 new, 1 changed, 0 renamed, 0 unchanged, 1 removed/);
+  assert.match(ended(await at(['stats', '--learning'])), /^chunks +1: 0 of spikes, 1 of files[^]*folders:\n +files .*src: 1 files, 1 chunks[^]*last runs:\n.* files src: 1 updated, 1 removed, .*\n.* files src: 2 stored, /);
+  assert.equal(json(await at(['stats', '--learning', '--json'])).runs.length, 2);
   ended(await at(['learn', '--files']), 2);
   ended(await at(['learn', '--files', 'src', '--no-patterns']), 2);
   ended(await at(['learn', 'src', '--max-tokens', '50']), 2);

@@ -1,6 +1,6 @@
 // learnFromFiles, patterns, relations and rendering.
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -51,6 +51,49 @@ test('learnFromSpikes: quality, patterns with stable ids that can be stored, rel
   await rejects(bridge.suggestFrameworks([]), 'INVALID_ARGUMENT', /frameworks/);
   await rejects(bridge.suggestFrameworks(['express'], 0), 'INVALID_ARGUMENT', /limit/);
   await rejects(bridge.getIntegrationPatterns('react', 'React.js'), 'INVALID_ARGUMENT', /same framework/);
+});
+
+test('getLearningStats: chunks by source, folders, runs that outlive the process, feedback and trained domains', async (t) => {
+  const memory_path = folder();
+  const bridge = await open(t, { memory_path });
+  const nothing = await bridge.getLearningStats();
+  assert.deepEqual([nothing.chunks.total, nothing.sources, nothing.runs, nothing.feedback.domains], [0, [], [], []]);
+  const [spikes, src] = [folder(), folder()];
+  for (const id of ['a', 'b']) writeFileSync(join(spikes, `${id}.json`), JSON.stringify({ id, name: id, stack: ['next.js'], files: [{ path: 'a.ts', template: 'run();\n' }] }));
+  writeFileSync(join(spikes, 'broken.json'), '{');
+  writeFileSync(join(src, 'guide.md'), `# One\n\n${'word '.repeat(200)}\n\n# Two\n\n${'word '.repeat(200)}\n`);
+  await bridge.learnFromSpikes({ path: spikes });
+  await bridge.learnFromFiles([src], { namespace: 'docs' });
+  await rejects(bridge.learnFromFiles([src], { namespace: 'docs', incremental: false, on_progress: () => { throw new Error('enough'); } }), 'ABORTED');
+  await rejects(bridge.learnFromFiles([join(src, 'absent')]), 'INVALID_ARGUMENT');
+  await bridge.storeChunks([{ content: 'by hand', frameworks: ['NextJS', 'hono'] }, { content: 'a pattern', chunk_type: 'pattern', metadata: { member_count: 4 } }]);
+  await bridge.addFeedback([{ chunk_id: 'spike:a', kind: 'success' }, { chunk_id: 'spike:a', kind: 'rating', rating: 1 }, { chunk_id: 'spike:b', kind: 'success' }]);
+  const check = (stats) => {
+    const files = stats.chunks.files;
+    assert.ok(files >= 2);
+    assert.deepEqual(stats.chunks, { total: 4 + files, spikes: 2, files, patterns: 1, other: 1 });
+    assert.deepEqual(stats.sources.map((s) => [s.kind, s.namespace, s.folder, s.files, s.chunks]), [['files', 'docs', realpathSync(src), 1, files], ['spikes', 'default', realpathSync(spikes), 2, 2]]);
+    assert.ok(stats.sources.every((s) => Date.now() - Date.parse(s.changed_at) < 600_000));
+    assert.equal(stats.quality.scored, 2);
+    assert.equal(stats.quality.histogram.reduce((a, b) => a + b), 2);
+    assert.deepEqual(stats.patterns, { stored: 1, members: 4 });
+    assert.equal(stats.frameworks, 2, 'next.js and NextJS are one');
+    assert.deepEqual(stats.runs.map((r) => [r.kind, r.namespace, r.outcome]), [['files', 'docs', 'ABORTED'], ['files', 'docs', 'done'], ['spikes', 'default', 'done']]);
+    const [, filesRun, spikesRun] = stats.runs;
+    assert.deepEqual([filesRun.paths, filesRun.counts.chunks_stored, filesRun.counts.stored], [[src], files, 1]);
+    assert.deepEqual([spikesRun.counts.found, spikesRun.counts.stored, spikesRun.counts.invalid], [3, 2, 1]);
+    assert.deepEqual([stats.feedback.events, stats.feedback.kinds], [3, { rating: 1, success: 2 }]);
+  };
+  check(await bridge.getLearningStats());
+  await bridge.shutdown();
+  const again = await open(t, { memory_path });
+  check(await again.getLearningStats());
+  await rejects(again.getLearningStats({ signal: AbortSignal.abort() }), 'ABORTED');
+  await rejects(again.getLearningStats({ namespace: 'x' }), 'INVALID_ARGUMENT', /namespace/);
+  const more = folder();
+  for (let i = 0; i < 20; i++) await again.learnFromFiles([more], { namespace: `n${i}` });
+  const { runs } = await again.getLearningStats();
+  assert.deepEqual(runs.map((r) => r.namespace), Array.from({ length: 20 }, (_, i) => `n${19 - i}`), 'the last twenty, newest first');
 });
 
 test('renderSpike: declared defaults, unknown placeholders by name, no path out', async (t) => {

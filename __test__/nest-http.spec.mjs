@@ -51,6 +51,8 @@ test('store, get, search, context, feedback, stats, delete', async (t) => {
   const context = (await http.post('/api/memory/context').send({ query: 'hono', budget_tokens: 200 }).expect(200)).body;
   assert.ok(context.text.includes('Hono') && context.tokens <= 200);
   assert.equal((await http.get('/api/memory/stats').expect(200)).body.chunks, 2);
+  const learned = (await http.get('/api/memory/learning/stats').expect(200)).body;
+  assert.deepEqual([learned.chunks.total, learned.chunks.patterns, learned.runs, learned.feedback.events], [2, 1, [], 0]);
   const { chunks } = (await http.post('/api/memory/get').send({ ids: ['bff', 'none'] }).expect(200)).body;
   assert.deepEqual(chunks.map((c) => c?.id ?? null), ['bff', null]);
   await http.post('/api/memory/feedback').send({ chunk_id: 'bff', kind: 'correction', correction: 'BFF with Hono alone' }).expect(204);
@@ -110,6 +112,7 @@ test('namespaces: by request, or one for all routes of a registration', async (t
   const { hits } = (await http.post('/tenant/search').send({ query: 'words' })).body;
   assert.deepEqual(hits.map((h) => h.namespace), ['tenant']);
   problem(await http.get('/tenant/stats'), 404, 'NOT_FOUND');
+  assert.equal((await http.get('/tenant/learning/stats')).status, 404, 'confined routes say nothing of the store as a whole');
   assert.equal((await http.post('/api/memory/search').send({ query: 'words' })).body.hits.length, 2);
 });
 
@@ -294,7 +297,7 @@ for (const moduleIdGeneratorAlgorithm of ['reference', 'deep-hash']) test(`guard
   }, KEYS);
   const app = await start(t, [FluoriteModule.forTesting(), FluoriteHttpModule.register({ guards: [ApiKeyGuard], imports: [auth] }), FluoriteHttpModule.register({ path: 'closed', guards: [{ canActivate: () => false }] }), FluoriteHttpModule.register({ path: 'open' })], { options: { moduleIdGeneratorAlgorithm } });
   const http = request(app.getHttpServer());
-  const routes = [['post', ''], ['post', '/batch'], ['post', '/get'], ['post', '/search'], ['post', '/context'], ['post', '/feedback'], ['get', '/stats'], ['get', '/events'], ['get', '/x'], ['delete', '/x']];
+  const routes = [['post', ''], ['post', '/batch'], ['post', '/get'], ['post', '/search'], ['post', '/context'], ['post', '/feedback'], ['get', '/stats'], ['get', '/learning/stats'], ['get', '/events'], ['get', '/x'], ['delete', '/x']];
   for (const [verb, path] of routes) {
     assert.equal((await http[verb](`/api/memory${path}`).send({ content: 'x' })).status, 401, `${verb} ${path}`);
     assert.equal((await http[verb](`/api/memory${path}`).set('x-api-key', 'wrong').send({ content: 'x' })).status, 401, `${verb} ${path}`);
@@ -351,7 +354,7 @@ test('OpenAPI: every route with its body, its refusals and the decorators of the
   const { app } = await served(t, { decorators: [ApiBearerAuth()] });
   const document = SwaggerModule.createDocument(app, new DocumentBuilder().addBearerAuth().build());
   assert.deepEqual(Object.entries(document.paths).flatMap(([path, verbs]) => Object.keys(verbs).map((verb) => `${verb} ${path}`)).sort(), [
-    'delete /api/memory/{id}', 'get /api/memory/events', 'get /api/memory/stats', 'get /api/memory/{id}', 'post /api/memory', 'post /api/memory/batch', 'post /api/memory/context',
+    'delete /api/memory/{id}', 'get /api/memory/events', 'get /api/memory/learning/stats', 'get /api/memory/stats', 'get /api/memory/{id}', 'post /api/memory', 'post /api/memory/batch', 'post /api/memory/context',
     'post /api/memory/feedback', 'post /api/memory/get', 'post /api/memory/search',
   ]);
   for (const verbs of Object.values(document.paths)) {

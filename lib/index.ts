@@ -9,7 +9,7 @@ import { gather, sendAll, slicesOf } from './facade/slices.js';
 import type {
   BatchFailure, BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion,
   Context, ContextOptions,
-  EngineStats, EventOptions, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, LearningReport, LearnOptions, ListOptions, OptimizeReport, PartialHit, Pattern, RankedDocument,
+  EngineStats, EventOptions, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, LearningReport, LearningStats, LearnOptions, ListOptions, OptimizeReport, PartialHit, Pattern, RankedDocument,
   RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WriteOptions,
 } from './facade/types/index.js';
 
@@ -325,6 +325,14 @@ export class FluoriteBridge implements AsyncDisposable {
    */
   trainIncremental(examples?: readonly TrainingExample[], options?: TrainOptions): Promise<TrainingResult> {
     return guard(() => this.#long<TrainingResult>(options, (call) => this.#native.train(examples, options, call.report, call.number)));
+  }
+
+  /**
+   * What has been learned so far, in all namespaces: chunks by where they came from, folders, qualities, patterns, the last runs,
+   * feedback and the domains trained from it. Cost: reads every chunk. Codes: `ABORTED`, `CORRUPT` (the file of runs; the next run mends it).
+   */
+  getLearningStats(options?: SignalOptions): Promise<LearningStats> {
+    return guard(() => this.#long<LearningStats>(options, (call) => this.#native.learningStats(options, call.number)));
   }
 
   /** Figures of the store, its caches and the model. */

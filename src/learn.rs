@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use fluorite_learner::{FileOptions, LearnOptions, learn_from_files, learn_from_spikes};
+use fluorite_learner::{FileOptions, LearnOptions, learn_from_files, learn_from_spikes, learning_stats};
 use napi_derive::napi;
 
-use crate::bridge::{NativeBridge, report};
+use crate::bridge::{NativeBridge, NoOptions, report};
 use crate::convert::{list, options, text};
 use crate::progress::Progress;
 use crate::raw::{Arg, Channel, Returned, enter};
@@ -43,6 +43,18 @@ impl NativeBridge {
             o.on_progress = progress.as_ref().map(Progress::sink);
             let pending = self.core().spawn("fluorite-files", move || learn_from_files(&opened.engine, &paths, &o))?;
             settle(env, &channel, pending, Some(call), progress, report)
+        })
+    }
+
+    #[napi(ts_args_type = "options: unknown, call: number", ts_return_type = "Promise<string> | string")]
+    pub fn learning_stats(&self, env: napi::Env, opts: Arg, call: Arg) -> Returned {
+        enter(env, |env| {
+            let engine = self.core().engine()?;
+            let NoOptions {} = options(env, env.arg(opts))?;
+            let call = self.call(env, call);
+            let cancel = call.token.clone();
+            let pending = self.core().spawn("fluorite-learned", move || learning_stats(&engine, &cancel))?;
+            settle(env, &Channel::of(env)?, pending, Some(call), None, report)
         })
     }
 }

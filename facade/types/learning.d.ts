@@ -144,3 +144,101 @@ export interface FilesReport {
     /** How long it took. */
     duration_ms: number;
 }
+/** A run of `learnFromSpikes` or `learnFromFiles`. */
+export interface LearningRun {
+    /** What was learned from. */
+    kind: 'spikes' | 'files';
+    /** Where its chunks went. */
+    namespace: string;
+    /** Folders and files, the first ten. */
+    paths: string[];
+    /** When it began. */
+    started_at: string;
+    /** How long it took. */
+    duration_ms: number;
+    /** `done`, or the code of the error that ended it (`ABORTED`, ...): what was stored until then stays. */
+    outcome: string;
+    /** The numbers of its report, and the lengths of its lists, by name; empty unless it is done. */
+    counts: Record<string, number>;
+}
+/** A folder that was learned. */
+export interface LearnedSource {
+    /** As what. */
+    kind: 'spikes' | 'files';
+    /** Namespace of its chunks. */
+    namespace: string;
+    /** Its path. */
+    folder: string;
+    /** Files with chunks. */
+    files: number;
+    /** Their chunks. */
+    chunks: number;
+    /** When the last of them changed. */
+    changed_at: string;
+}
+/** What one domain learned from feedback. */
+export interface DomainStats {
+    /** The domain. */
+    domain: string;
+    /** Weights in use. */
+    weights: number;
+    /** Events its last training had seen. */
+    events: number;
+    /** Share of held-out pairs in the right order before that training. */
+    accuracy_before: number;
+    /** And behind it. */
+    accuracy_after: number;
+    /** When it was. */
+    trained_at: string;
+}
+/** Result of `getLearningStats`. */
+export interface LearningStats {
+    /** Chunks by where they came from. */
+    chunks: {
+        /** All of them. */
+        total: number;
+        /** Spike templates that a run has learned. */
+        spikes: number;
+        /** Pieces of files that a run has learned. */
+        files: number;
+        /** Patterns that were stored. */
+        patterns: number;
+        /** Everything else: stored by hand, by agents, imported. */
+        other: number;
+    };
+    /** Folders learned, by kind, namespace and path. */
+    sources: LearnedSource[];
+    /** Scores of the spike templates in the store. */
+    quality: {
+        /** How many there are. */
+        scored: number;
+        /** Their mean score, 0 when there is none. */
+        mean: number;
+        /** How many score 0 to below .1, .1 to below .2, ..., .9 to 1. */
+        histogram: number[];
+    };
+    /** Patterns in the store. */
+    patterns: {
+        /** How many: one of each family of templates that are nearly alike. */
+        stored: number;
+        /** Members of their families. */
+        members: number;
+    };
+    /** Frameworks that chunks use, spellings made one. */
+    frameworks: number;
+    /** The last twenty runs, newest first. */
+    runs: LearningRun[];
+    /** Feedback, and what was learned from it. */
+    feedback: {
+        /** Events. */
+        events: number;
+        /** Events of each kind there is. */
+        kinds: Partial<Record<'rating' | 'success' | 'failure' | 'correction' | 'usage', number>>;
+        /** Bytes of the files that keep events and weights. */
+        bytes: number;
+        /** Damaged places in the file of events; what was there is lost, the rest counts. */
+        damaged: number;
+        /** Domains that were trained. */
+        domains: DomainStats[];
+    };
+}

@@ -13,16 +13,19 @@ export function spikesText(out: Output, r: LearningReport, verbose: boolean): st
   if (r.duplicates > 0) lines.push(`  ${count(r.duplicates)} have the files of another one`);
   if (r.quality.scored > 0) {
     lines.push(`  quality, mean ${r.quality.mean.toFixed(2)}:`);
-    const most = Math.max(...r.quality.histogram);
-    r.quality.histogram.forEach((n, i) => {
-      if (n > 0) lines.push(`    .${i} ${'#'.repeat(Math.ceil((n / most) * 40))} ${count(n)}`);
-    });
+    lines.push(...bars(r.quality.histogram));
   }
   if (r.patterns.length > 0) lines.push(`  ${count(r.patterns.length)} patterns, ${count(r.combinations.length)} combinations of frameworks (--json has them)`);
   for (const { frameworks, support, lift } of r.combinations.slice(0, 3)) lines.push(`    ${clean(frameworks.join(' + '))}: ${count(support)}, ${lift.toFixed(1)} times more often than by chance`);
   part(lines, verbose, 'repaired while reading:', r.repaired.map((f) => `${f.file}: ${f.repair}`));
   part(lines, verbose, 'left out:', r.invalid.map(invalid));
   return lines.join('\n');
+}
+
+/** A line for each bin that is not empty. */
+export function bars(histogram: readonly number[]): string[] {
+  const most = Math.max(...histogram);
+  return histogram.flatMap((n, i) => (n > 0 ? [`    .${i} ${'#'.repeat(Math.ceil((n / most) * 40))} ${count(n)}`] : []));
 }
 
 /** A report of files for a reader. */

@@ -126,8 +126,8 @@ fn line(r: &LearningReport) -> String {
 }
 
 fn figures(r: &LearningReport) {
-    println!("\nquality of {} templates, mean {:.3}", r.quality.scored, r.quality.mean);
-    for (i, n) in r.quality.histogram.iter().enumerate() {
+    println!("\nquality of {} templates, mean {:.3}", r.quality.scores.scored, r.quality.scores.mean);
+    for (i, n) in r.quality.scores.histogram.iter().enumerate() {
         println!("  .{i} to {:.1}  {n:5}  {}", (i + 1) as f32 / 10.0, "#".repeat((n / 40) as usize));
     }
     let members = |p: &fluorite_learner::Pattern| p.metadata["member_count"].as_u64().unwrap_or(0);

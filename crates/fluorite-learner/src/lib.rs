@@ -29,8 +29,10 @@
 //! ```
 
 mod config;
+mod each;
 mod files;
 mod frameworks;
+mod history;
 mod learn;
 mod pattern;
 mod quality;
@@ -38,15 +40,18 @@ mod relations;
 mod render;
 mod shown;
 mod spike;
+mod stats;
 
 pub use config::{Config, resolve};
 pub use files::{FileOptions, FilesReport, learn_from_files};
 pub use frameworks::{Combination, FrameworkRelationship};
 pub use learn::{
-    InvalidFile, LearnOptions, LearningConfig, LearningPipeline, LearningReport, QualityReport, RepairedFile, learn_from_spikes,
+    Histogram, InvalidFile, LearnOptions, LearningConfig, LearningPipeline, LearningReport, QualityReport, RepairedFile,
+    learn_from_spikes,
 };
 pub use pattern::{Pattern, PatternParam};
 pub use quality::{Part as QualityPart, Quality, is_generated, score};
 pub use relations::{integration_patterns, suggest_frameworks};
 pub use render::{Rendered, RenderedFile, render_spike};
 pub use spike::{MAX_SPIKE_BYTES, Reading, SpikeFile, SpikeParam, SpikeTemplate, Unreadable, read_spike, repair_json};
+pub use stats::{LearnedChunks, LearnedPatterns, LearnedSource, LearningStats, learning_stats};

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use fluorite_memory::{CancelToken, Chunk, Engine, Error, ListOptions, OneOrMany, Result, SearchFilter};
+use fluorite_memory::{CancelToken, Chunk, Engine, Error, OneOrMany, Result, SearchFilter};
 use serde_json::Value;
 
+use crate::each::each_chunk;
 use crate::frameworks::{Baskets, FrameworkRelationship, canonical};
 use crate::pattern::{Member, Pattern, Sketch, extract, families, normal_tokens};
 use crate::render::restored;
@@ -41,7 +42,7 @@ pub fn suggest_frameworks(
     }
     let given: BTreeSet<String> = frameworks.iter().map(|f| named(f)).collect::<Result<_>>()?;
     let mut baskets = Baskets::default();
-    read(engine, namespace, cancel, &mut |chunk| {
+    each_chunk(engine, in_namespace(namespace), cancel, &mut |chunk| {
         baskets.add(&chunk.id, &uses_of(chunk));
         Ok(())
     })?;
@@ -69,7 +70,7 @@ pub fn integration_patterns(
         return Err(Error::argument(format!("{:?} and {:?} are the same framework: name two", shown(pair.0), shown(pair.1))));
     }
     let mut members = Vec::new();
-    read(engine, namespace, cancel, &mut |chunk| {
+    each_chunk(engine, in_namespace(namespace), cancel, &mut |chunk| {
         let uses = uses_of(chunk);
         if members.len() < MOST_CHUNKS && uses.contains(&a) && uses.contains(&b) {
             let (id, quality) = (chunk.id.clone(), chunk.attributes.quality_score);
@@ -93,33 +94,18 @@ pub fn integration_patterns(
     Ok(patterns.into_iter().map(|(_, p)| p).collect())
 }
 
+fn in_namespace(namespace: Option<&str>) -> SearchFilter {
+    let namespace = namespace.unwrap_or(fluorite_memory::DEFAULT_NAMESPACE).to_owned();
+    SearchFilter { namespace: Some(OneOrMany::One(namespace)), ..SearchFilter::default() }
+}
+
 fn named(framework: &str) -> Result<String> {
     let refused = || format!("{:?} is no framework: languages and empty names are not counted", shown(framework));
     canonical(framework).ok_or_else(|| Error::argument(refused()))
 }
 
-fn read(
-    engine: &Engine,
-    namespace: Option<&str>,
-    cancel: &CancelToken,
-    take: &mut dyn FnMut(&Chunk) -> Result<()>,
-) -> Result<()> {
-    let namespace = Some(OneOrMany::One(namespace.unwrap_or(fluorite_memory::DEFAULT_NAMESPACE).to_owned()));
-    let options = ListOptions { filter: Some(SearchFilter { namespace, ..SearchFilter::default() }), ..ListOptions::default() };
-    let mut cursor = None;
-    loop {
-        cancel.check()?;
-        let page = engine.list(options.clone(), cursor).wait()?;
-        page.records.iter().try_for_each(|r| take(&r.chunk))?;
-        cursor = page.next;
-        if cursor.is_none() {
-            return Ok(());
-        }
-    }
-}
-
 /// What learning found a chunk to use, else what it says of itself. Patterns repeat what their members use: they do not count.
-fn uses_of(chunk: &Chunk) -> BTreeSet<String> {
+pub(crate) fn uses_of(chunk: &Chunk) -> BTreeSet<String> {
     if chunk.attributes.chunk_type == fluorite_memory::ChunkType::Pattern {
         return BTreeSet::new();
     }

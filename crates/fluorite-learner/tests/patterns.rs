@@ -50,8 +50,8 @@ fn families_become_patterns_that_can_be_stored_and_keep_their_ids() {
     let engine = open(&dir.path().join("store"));
     let folder = library(dir.path());
     let r = learn(&engine, folder.clone());
-    assert_eq!((r.stored, r.skipped_low_quality, r.skipped_generated, r.quality.scored), (7, 1, 1, 8), "{r:?}");
-    assert_eq!(r.quality.histogram.iter().sum::<u64>(), 8);
+    assert_eq!((r.stored, r.skipped_low_quality, r.skipped_generated, r.quality.scores.scored), (7, 1, 1, 8), "{r:?}");
+    assert_eq!(r.quality.scores.histogram.iter().sum::<u64>(), 8);
     assert_eq!(r.patterns.len(), 1);
     let pattern = r.patterns[0].clone();
     assert_eq!(pattern.metadata["member_count"], json!(6));

@@ -33,8 +33,8 @@ pub use engine::{LoadEmbedder, Platform};
 pub use error::{Error, Result};
 pub use executor::Executor;
 pub use feedback::{
-    DomainStats, DomainTraining, Feedback, FeedbackKind, FeedbackStats, MAX_FEEDBACK, Retained, TrainOptions, TrainingExample,
-    TrainingResult,
+    DomainStats, DomainTraining, Feedback, FeedbackKind, FeedbackStats, LearningRun, MAX_FEEDBACK, Retained, TrainOptions,
+    TrainingExample, TrainingResult,
 };
 pub use options::*;
 pub use pending::{Pending, Settler, pending};

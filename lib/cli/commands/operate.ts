@@ -1,6 +1,7 @@
 import { withBridge } from '../bridge.js';
 import { EXIT } from '../exit.js';
 import { examples } from '../help.js';
+import { learningText } from '../learning.js';
 import type { Register, Session } from '../session.js';
 import { bytes, count, table } from '../text.js';
 
@@ -8,9 +9,14 @@ import { bytes, count, table } from '../text.js';
 export const stats: Register = (program, host) => {
   program
     .command('stats')
-    .description('figures of the store, its caches and the model')
-    .addHelpText('after', examples('fluorite stats', 'fluorite stats --json | jq .chunks'))
-    .action(host.action(async (session: Session) => {
+    .description('figures of the store, its caches and the model; with --learning what has been learned')
+    .option('--learning', 'folders, qualities, patterns, the last runs, feedback and trained domains')
+    .addHelpText('after', examples('fluorite stats', 'fluorite stats --json | jq .chunks', 'fluorite stats --learning'))
+    .action(host.action(async (session: Session, { learning }: { learning?: boolean }) => {
+      if (learning) {
+        const l = await withBridge(session, {}, (bridge) => bridge.getLearningStats({ signal: session.signal }));
+        return session.out.result(l, () => learningText(session.out, l));
+      }
       const s = await withBridge(session, { model: true }, (bridge) => bridge.getStats());
       await session.out.result(s, () => table([
         ['chunks', count(s.chunks)],

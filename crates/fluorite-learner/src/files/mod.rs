@@ -16,3 +16,4 @@ mod walk;
 pub use options::FileOptions;
 pub use report::FilesReport;
 pub use run::learn_from_files;
+pub(crate) use stored::MARK;

@@ -13,6 +13,7 @@ use super::options::FileOptions;
 use super::report::FilesReport;
 use super::stored::{MARK, Stored};
 use super::walk::{self, Listing, Root};
+use crate::history::{About, remembered};
 use crate::learn::InvalidFile;
 
 /// Files read at once, and store calls in flight.
@@ -28,6 +29,12 @@ const IN_FLIGHT: usize = 8;
 /// `INVALID_ARGUMENT` for a path that is missing or an option out of range, `ABORTED` after `cancel`, and whatever the engine reports;
 /// what was stored until then stays.
 pub fn learn_from_files(engine: &Engine, paths: &[PathBuf], options: &FileOptions) -> Result<FilesReport> {
+    let shown = paths.iter().map(|p| p.to_string_lossy().into_owned()).collect();
+    let about = About { kind: "files", namespace: options.namespace().to_owned(), paths: shown };
+    remembered(engine, about, || learn(engine, paths, options))
+}
+
+fn learn(engine: &Engine, paths: &[PathBuf], options: &FileOptions) -> Result<FilesReport> {
     let started = Instant::now();
     options.checked(paths.len())?;
     let roots = paths.iter().map(|p| walk::root(p)).collect::<Result<Vec<Root>>>()?;

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use fluorite_memory::{CancelToken, Chunk, Engine, ListOptions, OneOrMany, Result, SearchFilter};
+use fluorite_memory::{CancelToken, Chunk, Engine, OneOrMany, Result, SearchFilter};
 use serde_json::{Map, Value, json};
 
 use super::cut::LAYOUT;
+use crate::each::each_chunk;
 
 /// Marks the chunks of files.
-pub(super) const MARK: (&str, &str) = ("collected_as", "file");
+pub(crate) const MARK: (&str, &str) = ("collected_as", "file");
 
 /// The chunks of one file.
 #[derive(Debug, Default)]
@@ -46,18 +47,12 @@ impl Stored {
         let metadata: Map<String, Value> = Map::from_iter([(MARK.0.to_owned(), json!(MARK.1))]);
         let namespace = Some(OneOrMany::One(namespace.to_owned()));
         let filter = SearchFilter { namespace, metadata: Some(metadata), ..SearchFilter::default() };
-        let options = ListOptions { filter: Some(filter), ..ListOptions::default() };
         let mut stored = Self::default();
-        let mut cursor = None;
-        loop {
-            cancel.check()?;
-            let page = engine.list(options.clone(), cursor).wait()?;
-            page.records.iter().for_each(|r| stored.add(&r.chunk, folder));
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok(stored);
-            }
-        }
+        each_chunk(engine, filter, cancel, &mut |chunk| {
+            stored.add(chunk, folder);
+            Ok(())
+        })?;
+        Ok(stored)
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // counts written here

@@ -16,5 +16,5 @@ mod survey;
 pub(crate) use options::MAX_BATCH;
 pub use options::{LearnOptions, LearningConfig};
 pub use pipeline::LearningPipeline;
-pub use report::{InvalidFile, LearningReport, QualityReport, RepairedFile};
+pub use report::{Histogram, InvalidFile, LearningReport, QualityReport, RepairedFile};
 pub use run::learn_from_spikes;

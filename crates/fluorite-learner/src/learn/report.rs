@@ -32,12 +32,10 @@ impl InvalidFile {
     }
 }
 
-/// How good the templates of a folder are.
+/// How good templates are.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct QualityReport {
-    /// Least quality that patterns are drawn from.
-    pub threshold: f32,
-    /// Templates scored: all readable ones that are not boilerplate.
+pub struct Histogram {
+    /// Templates scored.
     pub scored: u64,
     /// Their mean score, 0 when there is none.
     pub mean: f64,
@@ -45,13 +43,23 @@ pub struct QualityReport {
     pub histogram: [u64; 10],
 }
 
-impl QualityReport {
+impl Histogram {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)] // a score
     pub(crate) fn add(&mut self, score: f32) {
         self.histogram[((score * 10.0 + 1e-4) as usize).min(9)] += 1;
         self.scored += 1;
         self.mean += (f64::from(score) - self.mean) / self.scored as f64;
     }
+}
+
+/// How good the templates of a folder are: all readable ones that are not boilerplate.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct QualityReport {
+    /// Least quality that patterns are drawn from.
+    pub threshold: f32,
+    /// Their scores.
+    #[serde(flatten)]
+    pub scores: Histogram,
 }
 
 /// Result of `learn_from_spikes`.

@@ -16,6 +16,7 @@ use super::report::{InvalidFile, LearningReport, QualityReport, RepairedFile};
 use super::stored::Stored;
 use super::survey::{Survey, Surveyor};
 use crate::frameworks::of_template;
+use crate::history::{About, remembered};
 use crate::quality::{Quality, is_generated, score};
 use crate::spike::{Reading, read_spike};
 
@@ -30,6 +31,12 @@ const IN_FLIGHT: usize = 8;
 /// `INVALID_ARGUMENT` when the folder is missing, `ABORTED` after `cancel`, and whatever the engine reports; what was
 /// stored until then stays, and the next run goes on from there.
 pub fn learn_from_spikes(engine: &Engine, options: &LearnOptions) -> Result<LearningReport> {
+    let paths = options.path.iter().map(|p| p.to_string_lossy().into_owned()).collect();
+    let about = About { kind: "spikes", namespace: options.namespace().to_owned(), paths };
+    remembered(engine, about, || learn(engine, options))
+}
+
+fn learn(engine: &Engine, options: &LearnOptions) -> Result<LearningReport> {
     let started = Instant::now();
     let batch = options.batch()?;
     let threshold = options.threshold()?;
@@ -199,7 +206,7 @@ impl Run<'_> {
                 self.report.unchanged += 1;
                 if let Some(known) = self.stored.files.get(file) {
                     if !survey.is_generated(place) {
-                        self.report.quality.add(known.quality);
+                        self.report.quality.scores.add(known.quality);
                     }
                     self.learned[place] = Some((known.id.clone(), known.quality));
                 }
@@ -219,7 +226,7 @@ impl Run<'_> {
             return None;
         };
         if !is_generated(&reading.template) {
-            self.report.quality.add(quality.score);
+            self.report.quality.scores.add(quality.score);
             if quality.score < self.threshold && self.options.skip_low_quality == Some(true) {
                 self.report.skipped_low_quality += 1;
                 // its chunk says what the file no longer does

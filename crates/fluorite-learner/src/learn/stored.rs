@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use fluorite_memory::{CancelToken, Chunk, ChunkType, Engine, ListOptions, OneOrMany, Result, SearchFilter};
+use fluorite_memory::{CancelToken, Chunk, ChunkType, Engine, OneOrMany, Result, SearchFilter};
 use serde_json::Value;
 
+use crate::each::each_chunk;
 use crate::spike::LAYOUT;
 
 /// The chunk of one file of this folder.
@@ -30,27 +31,17 @@ pub(crate) struct Stored {
 impl Stored {
     /// Reads all spike chunks of the namespace, page by page.
     pub(crate) fn load(engine: &Engine, namespace: &str, folder: &str, cancel: &CancelToken) -> Result<Self> {
-        let options = ListOptions {
-            filter: Some(SearchFilter {
-                namespace: Some(OneOrMany::One(namespace.to_owned())),
-                chunk_type: Some(vec![ChunkType::SpikeTemplate]),
-                ..SearchFilter::default()
-            }),
-            ..ListOptions::default()
+        let filter = SearchFilter {
+            namespace: Some(OneOrMany::One(namespace.to_owned())),
+            chunk_type: Some(vec![ChunkType::SpikeTemplate]),
+            ..SearchFilter::default()
         };
         let mut stored = Self::default();
-        let mut cursor = None;
-        loop {
-            cancel.check()?;
-            let page = engine.list(options.clone(), cursor).wait()?;
-            for record in &page.records {
-                stored.add(&record.chunk, folder);
-            }
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok(stored);
-            }
-        }
+        each_chunk(engine, filter, cancel, &mut |chunk| {
+            stored.add(chunk, folder);
+            Ok(())
+        })?;
+        Ok(stored)
     }
 
     fn add(&mut self, chunk: &Chunk, folder: &str) {

@@ -1,5 +1,6 @@
 //! Taking feedback, and letting what was learned from it rank.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,7 +9,11 @@ use parking_lot::{Mutex, RwLock};
 use super::shared::Shared;
 use crate::chunk::{Chunk, ChunkInput, Content};
 use crate::error::{Error, Result};
-use crate::feedback::{DomainStats, EventFile, Feedback, FeedbackEvent, FeedbackKind, FeedbackStats, Ranker, Tallies, stored};
+use crate::feedback::{
+    DomainStats, EventFile, Feedback, FeedbackEvent, FeedbackKind, FeedbackStats, LearningRun, Ranker, Tallies, add_run,
+    load_runs, stored,
+};
+use crate::time::format_iso;
 use crate::vfs::OpenMode;
 
 /// The file of events, opened with the first need.
@@ -28,6 +33,8 @@ pub struct FeedbackSide {
     tallies: RwLock<Option<Arc<RwLock<Tallies>>>>,
     /// Held by the training that runs.
     pub training: Mutex<()>,
+    /// Held while the file of learning runs is read or written.
+    runs: Mutex<()>,
     /// Why the weights could not be read: searches go on without.
     pub failure: Mutex<Option<String>>,
 }
@@ -126,6 +133,10 @@ impl Shared {
         let mut events = self.feedback.events.lock();
         let file = self.open_events(&mut events)?;
         let (count, damaged) = file.as_ref().map_or((0, 0), |f| (f.events.len() as u64, f.damaged.len() as u64));
+        let mut kinds = BTreeMap::new();
+        for event in file.iter().flat_map(|f| f.events.iter()) {
+            *kinds.entry(event.kind).or_default() += 1;
+        }
         let ranker = Arc::clone(&self.feedback.ranker.read());
         let domains = ranker.domains.iter().map(|(name, d)| DomainStats {
             domain: name.clone(),
@@ -133,9 +144,24 @@ impl Shared {
             events: d.events,
             accuracy_before: d.accuracy.0,
             accuracy_after: d.accuracy.1,
+            trained_at: format_iso(d.trained_at),
         });
         let size = |name: &str| self.vfs.open(&self.feedback_dir().join(name), OpenMode::Read).and_then(|f| f.len()).unwrap_or(0);
-        Ok(FeedbackStats { events: count, bytes: size("events") + size("weights"), damaged, domains: domains.collect() })
+        let bytes = size("events") + size("weights");
+        Ok(FeedbackStats { events: count, kinds, bytes, damaged, domains: domains.collect() })
+    }
+
+    /// Remembers a run of learning.
+    pub fn add_learning_run(&self, run: LearningRun) -> Result<()> {
+        self.check_poison()?;
+        let _alone = self.feedback.runs.lock();
+        add_run(&*self.vfs, &self.feedback_dir(), run)
+    }
+
+    /// The last runs of learning, oldest first.
+    pub fn learning_runs(&self) -> Result<Vec<LearningRun>> {
+        let _alone = self.feedback.runs.lock();
+        load_runs(&*self.vfs, &self.feedback_dir())
     }
 }
 

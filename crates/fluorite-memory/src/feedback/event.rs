@@ -17,7 +17,7 @@ const MAX_DOMAIN: usize = 128;
 const MAX_COMMENT: usize = 4 << 10;
 
 /// What kind of feedback it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedbackKind {
     /// `rating` says how good the chunk was.

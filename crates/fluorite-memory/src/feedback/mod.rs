@@ -1,7 +1,7 @@
 //! What people and agents say about hits, and the ranking learned from it.
 //!
 //! Owns: the events and their file (`event`, `file`), what they say about a chunk and about pairs of chunks (`tally`, `pairs`),
-//! the features of a hit (`features`), the learned weights and their file (`ranker`), fitting them (`fit`). Must not know: the
+//! the features of a hit (`features`), the learned weights and their file (`ranker`), fitting them (`fit`), the last runs of learning (`runs`). Must not know: the
 //! indexes, rows, locks of the engine. In: feedback, judged hits. Out: events, weights, an addition to a rank value.
 //!
 //! Sources: pairwise logistic regression as in RankNet with a linear model (Burges et al., ICML 2005); unjudged hits above a used
@@ -14,6 +14,7 @@ mod fit;
 mod pairs;
 mod ranker;
 mod report;
+mod runs;
 mod tally;
 
 pub(crate) use event::check_domain;
@@ -24,4 +25,5 @@ pub use fit::fit;
 pub use pairs::{Group, Judged, Pair, Part, groups, pairs_of, split};
 pub use ranker::{DomainWeights, Ranker, Seen, apply};
 pub use report::{DomainStats, DomainTraining, FeedbackStats, Retained, TrainingResult};
+pub use runs::{LearningRun, add as add_run, load as load_runs};
 pub use tally::{Tallies, Tally};

@@ -1,6 +1,10 @@
 //! What training did.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+
+use super::FeedbackKind;
 
 /// What a training did to another domain.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -72,6 +76,8 @@ pub struct DomainStats {
     pub accuracy_before: f32,
     /// And behind it.
     pub accuracy_after: f32,
+    /// When that was, ISO 8601.
+    pub trained_at: String,
 }
 
 /// Feedback in the store.
@@ -79,6 +85,8 @@ pub struct DomainStats {
 pub struct FeedbackStats {
     /// Events.
     pub events: u64,
+    /// Events of each kind there is.
+    pub kinds: BTreeMap<FeedbackKind, u64>,
     /// Bytes of the files that keep events and weights.
     pub bytes: u64,
     /// Damaged places in the file of events; what was there is lost, the rest counts.

@@ -6,7 +6,9 @@ use super::Engine;
 use crate::engine::shared::Shared;
 use crate::engine::store::{Job, run};
 use crate::error::{Error, Result};
-use crate::feedback::{Feedback, FeedbackEvent, FeedbackStats, MAX_FEEDBACK, TrainOptions, TrainingExample, TrainingResult};
+use crate::feedback::{
+    Feedback, FeedbackEvent, FeedbackStats, LearningRun, MAX_FEEDBACK, TrainOptions, TrainingExample, TrainingResult,
+};
 use crate::options::WriteOptions;
 use crate::pending::{Pending, pending};
 
@@ -67,5 +69,15 @@ impl Engine {
     /// Figures of feedback and of what was learned from it.
     pub fn feedback_stats(&self) -> Pending<FeedbackStats> {
         self.on_pool(|shared| shared.feedback_stats())
+    }
+
+    /// Remembers a run of learning beside the log, with the twenty before it. Cost: an fsync.
+    pub fn add_learning_run(&self, run: LearningRun) -> Pending<()> {
+        self.on_pool(move |shared| shared.add_learning_run(run))
+    }
+
+    /// The last twenty runs of learning, oldest first. Errors: `CORRUPT`; the next run begins the file anew.
+    pub fn learning_runs(&self) -> Pending<Vec<LearningRun>> {
+        self.on_pool(|shared| shared.learning_runs())
     }
 }
