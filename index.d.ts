@@ -1,4 +1,4 @@
-import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, EngineStats, EventOptions, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, LearningReport, LearningStats, LearnOptions, ListOptions, OptimizeReport, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WriteOptions } from './facade/types/index.js';
+import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, EngineStats, EventOptions, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, LearningReport, LearningStats, LearnOptions, ListOptions, OptimizeReport, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WatchOptions, WatchProgress, WriteOptions } from './facade/types/index.js';
 export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
 export type * from './facade/types/index.js';
 /**
@@ -103,9 +103,24 @@ export declare class FluoriteBridge implements AsyncDisposable {
      * Stores files and folders as chunks, each with path and lines: code by function and class, Markdown by section, YAML, JSON and TOML by
      * key. Incremental: changed files replace their chunks, deleted ones remove them, renamed ones keep ids and history. Respects
      * `.gitignore`. What cannot be read is reported, never fatal. See `docs/learning.md`.
-     * Codes: `INVALID_ARGUMENT` (a path that is missing), `ABORTED` (what was stored stays; the next call goes on from there).
+     * With `sources` it fetches git repositories and documents first, those that are listed and nothing else, and learns their copies: only
+     * what has changed since the last time. One that cannot be fetched is in the report; when nothing is left to learn, it is `IO`.
+     * Codes: `INVALID_ARGUMENT` (a path that is missing, an address that is refused), `ABORTED` (what was stored stays; the next call goes on from there).
      */
     learnFromFiles(paths: readonly string[], options?: FileLearnOptions): Promise<FilesReport>;
+    /**
+     * Learns folders, then what changes in them: new, changed, renamed and deleted files, as the runs of {@link learnFromSpikes} and
+     * {@link learnFromFiles} do. A burst of changes is one run, after a pause of `debounce_ms`. It watches from this call on, whether it is
+     * read or not, and keeps the process alive until it ends: with `break` (or `return()`), the signal, or `shutdown`.
+     * A file that cannot be read is in the report; a run that fails is told, and tried again.
+     * Cost: on Linux one inotify watch a folder (not those of `node_modules` and `.gitignore`); for each burst a run over the folder it is in.
+     * Codes, at the first progress: `INVALID_ARGUMENT` (a path that is missing), `IO` (the system's limit of watches: raise it, or
+     * `poll_interval_ms`), `NOT_INITIALIZED`, `CLOSED`.
+     *
+     * @example
+     * for await (const { phase, report } of bridge.watch({ paths: ['docs'], signal })) if (phase === 'done') console.log(report);
+     */
+    watch(options?: WatchOptions): AsyncIterableIterator<WatchProgress>;
     /**
      * What goes with some frameworks (any spelling), best first, learned from what the chunks of a namespace use. The last argument may be the limit alone.
      * Cost: reads every chunk of the namespace. Codes: `INVALID_ARGUMENT`, `ABORTED`.

@@ -8,7 +8,9 @@ const events_js_1 = require("./facade/events.js");
 const exit_js_1 = require("./facade/exit.js");
 const records_js_1 = require("./facade/records.js");
 const native_js_1 = require("./facade/native.js");
+const index_js_1 = require("./facade/sources/index.js");
 const slices_js_1 = require("./facade/slices.js");
+const watch_stream_js_1 = require("./facade/watch-stream.js");
 var errors_js_2 = require("./facade/errors.js");
 Object.defineProperty(exports, "FluoriteError", { enumerable: true, get: function () { return errors_js_2.FluoriteError; } });
 Object.defineProperty(exports, "isFluoriteError", { enumerable: true, get: function () { return errors_js_2.isFluoriteError; } });
@@ -26,6 +28,7 @@ class FluoriteBridge {
     #native = new native_js_1.NativeBridge();
     #emitter = new events_js_1.Emitter(this.#native);
     #streams = new Set();
+    #watches = new Set();
     #opening;
     #closing;
     /** A bridge that is open already. */
@@ -249,10 +252,46 @@ class FluoriteBridge {
      * Stores files and folders as chunks, each with path and lines: code by function and class, Markdown by section, YAML, JSON and TOML by
      * key. Incremental: changed files replace their chunks, deleted ones remove them, renamed ones keep ids and history. Respects
      * `.gitignore`. What cannot be read is reported, never fatal. See `docs/learning.md`.
-     * Codes: `INVALID_ARGUMENT` (a path that is missing), `ABORTED` (what was stored stays; the next call goes on from there).
+     * With `sources` it fetches git repositories and documents first, those that are listed and nothing else, and learns their copies: only
+     * what has changed since the last time. One that cannot be fetched is in the report; when nothing is left to learn, it is `IO`.
+     * Codes: `INVALID_ARGUMENT` (a path that is missing, an address that is refused), `ABORTED` (what was stored stays; the next call goes on from there).
      */
     learnFromFiles(paths, options) {
-        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.learnFiles(paths, options, call.report, call.number)));
+        return (0, errors_js_1.guard)(async () => {
+            const listed = (0, index_js_1.listedOf)(options);
+            if (!listed)
+                return this.#long(options, (call) => this.#native.learnFiles(paths, options, call.report, call.number));
+            if (!Array.isArray(paths))
+                throw new errors_js_1.FluoriteError('INVALID_ARGUMENT', 'paths must be a list, which may be empty with sources');
+            const hooks = (0, call_js_1.hooksOf)(listed.rest);
+            return (0, call_js_1.cancellable)(this.#native, hooks, async (call) => {
+                const { reports, folders } = await (0, index_js_1.fetchSources)(listed, this.#native.storePath(), call, hooks.signal);
+                const all = [...paths, ...folders.keys()];
+                if (all.length === 0 && reports.length > 0)
+                    throw new errors_js_1.FluoriteError('IO', `nothing could be fetched: ${reports[0]?.address}: ${reports[0]?.error}`);
+                const told = { ...listed.rest, folder_names: Object.fromEntries(folders) };
+                const report = JSON.parse(await this.#native.learnFiles(all, told, call.report, call.number));
+                return { ...report, sources: reports };
+            });
+        });
+    }
+    /**
+     * Learns folders, then what changes in them: new, changed, renamed and deleted files, as the runs of {@link learnFromSpikes} and
+     * {@link learnFromFiles} do. A burst of changes is one run, after a pause of `debounce_ms`. It watches from this call on, whether it is
+     * read or not, and keeps the process alive until it ends: with `break` (or `return()`), the signal, or `shutdown`.
+     * A file that cannot be read is in the report; a run that fails is told, and tried again.
+     * Cost: on Linux one inotify watch a folder (not those of `node_modules` and `.gitignore`); for each burst a run over the folder it is in.
+     * Codes, at the first progress: `INVALID_ARGUMENT` (a path that is missing), `IO` (the system's limit of watches: raise it, or
+     * `poll_interval_ms`), `NOT_INITIALIZED`, `CLOSED`.
+     *
+     * @example
+     * for await (const { phase, report } of bridge.watch({ paths: ['docs'], signal })) if (phase === 'done') console.log(report);
+     */
+    watch(options) {
+        const stream = new watch_stream_js_1.WatchStream(this.#native, options);
+        this.#watches.add(stream);
+        void stream.ended.then(() => this.#watches.delete(stream));
+        return stream;
     }
     /**
      * What goes with some frameworks (any spelling), best first, learned from what the chunks of a namespace use. The last argument may be the limit alone.
@@ -358,8 +397,10 @@ class FluoriteBridge {
     shutdown() {
         this.#closing ??= (0, errors_js_1.guard)(async () => {
             await this.#opening?.catch(() => undefined);
+            const watched = [...this.#watches].map((stream) => stream.return());
             try {
                 await this.#native.shutdown();
+                await Promise.all(watched);
             }
             finally {
                 (0, exit_js_1.notAtExit)(this.#native);

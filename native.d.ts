@@ -4,6 +4,8 @@
 export declare class NativeBridge {
   constructor()
   get ready(): boolean
+  /** The folder of the open store. */
+  storePath(): string
   initialize(config: unknown, packageDir: string, runtimeDir: string): Promise<void>
   /**
    * The process is about to exit: blocks until no thread of this bridge runs. C's `exit` runs the destructors of ONNX
@@ -55,4 +57,6 @@ export declare class NativeBridge {
   storeOne(chunk: unknown, options: unknown, call: number): Promise<string> | string
   /** One slice of a call; `offset` is the position of its first chunk in the whole. */
   store(chunks: unknown, options: unknown, offset: number, call: number): Promise<[(string | null)[], number, string | undefined]> | [(string | null)[], number, string | undefined]
+  /** Watches until `cancel(call)`; the promise is settled when nothing of it runs any more, and keeps the process alive until then. */
+  watch(options: unknown, tell: (progress: string) => void, call: number): Promise<void> | void
 }

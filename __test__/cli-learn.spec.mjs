@@ -1,5 +1,6 @@
 // `fluorite learn --files`, `suggest`, `patterns` and `render`.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -74,4 +75,44 @@ test('render prints a template, or writes it below a folder without overwriting'
   assert.deepEqual(readdirSync(outside), []);
   ended(await at(['render', 'spike:fastapi-minimal', '-p', 'nonsense=1']), 2);
   ended(await at(['render', 'spike:absent']), 3);
+});
+
+test('watch learns, tells of every change and ends with Ctrl-C', async () => {
+  const cwd = folder();
+  const at = onStore(cwd);
+  mkdirSync(join(cwd, 'src'));
+  writeFileSync(join(cwd, 'src', 'a.md'), '# A\n');
+  let out = '';
+  const watched = await at(['watch', '--files', 'src', '--debounce', '20', '--json'], {
+    start: (child) => child.stdout.on('data', (d) => {
+      const before = out;
+      out += d;
+      const now = (text) => out.includes(text) && !before.includes(text);
+      if (now('"watching"')) writeFileSync(join(cwd, 'src', 'b.md'), '# B\n');
+      if (out.split('\n').filter((l) => l.includes('"stored":1')).length === 2 && before !== out) child.kill('SIGINT');
+    }),
+  });
+  ended(watched, 130);
+  const told = watched.stdout.split('\n').filter(Boolean).map((l) => JSON.parse(l));
+  assert.deepEqual(told.map((p) => [p.phase, p.report?.stored ?? null]).filter(([, n]) => n !== 0), [['done', 1], ['watching', null], ['done', 1]]);
+  assert.equal(json(await at(['stats', '--json'])).chunks, 2);
+  ended(await at(['watch', '--files', 'absent']), 3);
+  ended(await at(['watch']), 2);
+});
+
+test('learn --git and --url take what lies elsewhere, and say so', async () => {
+  const cwd = folder();
+  const at = onStore(cwd);
+  mkdirSync(join(cwd, 'repo'));
+  writeFileSync(join(cwd, 'repo', 'a.md'), '# A\n');
+  const git = (...args) => execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', '-C', join(cwd, 'repo'), ...args]);
+  git('init', '-q', '-b', 'main');
+  git('add', '-A');
+  git('commit', '-q', '-m', 'x');
+  assert.match(ended(await at(['learn', '--git', 'repo#main', '--cache-dir', 'copies'])), /1 new[^]* fetched .*repo#main at [0-9a-f]{40}/);
+  const both = json(await at(['learn', '--git', 'repo#main', '--url', 'http://127.0.0.1:1/x', '--cache-dir', 'copies', '--json']));
+  assert.deepEqual(both.sources.map((s) => s.state), ['unchanged', 'failed']);
+  assert.deepEqual(readdirSync(join(cwd, 'copies')).length, 1);
+  ended(await at(['learn', '--git', '--upload-pack=x', '--cache-dir', 'copies']), 2);
+  ended(await at(['learn', '--files', 'repo', '--cache-dir', 'copies']), 2);
 });

@@ -1,10 +1,12 @@
 // learnFromFiles, patterns, relations and rendering.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { folder, open, rejects, root } from './helpers.mjs';
+import { entry, folder, open, rejects, root } from './helpers.mjs';
 
 test('learnFromFiles: by structure, incremental, renamed files keep their history', async (t) => {
   const bridge = await open(t);
@@ -94,6 +96,50 @@ test('getLearningStats: chunks by source, folders, runs that outlive the process
   for (let i = 0; i < 20; i++) await again.learnFromFiles([more], { namespace: `n${i}` });
   const { runs } = await again.getLearningStats();
   assert.deepEqual(runs.map((r) => r.namespace), Array.from({ length: 20 }, (_, i) => `n${19 - i}`), 'the last twenty, newest first');
+});
+
+/** Runs a program that learns and kills it (SIGKILL) as soon as `enough` says so of what it told. */
+async function killed(source, enough) {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'close');
+  let out = '';
+  child.stdout.setEncoding('utf8').on('data', (d) => {
+    out += d;
+    if (out.split('\n').slice(0, -1).map(Number).some(enough)) child.kill('SIGKILL');
+  });
+  const [, signal] = await ended;
+  assert.equal(signal, 'SIGKILL', 'it was not killed in the middle');
+}
+
+for (const way of ['files', 'spikes']) test(`a run that was killed in the middle and gone on with gives the store of an undisturbed one: ${way}`, async (t) => {
+  let src = join(root, 'examples', 'spikes');
+  if (way === 'files') {
+    src = folder();
+    for (let i = 0; i < 600; i++) writeFileSync(join(src, `f${i}.md`), Array.from({ length: 5 }, (_, n) => `# Part ${n} of ${i}\n\n${`word${i % 17} `.repeat(150)}\n\n`).join(''));
+  }
+  const learn = (bridge, more) => (way === 'files' ? bridge.learnFromFiles([src], more) : bridge.learnFromSpikes({ path: src, batch_size: 1, ...more }));
+  const memory_path = folder();
+  const total = way === 'files' ? 600 : 300;
+  await killed(`
+    import { FluoriteBridge } from ${JSON.stringify(entry)};
+    const bridge = await FluoriteBridge.open({ memory_path: ${JSON.stringify(memory_path)}, enable_ml: false });
+    const src = ${JSON.stringify(src)};
+    const on_progress = (p) => { if (p.phase === 'learning') console.log(p.done); };
+    await (${way === 'files' ? 'bridge.learnFromFiles([src], { on_progress })' : 'bridge.learnFromSpikes({ path: src, batch_size: 1, on_progress })'});
+    setInterval(() => undefined, 1_000); // whoever is too late to kill the run must not find it ended
+  `, (done) => done > total / 5);
+  const [again, whole] = [await open(t, { memory_path }), await open(t)];
+  const before = (await again.getStats()).chunks;
+  const rest = await learn(again);
+  await learn(whole);
+  const contents = async (bridge) => {
+    const all = {};
+    for await (const { created_at, updated_at, accessed_at, usage_count, version, ...chunk } of bridge.listChunks()) all[chunk.id] = chunk;
+    return all;
+  };
+  assert.ok(before > 0 && rest.stored > 0 && rest.unchanged > 0, `killed with ${before} chunks; then ${rest.stored} new, ${rest.unchanged} unchanged`);
+  assert.equal(rest.updated, 0, 'what was stored was whole');
+  assert.deepEqual(await contents(again), await contents(whole));
 });
 
 test('renderSpike: declared defaults, unknown placeholders by name, no path out', async (t) => {

@@ -1,16 +1,18 @@
 import { cancellable, hooksOf, meter } from './facade/call.js';
-import { fluoriteError, guard } from './facade/errors.js';
+import { FluoriteError, fluoriteError, guard } from './facade/errors.js';
 import { EventStream } from './facade/event-stream.js';
 import { Emitter } from './facade/events.js';
 import { atExit, notAtExit } from './facade/exit.js';
 import { fieldsOf, toChunk, toHits, toRanked, toVersion, type Tuple } from './facade/records.js';
 import { NativeBridge, runtimeDir } from './facade/native.js';
+import { fetchSources, listedOf } from './facade/sources/index.js';
 import { gather, sendAll, slicesOf } from './facade/slices.js';
+import { WatchStream } from './facade/watch-stream.js';
 import type {
   BatchFailure, BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion,
   Context, ContextOptions,
   EngineStats, EventOptions, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, LearningReport, LearningStats, LearnOptions, ListOptions, OptimizeReport, PartialHit, Pattern, RankedDocument,
-  RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WriteOptions,
+  RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WatchOptions, WatchProgress, WriteOptions,
 } from './facade/types/index.js';
 
 export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
@@ -30,6 +32,7 @@ export class FluoriteBridge implements AsyncDisposable {
   readonly #native = new NativeBridge();
   readonly #emitter = new Emitter(this.#native);
   readonly #streams = new Set<EventStream>();
+  readonly #watches = new Set<WatchStream>();
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -276,10 +279,44 @@ export class FluoriteBridge implements AsyncDisposable {
    * Stores files and folders as chunks, each with path and lines: code by function and class, Markdown by section, YAML, JSON and TOML by
    * key. Incremental: changed files replace their chunks, deleted ones remove them, renamed ones keep ids and history. Respects
    * `.gitignore`. What cannot be read is reported, never fatal. See `docs/learning.md`.
-   * Codes: `INVALID_ARGUMENT` (a path that is missing), `ABORTED` (what was stored stays; the next call goes on from there).
+   * With `sources` it fetches git repositories and documents first, those that are listed and nothing else, and learns their copies: only
+   * what has changed since the last time. One that cannot be fetched is in the report; when nothing is left to learn, it is `IO`.
+   * Codes: `INVALID_ARGUMENT` (a path that is missing, an address that is refused), `ABORTED` (what was stored stays; the next call goes on from there).
    */
   learnFromFiles(paths: readonly string[], options?: FileLearnOptions): Promise<FilesReport> {
-    return guard(() => this.#long<FilesReport>(options, (call) => this.#native.learnFiles(paths, options, call.report, call.number)));
+    return guard(async () => {
+      const listed = listedOf(options);
+      if (!listed) return this.#long<FilesReport>(options, (call) => this.#native.learnFiles(paths, options, call.report, call.number));
+      if (!Array.isArray(paths)) throw new FluoriteError('INVALID_ARGUMENT', 'paths must be a list, which may be empty with sources');
+      const hooks = hooksOf(listed.rest);
+      return cancellable(this.#native, hooks, async (call) => {
+        const { reports, folders } = await fetchSources(listed, this.#native.storePath(), call, hooks.signal);
+        const all = [...paths, ...folders.keys()];
+        if (all.length === 0 && reports.length > 0) throw new FluoriteError('IO', `nothing could be fetched: ${reports[0]?.address}: ${reports[0]?.error}`);
+        const told = { ...listed.rest, folder_names: Object.fromEntries(folders) };
+        const report = JSON.parse(await this.#native.learnFiles(all, told, call.report, call.number)) as FilesReport;
+        return { ...report, sources: reports };
+      });
+    });
+  }
+
+  /**
+   * Learns folders, then what changes in them: new, changed, renamed and deleted files, as the runs of {@link learnFromSpikes} and
+   * {@link learnFromFiles} do. A burst of changes is one run, after a pause of `debounce_ms`. It watches from this call on, whether it is
+   * read or not, and keeps the process alive until it ends: with `break` (or `return()`), the signal, or `shutdown`.
+   * A file that cannot be read is in the report; a run that fails is told, and tried again.
+   * Cost: on Linux one inotify watch a folder (not those of `node_modules` and `.gitignore`); for each burst a run over the folder it is in.
+   * Codes, at the first progress: `INVALID_ARGUMENT` (a path that is missing), `IO` (the system's limit of watches: raise it, or
+   * `poll_interval_ms`), `NOT_INITIALIZED`, `CLOSED`.
+   *
+   * @example
+   * for await (const { phase, report } of bridge.watch({ paths: ['docs'], signal })) if (phase === 'done') console.log(report);
+   */
+  watch(options?: WatchOptions): AsyncIterableIterator<WatchProgress> {
+    const stream = new WatchStream(this.#native, options);
+    this.#watches.add(stream);
+    void stream.ended.then(() => this.#watches.delete(stream));
+    return stream;
   }
 
   /**
@@ -399,8 +436,10 @@ export class FluoriteBridge implements AsyncDisposable {
   shutdown(): Promise<void> {
     this.#closing ??= guard(async () => {
       await this.#opening?.catch(() => undefined);
+      const watched = [...this.#watches].map((stream) => stream.return());
       try {
         await this.#native.shutdown();
+        await Promise.all(watched);
       } finally {
         notAtExit(this.#native);
         for (const stream of this.#streams) stream.close();

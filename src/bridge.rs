@@ -68,6 +68,12 @@ impl NativeBridge {
         self.core.is_open()
     }
 
+    /// The folder of the open store.
+    #[napi(ts_return_type = "string")]
+    pub fn store_path(&self, env: napi::Env) -> Returned {
+        enter(env, |env| env.of_text(&self.core.engine()?.path().to_string_lossy()))
+    }
+
     #[napi(ts_args_type = "config: unknown, packageDir: string, runtimeDir: string", ts_return_type = "Promise<void>")]
     pub fn initialize(&self, env: napi::Env, config: Arg, package_dir: Arg, runtime_dir: Arg) -> Returned {
         enter(env, |env| {

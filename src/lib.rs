@@ -21,3 +21,4 @@ mod settle;
 mod split;
 mod store;
 mod time;
+mod watch;

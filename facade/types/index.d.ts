@@ -11,6 +11,8 @@ export type * from './context.js';
 export type * from './stats.js';
 export type * from './care.js';
 export type * from './learning.js';
+export type * from './source.js';
+export type * from './watch.js';
 export type * from './patterns.js';
 export type * from './feedback.js';
 export type * from './text.js';

@@ -2,7 +2,7 @@ import { guard, inputError } from '../facade/errors.js';
 import type {
   BatchOptions, BatchResult, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, EventOptions, Feedback, FileLearnOptions,
   FilesReport, FluoriteBridge, FluoriteEvent, FrameworkRelationship, IdOptions, LearningReport, LearnOptions, ListOptions, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions,
-  TextChunk, WriteOptions,
+  TextChunk, WatchOptions, WatchProgress, WriteOptions,
 } from '../index.js';
 import { FluoriteError } from '../index.js';
 import { confined, confinedFilter, confinedItem, confinedSearch, saysNothing } from './confine.js';
@@ -11,7 +11,7 @@ import { confined, confinedFilter, confinedItem, confinedSearch, saysNothing } f
 export type NamespaceMethods = Pick<FluoriteBridge,
   | 'storeChunk' | 'storeChunks' | 'flush' | 'getChunk' | 'getChunks' | 'getContentBuffer' | 'deleteChunk' | 'deleteWhere' | 'listChunks' | 'history'
   | 'searchSimilar' | 'searchMany' | 'findRelated' | 'buildContext' | 'semanticSearch' | 'generateEmbedding' | 'generateEmbeddings' | 'countTokens'
-  | 'chunkText' | 'learnFromSpikes' | 'learnFromFiles' | 'suggestFrameworks' | 'getIntegrationPatterns' | 'renderSpike' | 'addFeedback' | 'events'>;
+  | 'chunkText' | 'learnFromSpikes' | 'learnFromFiles' | 'watch' | 'suggestFrameworks' | 'getIntegrationPatterns' | 'renderSpike' | 'addFeedback' | 'events'>;
 
 /**
  * The store as one namespace sees it: every id, search, listing and write stays in it. Methods, options and results are those of
@@ -146,6 +146,15 @@ export class FluoriteNamespace implements NamespaceMethods {
   /** As {@link FluoriteBridge.learnFromFiles}, into the namespace. */
   learnFromFiles(paths: readonly string[], options?: FileLearnOptions): Promise<FilesReport> {
     return guard(() => this.#bridge.learnFromFiles(paths, confined(options, this.namespace, 'options') as FileLearnOptions));
+  }
+
+  /** As {@link FluoriteBridge.watch}, into the namespace. */
+  watch(options?: WatchOptions): AsyncIterableIterator<WatchProgress> {
+    try {
+      return this.#bridge.watch(confined(options, this.namespace, 'options') as WatchOptions);
+    } catch (e) {
+      return failing(e);
+    }
   }
 
   /** As {@link FluoriteBridge.suggestFrameworks}, from chunks of the namespace. */

@@ -16,14 +16,25 @@ pub(crate) struct About {
     pub(crate) kind: &'static str,
     pub(crate) namespace: String,
     pub(crate) paths: Vec<String>,
+    /// A run that nobody asked for and that did nothing is not worth remembering.
+    pub(crate) asked_for: bool,
 }
+
+/// Numbers of a report that say that it did something.
+const DID: [&str; 4] = ["stored", "updated", "renamed", "removed"];
 
 /// Runs `work` and remembers what came of it. A run that was refused is none; one that cannot be remembered is not the worse for it.
 pub(crate) fn remembered<R: Serialize>(engine: &Engine, about: About, work: impl FnOnce() -> Result<R>) -> Result<R> {
     let (began, clock) = (SystemTime::now(), Instant::now());
     let result = work();
     let (outcome, counts) = match &result {
-        Ok(report) => ("done", serde_json::to_value(report).unwrap_or_default()),
+        Ok(report) => {
+            let counts = serde_json::to_value(report).unwrap_or_default();
+            if !about.asked_for && DID.iter().all(|name| counts[name].as_u64().is_none_or(|n| n == 0)) {
+                return result;
+            }
+            ("done", counts)
+        }
         Err(Error::InvalidArgument { .. }) => return result,
         Err(e) => (e.code(), Value::Null),
     };

@@ -41,6 +41,7 @@ mod render;
 mod shown;
 mod spike;
 mod stats;
+mod watch;
 
 pub use config::{Config, resolve};
 pub use files::{FileOptions, FilesReport, learn_from_files};
@@ -55,3 +56,4 @@ pub use relations::{integration_patterns, suggest_frameworks};
 pub use render::{Rendered, RenderedFile, render_spike};
 pub use spike::{MAX_SPIKE_BYTES, Reading, SpikeFile, SpikeParam, SpikeTemplate, Unreadable, read_spike, repair_json};
 pub use stats::{LearnedChunks, LearnedPatterns, LearnedSource, LearningStats, learning_stats};
+pub use watch::{WatchFailure, WatchFn, WatchOptions, WatchProgress, WatchReport, watch};

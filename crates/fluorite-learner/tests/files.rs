@@ -147,10 +147,18 @@ fn hostile_entries_are_reported_and_skipped() {
         ("binary.rs", "no text"),
         ("latin.txt", "not UTF-8"),
         ("locked", "cannot be read"),
+        ("bomb.yaml", "aliases expand"),
     ] {
         assert!(why.iter().any(|(f, w)| *f == file && w.contains(reason)), "{file}: {why:?}");
     }
     assert!(b.ids().contains(&"file:good.md#Good".to_owned()) && b.chunks().len() < 100);
+    assert_eq!(r.unparsed.iter().map(|u| u.file.as_str()).collect::<Vec<_>>(), ["deep.json"]);
+    // a bomb that a good file became leaves the chunks of the good one
+    b.write("good.yaml", "a: 1\n");
+    b.learn();
+    std::fs::copy(at("bomb.yaml"), at("good.yaml")).unwrap();
+    let r = b.learn();
+    assert!(r.invalid.iter().any(|i| i.file == "good.yaml") && b.ids().contains(&"file:good.yaml#a".to_owned()));
 }
 
 #[test]

@@ -20,10 +20,11 @@ import { schedule } from './schedule.js';
 import { search } from './search.js';
 import { store } from './store.js';
 import { train } from './train.js';
+import { watch } from './watch.js';
 
 /** All commands, in the order of the help. A new command is a file of its own and a line here. */
 export const commands: readonly Register[] = [
-  init, learn, store, get, list, search, context, related, feedback, train, suggest, patterns, render, remove,
+  init, learn, watch, store, get, list, search, context, related, feedback, train, suggest, patterns, render, remove,
   stats, health, verify, optimize, embed, exporter, importer,
   mcp, doctor, schedule, completion,
 ];

@@ -7,10 +7,13 @@ import { fileError, UsageError } from '../errors.js';
 import { examples } from '../help.js';
 import { filesText, spikesText } from '../learned.js';
 import type { Register, Session } from '../session.js';
-import { number, whole } from '../values.js';
+import { number, several, whole } from '../values.js';
 
 interface Flags {
   files?: boolean;
+  git?: string[];
+  url?: string[];
+  cacheDir?: string;
   includeGenerated?: boolean;
   qualityThreshold?: number;
   skipLowQuality?: boolean;
@@ -32,6 +35,9 @@ export const learn: Register = (program, host) => {
     .description('learn the spike templates of folders, or with --files code, Markdown and data; only what changed since the last time')
     .argument('[path...]', 'folders of spikes (spike_templates_path of the configuration when absent); with --files any folders and files')
     .option('--files', 'files of all kinds: code by function, Markdown by section, YAML, JSON and TOML by key')
+    .option('--git <address>', 'a git repository as well (https, ssh, file or a folder; `address#branch`), fetched by your git; may be repeated', several)
+    .option('--url <address>', 'a document as well (http or https); may be repeated', several)
+    .option('--cache-dir <folder>', 'where fetched copies are kept (`sources` in the store)')
     .option('--include-generated', 'generated templates as well')
     .option('--quality-threshold <0..1>', 'templates of a lower quality give no patterns (0.7)', number)
     .option('--skip-low-quality', 'do not store them either')
@@ -44,12 +50,15 @@ export const learn: Register = (program, host) => {
     .option('--background', 'compute vectors later (`fluorite embed`): found by words meanwhile')
     .option('--namespace <name>', 'namespace of the chunks')
     .option('--verbose', 'name every file that was repaired or left out')
-    .addHelpText('after', examples('fluorite learn ./src/spikes', 'fluorite learn --files src docs README.md', 'fluorite learn --json > report.json', 'fluorite learn examples/spikes --memory-path /tmp/try --verbose'))
+    .addHelpText('after', examples('fluorite learn ./src/spikes', 'fluorite learn --files src docs README.md', 'fluorite learn --git https://github.com/you/project#main --url https://example.org/guide.md', 'fluorite learn --json > report.json', 'fluorite learn examples/spikes --memory-path /tmp/try --verbose'))
     .action(host.action(work));
 };
 
 async function work(session: Session, paths: string[], flags: Flags): Promise<void> {
-  if (flags.files && paths.length === 0) throw new UsageError('--files needs paths: fluorite learn --files src docs');
+  const fetched = (flags.git ?? flags.url) !== undefined;
+  if (fetched) flags.files = true;
+  if (flags.cacheDir !== undefined && !fetched) throw new UsageError('--cache-dir belongs to --git and --url');
+  if (flags.files && !fetched && paths.length === 0) throw new UsageError('--files needs paths: fluorite learn --files src docs');
   const ofSpikes = flags.includeGenerated ?? flags.qualityThreshold ?? flags.skipLowQuality ?? flags.batchSize ?? (flags.patterns ? undefined : true);
   const ofFiles = flags.maxTokens ?? flags.maxFileBytes ?? (flags.gitignore ? undefined : true);
   if (flags.files && ofSpikes !== undefined) throw new UsageError('--include-generated, --quality-threshold, --skip-low-quality, --no-patterns and --batch-size are for spikes: leave out --files');
@@ -94,16 +103,25 @@ async function spikes(session: Session, bridge: FluoriteBridge, path: string | u
 }
 
 async function files(session: Session, bridge: FluoriteBridge, paths: string[], flags: Flags): Promise<void> {
+  const sources = [...(flags.git ?? []).map(repository), ...(flags.url ?? []).map((url) => ({ url }))];
   const report = await watched(session, (hooks) =>
     bridge.learnFromFiles(paths, {
       ...common(flags),
       ...(!flags.gitignore && { gitignore: false }),
       ...(flags.maxTokens !== undefined && { max_tokens: flags.maxTokens }),
       ...(flags.maxFileBytes !== undefined && { max_file_bytes: flags.maxFileBytes }),
+      ...(sources.length > 0 && { sources }),
+      ...(flags.cacheDir !== undefined && { cache_dir: flags.cacheDir }),
       ...hooks,
     }),
   );
   await session.out.result(report, () => filesText(session.out, report, flags.verbose === true));
+}
+
+/** `address#ref` */
+function repository(text: string): { git: string; ref?: string } {
+  const at = text.indexOf('#');
+  return at < 0 ? { git: text } : { git: text.slice(0, at), ref: text.slice(at + 1) };
 }
 
 async function watched<T>(session: Session, call: (hooks: CallOptions) => Promise<T>): Promise<T> {

@@ -2,6 +2,7 @@ import type { CallOptions } from './call.js';
 import type { EitherCase } from './case.js';
 import type { ChunkId } from './chunk.js';
 import type { FrameworkCombination, Pattern } from './patterns.js';
+import type { SourceOptionsMembers, SourceReport } from './source.js';
 
 /** The members of {@link LearnOptions}; camelCase is taken as well. */
 export interface LearnOptionsMembers extends CallOptions {
@@ -95,7 +96,7 @@ export interface RenderedSpike {
   params: Record<string, string>;
 }
 /** The members of {@link FileLearnOptions}; camelCase is taken as well. */
-export interface FileLearnOptionsMembers extends CallOptions {
+export interface FileLearnOptionsMembers extends CallOptions, SourceOptionsMembers {
   /** Namespace of the chunks: `default`. */
   namespace?: string;
   /** Leave out files whose content is already stored: true. */
@@ -129,10 +130,19 @@ export interface FilesReport {
   removed: number;
   /** Files of other kinds, left out. */
   other: number;
+  /** What became of the addresses, in the order given; only with `sources`. */
+  sources?: SourceReport[];
   /** Chunks written. */
   chunks_stored: number;
   /** Chunks deleted. */
   chunks_removed: number;
+  /** Catalogs that do not parse: learned all the same, by their lines. */
+  unparsed: {
+    /** Which file. */
+    file: string;
+    /** Why, and where. */
+    reason: string;
+  }[];
   /** Entries left out, and why. */
   invalid: {
     /** Which entry. */

@@ -11,7 +11,7 @@ use super::sections;
 use crate::frameworks::of_text;
 
 /// Version of the layout below; files of another one are learned anew by the next run.
-pub(super) const LAYOUT: u64 = 2;
+pub(super) const LAYOUT: u64 = 3;
 /// Longest anchor in bytes.
 const MOST_ANCHOR: usize = 120;
 
@@ -21,14 +21,21 @@ pub(super) struct Cut {
     pub(super) chunk: ChunkInput,
 }
 
+/// A file in pieces.
+pub(super) struct Cuts {
+    pub(super) cuts: Vec<Cut>,
+    /// Why a catalog was told by its lines.
+    pub(super) unparsed: Option<String>,
+}
+
 /// Cuts a file: code by function and class, Markdown by section, catalogs by key, the rest by paragraph. `Err`: why it cannot be.
-pub(super) fn cut(path: &str, text: &str, max_tokens: usize) -> Result<Vec<Cut>, String> {
+pub(super) fn cut(path: &str, text: &str, max_tokens: usize) -> Result<Cuts, String> {
     let known = by_path(path);
     let language = known.map(|k| k.language);
     let catalog = language.filter(|l| matches!(*l, "yaml" | "json" | "toml"));
-    let pieces = match catalog {
+    let (pieces, unparsed) = match catalog {
         Some(language) => catalog_pieces(path, text, language, max_tokens)?,
-        None => plain_pieces(path, text, 0, 0, None, max_tokens)?,
+        None => (plain_pieces(path, text, 0, 0, None, max_tokens)?, None),
     };
     let frameworks: Vec<String> = of_text(path, text).into_iter().collect();
     let chunk_type = match (known, language) {
@@ -62,7 +69,7 @@ pub(super) fn cut(path: &str, text: &str, max_tokens: usize) -> Result<Vec<Cut>,
         chunk.chunk_type = Some(chunk_type);
         Cut { anchor, chunk }
     };
-    Ok(pieces.into_iter().enumerate().map(one).collect())
+    Ok(Cuts { cuts: pieces.into_iter().enumerate().map(one).collect(), unparsed })
 }
 
 fn is_test(path: &str) -> bool {
@@ -101,6 +108,7 @@ fn plain_pieces(
         if !p.headings.is_empty() {
             metadata.insert("headings".into(), json!(p.headings));
         }
+        let key = key.filter(|k| !k.is_empty());
         if let Some(key) = key {
             metadata.insert("section".into(), json!(key));
         }
@@ -112,25 +120,17 @@ fn plain_pieces(
     Ok(found.into_iter().enumerate().map(one).collect())
 }
 
-/// Sections, each by itself; small ones with those that follow, as far as half the limit goes.
-fn catalog_pieces(path: &str, text: &str, language: &str, max_tokens: usize) -> Result<Vec<Piece>, String> {
-    let sections = sections::of(text, language);
+/// Sections of a catalog, and why it was told by its lines if it was.
+fn catalog_pieces(path: &str, text: &str, language: &str, max_tokens: usize) -> Result<(Vec<Piece>, Option<String>), String> {
+    let catalog = sections::read(text, language)?;
     let mut out = Vec::new();
-    let (mut at, mut line) = (0, 0);
-    while let Some(first) = sections.get(at) {
-        let mut end = first.range.end;
-        let mut keys: Vec<&str> = first.key.as_deref().into_iter().collect();
-        at += 1;
-        while let Some(next) = sections.get(at).filter(|n| (n.range.end - first.range.start) / 4 <= max_tokens / 2) {
-            end = next.range.end;
-            keys.extend(next.key.as_deref());
-            at += 1;
-        }
-        let part = &text[first.range.start..end];
-        out.extend(plain_pieces(path, part, line, out.len(), Some(&keys.join(", ")), max_tokens)?);
+    let mut line = 0;
+    for section in catalog.sections(text, max_tokens * 4) {
+        let part = &text[section.range];
+        out.extend(plain_pieces(path, part, line, out.len(), Some(&section.keys.join(", ")), max_tokens)?);
         line += part.matches('\n').count();
     }
-    Ok(out)
+    Ok((out, catalog.unparsed))
 }
 
 #[cfg(test)]
@@ -142,7 +142,7 @@ mod tests {
     fn code_is_cut_by_definition_with_path_and_lines() {
         let body = "    let total = input.iter().map(|x| x * 2).sum::<u32>();\n".repeat(8);
         let text = format!("//! Totals.\nuse axum::Router;\n\nfn first() {{\n{body}}}\n\nfn second() {{\n{body}}}\n");
-        let cuts = cut("src/a.rs", &text, 150).unwrap();
+        let cuts = cut("src/a.rs", &text, 150).unwrap().cuts;
         let anchors: Vec<&str> = cuts.iter().map(|c| c.anchor.as_str()).collect();
         assert_eq!(anchors, ["first", "second"]);
         let second = &cuts[1].chunk;
@@ -156,7 +156,7 @@ mod tests {
     fn catalogs_are_cut_by_section_and_keep_their_lines() {
         let long = "  - item that says something\n".repeat(20);
         let text = format!("name: x\nfirst:\n{long}second:\n{long}");
-        let cuts = cut("a.yaml", &text, 200).unwrap();
+        let cuts = cut("a.yaml", &text, 200).unwrap().cuts;
         let sections: Vec<_> = cuts.iter().map(|c| c.chunk.metadata.as_ref().unwrap()["section"].clone()).collect();
         assert_eq!(sections, [json!("name"), json!("first"), json!("second")]);
         assert_eq!(cuts[2].chunk.metadata.as_ref().unwrap()["start_line"], json!(23));
@@ -165,8 +165,8 @@ mod tests {
 
     #[test]
     fn equal_names_are_numbered_and_nothing_gives_nothing() {
-        let cuts = cut("a.md", &format!("# A\n\n{0}\n\n# A\n\n{0}\n", "word ".repeat(100)), 150).unwrap();
+        let cuts = cut("a.md", &format!("# A\n\n{0}\n\n# A\n\n{0}\n", "word ".repeat(100)), 150).unwrap().cuts;
         assert_eq!(cuts.iter().map(|c| c.anchor.as_str()).collect::<Vec<_>>(), ["A", "A~2"]);
-        assert!(cut("a.txt", " \n", 200).unwrap().is_empty());
+        assert!(cut("a.txt", " \n", 200).unwrap().cuts.is_empty());
     }
 }

@@ -15,5 +15,7 @@ mod walk;
 
 pub use options::FileOptions;
 pub use report::FilesReport;
+pub(crate) use run::learn_changed_files;
 pub use run::learn_from_files;
 pub(crate) use stored::MARK;
+pub(crate) use walk::{Root, files_of, folders_of, is_learned, root};

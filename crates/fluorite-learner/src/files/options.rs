@@ -1,5 +1,8 @@
 //! What a run is told.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
 use fluorite_memory::{CancelToken, DEFAULT_NAMESPACE, EmbedMode, Error, ProgressFn, Result};
 use serde::Deserialize;
 
@@ -24,6 +27,9 @@ pub struct FileOptions {
     pub parallel_processing: Option<bool>,
     /// When vectors are computed: `sync`.
     pub embed: Option<EmbedMode>,
+    /// What chunks remember as their folder in place of the path, by path as it is given: for copies of what lies elsewhere. Nothing above
+    /// such a folder is looked at for `.gitignore`.
+    pub folder_names: Option<BTreeMap<PathBuf, String>>,
     /// Threads when parallel; cores, at most 8, when absent.
     #[serde(skip)]
     pub num_threads: Option<usize>,
@@ -36,7 +42,7 @@ pub struct FileOptions {
 }
 
 impl FileOptions {
-    pub(super) fn checked(&self, paths: usize) -> Result<()> {
+    pub(crate) fn checked(&self, paths: usize) -> Result<()> {
         if paths == 0 || paths > MOST_PATHS {
             return Err(Error::argument(format!("paths must name 1 to {MOST_PATHS} files or folders")));
         }
@@ -57,7 +63,11 @@ impl FileOptions {
         self.max_tokens.unwrap_or(200)
     }
 
-    pub(super) fn namespace(&self) -> &str {
+    pub(super) fn name_of(&self, path: &Path) -> Option<String> {
+        self.folder_names.as_ref()?.get(path).cloned()
+    }
+
+    pub(crate) fn namespace(&self) -> &str {
         self.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE)
     }
 

@@ -27,6 +27,8 @@ pub struct FilesReport {
     pub chunks_removed: u64,
     /// Entries left out and why, in order of path; the chunks of an earlier, readable version stay.
     pub invalid: Vec<InvalidFile>,
+    /// Catalogs that do not parse, in order of path: learned all the same, by their lines.
+    pub unparsed: Vec<InvalidFile>,
     /// Milliseconds of the run.
     pub duration_ms: u64,
 }

@@ -8,7 +8,7 @@ use fluorite_memory::{BatchResult, ChunkInput, Engine, Error, Event, EventKind, 
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::cut::{Cut, cut};
+use super::cut::{Cuts, cut};
 use super::options::FileOptions;
 use super::report::FilesReport;
 use super::stored::{MARK, Stored};
@@ -29,15 +29,23 @@ const IN_FLIGHT: usize = 8;
 /// `INVALID_ARGUMENT` for a path that is missing or an option out of range, `ABORTED` after `cancel`, and whatever the engine reports;
 /// what was stored until then stays.
 pub fn learn_from_files(engine: &Engine, paths: &[PathBuf], options: &FileOptions) -> Result<FilesReport> {
-    let shown = paths.iter().map(|p| p.to_string_lossy().into_owned()).collect();
-    let about = About { kind: "files", namespace: options.namespace().to_owned(), paths: shown };
-    remembered(engine, about, || learn(engine, paths, options))
+    remembered(engine, about(paths, options, true), || learn(engine, paths, options))
+}
+
+/// The same for a run that nobody asked for: remembered only when it did something.
+pub(crate) fn learn_changed_files(engine: &Engine, paths: &[PathBuf], options: &FileOptions) -> Result<FilesReport> {
+    remembered(engine, about(paths, options, false), || learn(engine, paths, options))
+}
+
+fn about(paths: &[PathBuf], options: &FileOptions, asked_for: bool) -> About {
+    let paths = paths.iter().map(|p| options.name_of(p).unwrap_or_else(|| p.to_string_lossy().into_owned())).collect();
+    About { kind: "files", namespace: options.namespace().to_owned(), paths, asked_for }
 }
 
 fn learn(engine: &Engine, paths: &[PathBuf], options: &FileOptions) -> Result<FilesReport> {
     let started = Instant::now();
     options.checked(paths.len())?;
-    let roots = paths.iter().map(|p| walk::root(p)).collect::<Result<Vec<Root>>>()?;
+    let roots = paths.iter().map(|p| Ok(Root { name: options.name_of(p), ..walk::root(p)? })).collect::<Result<Vec<Root>>>()?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.threads())
         .thread_name(|i| format!("fluorite-files-{i}"))
@@ -52,7 +60,7 @@ fn learn(engine: &Engine, paths: &[PathBuf], options: &FileOptions) -> Result<Fi
     }
     let mut done = 0;
     for (root, listing) in roots.iter().zip(listings) {
-        let folder = root.folder.to_string_lossy().into_owned();
+        let folder = root.name.clone().unwrap_or_else(|| root.folder.to_string_lossy().into_owned());
         let stored = Stored::load(engine, options.namespace(), &folder, &options.cancel)?;
         let mut run = Run {
             engine,
@@ -75,6 +83,7 @@ fn learn(engine: &Engine, paths: &[PathBuf], options: &FileOptions) -> Result<Fi
         report.invalid.extend(listing.skipped);
     }
     report.invalid.sort_by(|a, b| a.file.cmp(&b.file));
+    report.unparsed.sort_by(|a, b| a.file.cmp(&b.file));
     report.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report)
 }
@@ -82,7 +91,7 @@ fn learn(engine: &Engine, paths: &[PathBuf], options: &FileOptions) -> Result<Fi
 /// What reading one file came to.
 enum Outcome {
     Unchanged,
-    Read { cuts: Vec<Cut>, hash: String },
+    Read { cuts: Cuts, hash: String },
     Invalid(InvalidFile),
 }
 
@@ -173,10 +182,11 @@ impl Run<'_> {
         }
     }
 
-    fn send(&mut self, file: &str, cuts: Vec<Cut>, hash: &str, gone: &HashMap<String, String>) -> Result<()> {
+    fn send(&mut self, file: &str, Cuts { cuts, unparsed }: Cuts, hash: &str, gone: &HashMap<String, String>) -> Result<()> {
         while self.in_flight.len() >= IN_FLIGHT {
             self.settle()?;
         }
+        self.report.unparsed.extend(unparsed.map(|why| InvalidFile::new(file, why)));
         let mut was = if self.stored.files.contains_key(file) { Was::Known } else { Was::New };
         let mut renamed = None;
         if was == Was::New

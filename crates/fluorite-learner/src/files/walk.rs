@@ -19,11 +19,13 @@ const LONGEST_LINE: usize = 64 << 10;
 
 /// A path to learn from.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Root {
+pub(crate) struct Root {
     /// Canonical folder.
-    pub(super) folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// The one file of it that is meant, if it is one.
-    pub(super) file: Option<String>,
+    pub(crate) file: Option<String>,
+    /// What it is called in place of its path.
+    pub(crate) name: Option<String>,
 }
 
 /// What lies below a root.
@@ -39,16 +41,16 @@ pub(super) struct Listing {
 }
 
 /// The root a path names.
-pub(super) fn root(path: &Path) -> Result<Root> {
+pub(crate) fn root(path: &Path) -> Result<Root> {
     let unreadable = |e: std::io::Error| {
         Error::argument(format!("{:?} cannot be read ({e}): name a file or folder that exists", shown(&path.to_string_lossy())))
     };
     let whole = path.canonicalize().map_err(unreadable)?;
     if whole.is_dir() {
-        return Ok(Root { folder: whole, file: None });
+        return Ok(Root { folder: whole, file: None, name: None });
     }
     match (whole.parent(), whole.file_name().and_then(|n| n.to_str())) {
-        (Some(folder), Some(name)) => Ok(Root { folder: folder.to_path_buf(), file: Some(name.to_owned()) }),
+        (Some(folder), Some(name)) => Ok(Root { folder: folder.to_path_buf(), file: Some(name.to_owned()), name: None }),
         _ => Err(Error::argument(format!("{path:?} has no name that is UTF-8 text: rename it"))),
     }
 }
@@ -60,12 +62,7 @@ pub(super) fn list(root: &Root, options: &FileOptions, cancel: &CancelToken) -> 
         out.files.push(file.clone());
         return Ok(out);
     }
-    let git = options.gitignore != Some(false);
-    let mut walk = WalkBuilder::new(&root.folder);
-    walk.hidden(true).follow_links(false).max_depth(Some(MAX_DEPTH)).require_git(false);
-    walk.git_ignore(git).ignore(git).git_global(false).git_exclude(git).parents(git);
-    walk.filter_entry(|e| e.file_name() != "node_modules");
-    for entry in walk.build() {
+    for entry in walker(root, options).build() {
         cancel.check()?;
         let entry = match entry {
             Ok(entry) => entry,
@@ -105,6 +102,26 @@ pub(super) fn list(root: &Root, options: &FileOptions, cancel: &CancelToken) -> 
     Ok(out)
 }
 
+fn walker(root: &Root, options: &FileOptions) -> WalkBuilder {
+    let git = options.gitignore != Some(false);
+    let mut walk = WalkBuilder::new(&root.folder);
+    walk.hidden(true).follow_links(false).max_depth(Some(MAX_DEPTH)).require_git(false);
+    walk.git_ignore(git).ignore(git).git_global(false).git_exclude(git).parents(git && root.name.is_none());
+    walk.filter_entry(|e| e.file_name() != "node_modules");
+    walk
+}
+
+/// The files of a root alone.
+pub(crate) fn files_of(root: &Root, options: &FileOptions, cancel: &CancelToken) -> Result<Vec<String>> {
+    Ok(list(root, options, cancel)?.files)
+}
+
+/// The folders whose files are listed, the root first.
+pub(crate) fn folders_of(root: &Root, options: &FileOptions) -> Vec<PathBuf> {
+    let folder = |e: &ignore::DirEntry| e.file_type().is_some_and(|t| t.is_dir());
+    walker(root, options).build().filter_map(std::result::Result::ok).filter(folder).map(ignore::DirEntry::into_path).collect()
+}
+
 fn path_of(e: &ignore::Error) -> Option<&Path> {
     match e {
         ignore::Error::WithPath { path, .. } => Some(path),
@@ -120,7 +137,7 @@ fn relative(root: &Path, path: &Path) -> Option<String> {
 }
 
 /// Code, markup and configuration by extension, and plain text.
-fn is_learned(path: &str) -> bool {
+pub(crate) fn is_learned(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     by_path(path).is_some() || [".txt", ".rst", ".adoc"].iter().any(|e| lower.ends_with(e))
 }

@@ -85,6 +85,19 @@ pub(crate) fn list(root: &Path, cancel: &CancelToken) -> Result<Listing> {
     Ok(out)
 }
 
+/// The spike files of a folder alone.
+pub(crate) fn spike_files_of(root: &Path, cancel: &CancelToken) -> Result<Vec<String>> {
+    Ok(list(root, cancel)?.files)
+}
+
+/// The folders whose files are listed, the root first.
+pub(crate) fn spike_folders_of(root: &Path) -> Vec<PathBuf> {
+    let mut walk = ignore::WalkBuilder::new(root);
+    walk.standard_filters(false).hidden(true).follow_links(false).max_depth(Some(MAX_DEPTH));
+    let folder = |e: &ignore::DirEntry| e.file_type().is_some_and(|t| t.is_dir());
+    walk.build().filter_map(std::result::Result::ok).filter(folder).map(ignore::DirEntry::into_path).collect()
+}
+
 /// The bytes of a listed file, at most `MAX_SPIKE_BYTES`.
 pub(crate) fn read(root: &Path, file: &str) -> std::result::Result<Vec<u8>, InvalidFile> {
     let path = root.join(file);

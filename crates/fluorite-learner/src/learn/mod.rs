@@ -13,8 +13,10 @@ mod run;
 mod stored;
 mod survey;
 
+pub(crate) use folder::{root, spike_files_of, spike_folders_of};
 pub(crate) use options::MAX_BATCH;
 pub use options::{LearnOptions, LearningConfig};
 pub use pipeline::LearningPipeline;
 pub use report::{Histogram, InvalidFile, LearningReport, QualityReport, RepairedFile};
+pub(crate) use run::learn_changed_spikes;
 pub use run::learn_from_spikes;

@@ -91,6 +91,12 @@ impl LearningConfig {
             ..options
         }
     }
+
+    /// The same for a watch, whose folders are its own.
+    #[must_use]
+    pub fn complete_watched(&self, options: LearnOptions) -> LearnOptions {
+        LearnOptions { path: options.path.clone(), ..self.complete(options) }
+    }
 }
 
 impl LearnOptions {

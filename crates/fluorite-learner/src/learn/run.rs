@@ -31,9 +31,17 @@ const IN_FLIGHT: usize = 8;
 /// `INVALID_ARGUMENT` when the folder is missing, `ABORTED` after `cancel`, and whatever the engine reports; what was
 /// stored until then stays, and the next run goes on from there.
 pub fn learn_from_spikes(engine: &Engine, options: &LearnOptions) -> Result<LearningReport> {
+    remembered(engine, about(options, true), || learn(engine, options))
+}
+
+/// The same for a run that nobody asked for: remembered only when it did something.
+pub(crate) fn learn_changed_spikes(engine: &Engine, options: &LearnOptions) -> Result<LearningReport> {
+    remembered(engine, about(options, false), || learn(engine, options))
+}
+
+fn about(options: &LearnOptions, asked_for: bool) -> About {
     let paths = options.path.iter().map(|p| p.to_string_lossy().into_owned()).collect();
-    let about = About { kind: "spikes", namespace: options.namespace().to_owned(), paths };
-    remembered(engine, about, || learn(engine, options))
+    About { kind: "spikes", namespace: options.namespace().to_owned(), paths, asked_for }
 }
 
 fn learn(engine: &Engine, options: &LearnOptions) -> Result<LearningReport> {

@@ -131,6 +131,12 @@ impl Engine {
         Ok(Self(Arc::new(Opening { shared, closed: AtomicBool::new(false), registered: true, calls: Arc::default() })))
     }
 
+    /// The folder of the store.
+    #[must_use]
+    pub fn path(&self) -> &std::path::Path {
+        &self.0.shared.config.path
+    }
+
     /// Opens a store on another platform, with nothing running by itself when its executor is the inline stepper.
     #[doc(hidden)]
     pub fn open_on(config: EngineConfig, platform: Platform) -> Result<Self> {

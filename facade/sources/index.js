@@ -1,0 +1,87 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.listedOf = listedOf;
+exports.fetchSources = fetchSources;
+const node_fs_1 = require("node:fs");
+const promises_1 = require("node:fs/promises");
+const node_path_1 = require("node:path");
+const call_js_1 = require("../call.js");
+const errors_js_1 = require("../errors.js");
+const address_js_1 = require("./address.js");
+const document_js_1 = require("./document.js");
+const git_js_1 = require("./git.js");
+const TIMEOUT_MS = { git: 600_000, url: 30_000 };
+const MOST_MS = 3_600_000;
+const MOST_BYTES = 1 << 20;
+/** The sources of options; `undefined` when they list none. Read once: what is checked is what is used. */
+function listedOf(options) {
+    if (typeof options !== 'object' || options === null || Array.isArray(options))
+        return undefined;
+    let copy;
+    try {
+        copy = { ...options };
+    }
+    catch (e) {
+        throw (0, errors_js_1.inputError)('options', e);
+    }
+    const { sources, cache_dir, cacheDir, fetch_timeout_ms, fetchTimeoutMs, ...rest } = copy;
+    if (sources === undefined)
+        return undefined;
+    const folder = either('cache_dir', cache_dir, cacheDir);
+    const timeout = either('fetch_timeout_ms', fetch_timeout_ms, fetchTimeoutMs);
+    if (folder !== undefined && (typeof folder !== 'string' || folder === ''))
+        throw wrong('cache_dir must be the path of a folder');
+    if (timeout !== undefined && !(Number.isInteger(timeout) && timeout >= 1 && timeout <= MOST_MS))
+        throw wrong(`fetch_timeout_ms must be 1 to ${MOST_MS}`);
+    const most = rest['max_file_bytes'] ?? rest['maxFileBytes'];
+    return { addresses: (0, address_js_1.addressesOf)(sources), cache_dir: folder, timeout_ms: timeout, max_bytes: typeof most === 'number' ? most : MOST_BYTES, rest };
+}
+/** Copies of one folder are fetched one after the other. */
+const busy = new Map();
+/** Fetches what was listed, one address after the other; a failure is told and ends nothing. The folders of the copies by address. */
+async function fetchSources(listed, storePath, call, signal) {
+    const cache = listed.cache_dir ?? (0, node_path_1.join)(storePath, 'sources');
+    await (0, promises_1.mkdir)(cache, { recursive: true, mode: 0o700 }).catch((e) => {
+        throw new errors_js_1.FluoriteError('IO', `the folder of fetched copies ${JSON.stringify(cache)} cannot be made: name another one with cache_dir`, e);
+    });
+    const [reports, folders] = [[], new Map()];
+    const fetched = (0, call_js_1.meter)(call, 'fetching', listed.addresses.length);
+    for (const address of listed.addresses) {
+        call.check();
+        const folder = (0, node_path_1.join)(cache, address.key);
+        const alone = (busy.get(folder) ?? Promise.resolve()).then(() => one(address, folder, listed, signal));
+        busy.set(folder, alone);
+        const report = await alone.finally(() => busy.get(folder) === alone && busy.delete(folder));
+        if (signal?.aborted)
+            throw (0, call_js_1.aborted)(signal);
+        reports.push(report);
+        if (report.state !== 'failed' || (0, node_fs_1.existsSync)(folder))
+            folders.set(folder, address.shown);
+        fetched(1);
+    }
+    return { reports, folders };
+}
+async function one(address, folder, { timeout_ms, max_bytes }, signal) {
+    const limit = AbortSignal.timeout(timeout_ms ?? TIMEOUT_MS[address.kind]);
+    const both = signal ? AbortSignal.any([signal, limit]) : limit;
+    try {
+        const { changed, revision } = await (address.kind === 'git' ? (0, git_js_1.fetchRepository)(address, folder, both) : (0, document_js_1.fetchDocument)(address, folder, max_bytes, both));
+        return { address: address.shown, state: changed ? 'fetched' : 'unchanged', revision, error: null };
+    }
+    catch (e) {
+        return { address: address.shown, state: 'failed', revision: null, error: limit.aborted ? `it took longer than ${timeout_ms ?? TIMEOUT_MS[address.kind]} ms (fetch_timeout_ms)` : reason(e) };
+    }
+}
+/** `fetch` itself only says that it failed; its cause says why. */
+function reason(e) {
+    const { message, cause } = e;
+    return cause?.code === undefined && cause?.message === undefined ? message : `${message}: ${String(cause.message || cause.code)}`;
+}
+function either(name, snake, camel) {
+    if (snake !== undefined && camel !== undefined)
+        throw wrong(`${name} is given in both spellings`);
+    return snake ?? camel ?? undefined;
+}
+function wrong(why) {
+    return new errors_js_1.FluoriteError('INVALID_ARGUMENT', `options: ${why}`);
+}

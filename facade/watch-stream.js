@@ -1,0 +1,88 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.WatchStream = void 0;
+const call_js_1 = require("./call.js");
+const errors_js_1 = require("./errors.js");
+/** What a watch tells, one after the other. It watches from its construction on, not from the first `next`, and until its end. */
+class WatchStream {
+    #stop = new AbortController();
+    /** Settled when nothing of the watch runs any more. */
+    ended;
+    #told = [];
+    #failure;
+    #over = false;
+    #wake;
+    /** The last `next`: the one after it waits for it. */
+    #last = Promise.resolve();
+    /** Wrong options, and a watch that cannot begin, reject the first `next`. */
+    constructor(native, options) {
+        this.ended = this.#run(native, options).then(() => undefined, (e) => {
+            const failure = (0, errors_js_1.fluoriteError)(e);
+            if (failure.code !== 'ABORTED')
+                this.#failure = failure; // an end that was asked for
+        }).finally(() => {
+            this.#over = true;
+            this.#wake?.();
+        });
+    }
+    async #run(native, options) {
+        const { signal } = (0, call_js_1.hooksOf)(options);
+        const both = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal;
+        const tell = (text) => {
+            if (both.aborted)
+                return;
+            const progress = { type: 'LearningProgress', ...JSON.parse(text) };
+            const last = this.#told.at(-1);
+            // a slow reader is not told how far a run was, but how far it is
+            if (last && passing(last) && passing(progress))
+                this.#told.pop();
+            this.#told.push(progress);
+            this.#wake?.();
+        };
+        const drop = () => {
+            this.#told = [];
+            this.#wake?.();
+        };
+        both.addEventListener('abort', drop, { once: true });
+        try {
+            await (0, call_js_1.cancellable)(native, { signal: both, on_progress: undefined }, (call) => native.watch(options, tell, call.number));
+        }
+        finally {
+            both.removeEventListener('abort', drop);
+        }
+    }
+    next() {
+        const step = () => this.#step();
+        const result = this.#last.then(step, step);
+        this.#last = result;
+        return result;
+    }
+    async #step() {
+        for (;;) {
+            const value = this.#told.shift();
+            if (value)
+                return { value, done: false };
+            if (this.#over) {
+                const failure = this.#failure;
+                this.#failure = undefined;
+                if (failure !== undefined)
+                    throw failure;
+                return { value: undefined, done: true };
+            }
+            await new Promise((woken) => (this.#wake = woken));
+        }
+    }
+    /** Ends the watch; resolves when nothing of it runs any more. What was not read is dropped. */
+    async return() {
+        this.#stop.abort();
+        await this.ended;
+        return { value: undefined, done: true };
+    }
+    [Symbol.asyncIterator]() {
+        return this;
+    }
+}
+exports.WatchStream = WatchStream;
+function passing(p) {
+    return p.path !== null && p.report === null && p.error === null;
+}

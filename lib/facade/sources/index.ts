@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { aborted, meter, type Call } from '../call.js';
+import { FluoriteError, inputError } from '../errors.js';
+import type { SourceReport } from '../types/index.js';
+import { addressesOf, type Address } from './address.js';
+import { fetchDocument } from './document.js';
+import { fetchRepository } from './git.js';
+
+const TIMEOUT_MS = { git: 600_000, url: 30_000 };
+const MOST_MS = 3_600_000;
+const MOST_BYTES = 1 << 20;
+
+/** What is to be fetched, and the options without it. */
+export interface Listed {
+  addresses: Address[];
+  cache_dir: string | undefined;
+  timeout_ms: number | undefined;
+  max_bytes: number;
+  rest: Record<string, unknown>;
+}
+
+/** The sources of options; `undefined` when they list none. Read once: what is checked is what is used. */
+export function listedOf(options: unknown): Listed | undefined {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) return undefined;
+  let copy: Record<string, unknown>;
+  try {
+    copy = { ...(options as Record<string, unknown>) };
+  } catch (e) {
+    throw inputError('options', e);
+  }
+  const { sources, cache_dir, cacheDir, fetch_timeout_ms, fetchTimeoutMs, ...rest } = copy;
+  if (sources === undefined) return undefined;
+  const folder = either('cache_dir', cache_dir, cacheDir);
+  const timeout = either('fetch_timeout_ms', fetch_timeout_ms, fetchTimeoutMs);
+  if (folder !== undefined && (typeof folder !== 'string' || folder === '')) throw wrong('cache_dir must be the path of a folder');
+  if (timeout !== undefined && !(Number.isInteger(timeout) && (timeout as number) >= 1 && (timeout as number) <= MOST_MS)) throw wrong(`fetch_timeout_ms must be 1 to ${MOST_MS}`);
+  const most = rest['max_file_bytes'] ?? rest['maxFileBytes'];
+  return { addresses: addressesOf(sources), cache_dir: folder as string | undefined, timeout_ms: timeout as number | undefined, max_bytes: typeof most === 'number' ? most : MOST_BYTES, rest };
+}
+
+/** Copies of one folder are fetched one after the other. */
+const busy = new Map<string, Promise<unknown>>();
+
+/** Fetches what was listed, one address after the other; a failure is told and ends nothing. The folders of the copies by address. */
+export async function fetchSources(listed: Listed, storePath: string, call: Call, signal: AbortSignal | undefined): Promise<{ reports: SourceReport[]; folders: Map<string, string> }> {
+  const cache = listed.cache_dir ?? join(storePath, 'sources');
+  await mkdir(cache, { recursive: true, mode: 0o700 }).catch((e: unknown) => {
+    throw new FluoriteError('IO', `the folder of fetched copies ${JSON.stringify(cache)} cannot be made: name another one with cache_dir`, e);
+  });
+  const [reports, folders]: [SourceReport[], Map<string, string>] = [[], new Map()];
+  const fetched = meter(call, 'fetching', listed.addresses.length);
+  for (const address of listed.addresses) {
+    call.check();
+    const folder = join(cache, address.key);
+    const alone = (busy.get(folder) ?? Promise.resolve()).then(() => one(address, folder, listed, signal));
+    busy.set(folder, alone);
+    const report = await alone.finally(() => busy.get(folder) === alone && busy.delete(folder));
+    if (signal?.aborted) throw aborted(signal);
+    reports.push(report);
+    if (report.state !== 'failed' || existsSync(folder)) folders.set(folder, address.shown);
+    fetched(1);
+  }
+  return { reports, folders };
+}
+
+async function one(address: Address, folder: string, { timeout_ms, max_bytes }: Listed, signal: AbortSignal | undefined): Promise<SourceReport> {
+  const limit = AbortSignal.timeout(timeout_ms ?? TIMEOUT_MS[address.kind]);
+  const both = signal ? AbortSignal.any([signal, limit]) : limit;
+  try {
+    const { changed, revision } = await (address.kind === 'git' ? fetchRepository(address, folder, both) : fetchDocument(address, folder, max_bytes, both));
+    return { address: address.shown, state: changed ? 'fetched' : 'unchanged', revision, error: null };
+  } catch (e) {
+    return { address: address.shown, state: 'failed', revision: null, error: limit.aborted ? `it took longer than ${timeout_ms ?? TIMEOUT_MS[address.kind]} ms (fetch_timeout_ms)` : reason(e) };
+  }
+}
+
+/** `fetch` itself only says that it failed; its cause says why. */
+function reason(e: unknown): string {
+  const { message, cause } = e as Error & { cause?: { code?: unknown; message?: unknown } };
+  return cause?.code === undefined && cause?.message === undefined ? message : `${message}: ${String(cause.message || cause.code)}`;
+}
+
+function either(name: string, snake: unknown, camel: unknown): unknown {
+  if (snake !== undefined && camel !== undefined) throw wrong(`${name} is given in both spellings`);
+  return snake ?? camel ?? undefined;
+}
+
+function wrong(why: string): FluoriteError {
+  return new FluoriteError('INVALID_ARGUMENT', `options: ${why}`);
+}

@@ -1,0 +1,98 @@
+import { cancellable, hooksOf } from './call.js';
+import { fluoriteError } from './errors.js';
+import type { WatchProgress } from './types/index.js';
+
+/** The native part's side of watching. */
+export interface NativeWatch {
+  watch(options: unknown, tell: (progress: string) => void, call: number): Promise<void> | void;
+  cancel(call: number): void;
+}
+
+type Step = IteratorResult<WatchProgress, undefined>;
+
+/** What a watch tells, one after the other. It watches from its construction on, not from the first `next`, and until its end. */
+export class WatchStream implements AsyncIterableIterator<WatchProgress> {
+  readonly #stop = new AbortController();
+  /** Settled when nothing of the watch runs any more. */
+  readonly ended: Promise<void>;
+  #told: WatchProgress[] = [];
+  #failure: unknown;
+  #over = false;
+  #wake: (() => void) | undefined;
+  /** The last `next`: the one after it waits for it. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Wrong options, and a watch that cannot begin, reject the first `next`. */
+  constructor(native: NativeWatch, options: unknown) {
+    this.ended = this.#run(native, options).then(
+      () => undefined,
+      (e: unknown) => {
+        const failure = fluoriteError(e);
+        if (failure.code !== 'ABORTED') this.#failure = failure; // an end that was asked for
+      },
+    ).finally(() => {
+      this.#over = true;
+      this.#wake?.();
+    });
+  }
+
+  async #run(native: NativeWatch, options: unknown): Promise<void> {
+    const { signal } = hooksOf(options);
+    const both = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal;
+    const tell = (text: string): void => {
+      if (both.aborted) return;
+      const progress = { type: 'LearningProgress', ...(JSON.parse(text) as object) } as WatchProgress;
+      const last = this.#told.at(-1);
+      // a slow reader is not told how far a run was, but how far it is
+      if (last && passing(last) && passing(progress)) this.#told.pop();
+      this.#told.push(progress);
+      this.#wake?.();
+    };
+    const drop = (): void => {
+      this.#told = [];
+      this.#wake?.();
+    };
+    both.addEventListener('abort', drop, { once: true });
+    try {
+      await cancellable(native, { signal: both, on_progress: undefined }, (call) => native.watch(options, tell, call.number));
+    } finally {
+      both.removeEventListener('abort', drop);
+    }
+  }
+
+  next(): Promise<Step> {
+    const step = (): Promise<Step> => this.#step();
+    const result = this.#last.then(step, step);
+    this.#last = result;
+    return result;
+  }
+
+  async #step(): Promise<Step> {
+    for (;;) {
+      const value = this.#told.shift();
+      if (value) return { value, done: false };
+      if (this.#over) {
+        const failure = this.#failure;
+        this.#failure = undefined;
+        if (failure !== undefined) throw failure;
+        return { value: undefined, done: true };
+      }
+      await new Promise<void>((woken) => (this.#wake = woken));
+    }
+  }
+
+  /** Ends the watch; resolves when nothing of it runs any more. What was not read is dropped. */
+  async return(): Promise<Step> {
+    this.#stop.abort();
+    await this.ended;
+    return { value: undefined, done: true };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+function passing(p: WatchProgress): boolean {
+  return p.path !== null && p.report === null && p.error === null;
+}
