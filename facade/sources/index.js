@@ -15,10 +15,12 @@ const MOST_MS = 3_600_000;
 const MOST_BYTES = 1 << 20;
 /** The sources of options; `undefined` when they list none. Read once: what is checked is what is used. */
 function listedOf(options) {
-    if (typeof options !== 'object' || options === null || Array.isArray(options))
+    if (typeof options !== 'object' || options === null)
         return undefined;
     let copy;
     try {
+        if (Array.isArray(options))
+            return undefined; // throws for a revoked proxy
         copy = { ...options };
     }
     catch (e) {

@@ -24,9 +24,10 @@ export interface Listed {
 
 /** The sources of options; `undefined` when they list none. Read once: what is checked is what is used. */
 export function listedOf(options: unknown): Listed | undefined {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) return undefined;
+  if (typeof options !== 'object' || options === null) return undefined;
   let copy: Record<string, unknown>;
   try {
+    if (Array.isArray(options)) return undefined; // throws for a revoked proxy
     copy = { ...(options as Record<string, unknown>) };
   } catch (e) {
     throw inputError('options', e);
