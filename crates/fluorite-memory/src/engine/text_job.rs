@@ -79,7 +79,7 @@ type Made = (Option<MadeText>, Vec<RowOf>);
 
 /// A segment of the heads' rows, from the log.
 fn seal(shared: &Shared, job: &TextJob, cancel: &CancelToken, progress: Option<&ProgressFn>) -> Result<Made> {
-    let mut builder = TextBuilder::new()?;
+    let mut builder = TextBuilder::new(job.rows.len())?;
     let mut documents = Vec::with_capacity(job.rows.len());
     let (total, started) = (job.rows.len() as u64, shared.clock.monotonic_ms());
     for (i, batch) in job.rows.chunks(BATCH).enumerate() {

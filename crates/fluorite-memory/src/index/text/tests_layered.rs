@@ -79,7 +79,7 @@ impl Both {
         self.sealed.end_head(1);
         let heads: Vec<u64> = self.sealed.full_heads().map(|(number, _)| number).collect();
         let held: RowSet = self.sealed.full_heads().flat_map(|(_, rows)| rows.iter().collect::<Vec<_>>()).collect();
-        let mut builder = TextBuilder::new().unwrap();
+        let mut builder = TextBuilder::new(1_000).unwrap();
         let rows: Vec<u32> = held.iter().filter(|row| self.docs.contains_key(row)).collect();
         if rows.is_empty() {
             self.sealed.install(None, &heads, &[]);

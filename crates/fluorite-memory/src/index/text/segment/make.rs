@@ -17,8 +17,9 @@ use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::vfs::Vfs;
 
-/// What tantivy's writer sizes its table for; it grows with what is added.
-const BUDGET: usize = 16 << 20;
+/// What tantivy's writer sizes its table for, by the rows to come; it grows with what is added.
+const BUDGET: std::ops::RangeInclusive<usize> = 128 << 10..=16 << 20;
+const ROW_BUDGET: usize = 2 << 10;
 const TOKENIZER: &str = "counted";
 
 /// A segment in memory.
@@ -63,8 +64,9 @@ pub(crate) struct TextBuilder {
 }
 
 impl TextBuilder {
-    /// Nothing yet.
-    pub(crate) fn new() -> Result<Self> {
+    /// Nothing yet of about so many rows.
+    pub(crate) fn new(rows: usize) -> Result<Self> {
+        let budget = rows.saturating_mul(ROW_BUDGET).clamp(*BUDGET.start(), *BUDGET.end());
         let mut schema = Schema::builder();
         // frequencies alone: lengths are exact beside it, and texts are in the log
         let indexing = TextFieldIndexing::default()
@@ -76,7 +78,7 @@ impl TextBuilder {
         tokenizers.register(TOKENIZER, Counted);
         let directory = RamDirectory::create();
         let builder = Index::builder().schema(schema.build()).settings(settings()).tokenizers(tokenizers);
-        let writer = contained(|| builder.single_segment_index_writer(directory.clone(), BUDGET)).map_err(Error::internal)?;
+        let writer = contained(|| builder.single_segment_index_writer(directory.clone(), budget)).map_err(Error::internal)?;
         let (sequences, lengths) = (Vec::new(), Vec::new());
         Ok(Self { writer, directory, field, sequences, lengths, text: String::new(), found: Vec::new() })
     }
@@ -155,15 +157,36 @@ fn made(index: &Index, directory: &RamDirectory, sequences: Vec<u64>, lengths: V
         }
         let mut names: Vec<PathBuf> = index.directory().list_managed_files().into_iter().collect();
         names.sort();
+        let own = metas.segments.first().map(|s| s.id().uuid_string()).unwrap_or_default();
+        let ours = name_of(&sequences);
         let mut files = Vec::with_capacity(names.len());
         for name in names {
             if directory.exists(&name)? {
-                files.push((name.to_string_lossy().into_owned(), directory.open_read(&name)?.read_bytes()?));
+                let bytes = directory.open_read(&name)?.read_bytes()?;
+                let name = name.to_string_lossy();
+                let bytes = if name.ends_with(".json") { renamed(&bytes, &own, &ours) } else { bytes };
+                files.push((name.replace(&own, &ours), bytes));
             }
         }
         Ok(files)
     });
     Ok(MadeText { sequences, lengths, files: files.map_err(Error::internal)? })
+}
+
+/// tantivy names a segment by dice; a name made of what is in it lets equal stores have equal files.
+fn name_of(sequences: &[u64]) -> String {
+    let (first, last) = (sequences.iter().min().unwrap_or(&0), sequences.iter().max().unwrap_or(&0));
+    format!("{first:016x}{last:016x}")
+}
+
+/// tantivy's own notes with the segment's name exchanged, in both spellings of a UUID.
+fn renamed(json: &[u8], from: &str, to: &str) -> OwnedBytes {
+    let dashed = |id: &str| match (id.get(..8), id.get(8..12), id.get(12..16), id.get(16..20), id.get(20..)) {
+        (Some(a), Some(b), Some(c), Some(d), Some(e)) => format!("{a}-{b}-{c}-{d}-{e}"),
+        _ => id.to_owned(),
+    };
+    let text = String::from_utf8_lossy(json).replace(from, to).replace(&dashed(from), &dashed(to));
+    OwnedBytes::new(text.into_bytes())
 }
 
 fn settings() -> IndexSettings {
