@@ -14,6 +14,7 @@ mod feedback;
 pub mod index;
 pub mod input;
 pub mod log;
+mod mutants;
 mod options;
 mod pending;
 mod piece;

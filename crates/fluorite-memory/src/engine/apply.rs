@@ -11,6 +11,7 @@ use super::shared::Shared;
 use super::state::{NONE, Row, State};
 use super::text::TextItem;
 use crate::log::Location;
+use crate::mutants::mutant;
 
 /// One change.
 pub enum Effect {
@@ -34,6 +35,9 @@ pub fn apply(shared: &Arc<Shared>, w: &Writer, effects: Vec<Effect>, written: u6
         let mut state = shared.state.write();
         state.usage.entry(w.live.segment().number()).or_default().total += written;
         for effect in effects {
+            if mutant!("half_a_batch_seen") {
+                parking_lot::RwLockWriteGuard::unlocked(&mut state, std::thread::yield_now);
+            }
             match effect {
                 Effect::Chunk { prepared, at, vector } => {
                     let sequence = prepared.chunk.sequence;

@@ -16,6 +16,7 @@ use crate::log::{
     ChunkRecord, GroupBuilder, LiveSegment, Location, Manifest, ModelId, SealedSegment, Segment, UsageEntry, encode_chunk,
     encode_tombstone, encode_usage, encode_vector,
 };
+use crate::mutants::mutant;
 use crate::options::Durability;
 
 /// Flush interval of `durability: buffered`.
@@ -202,6 +203,11 @@ impl Pass {
                 Location { length, ..at }
             });
             prepared.payload = Vec::new();
+            if mutant!("half_a_batch_kept") {
+                let whole = std::mem::replace(&mut group, GroupBuilder::begin(&mut Vec::new(), 0));
+                whole.finish(&mut self.bytes, salt, w.live.end(), w.live.synced());
+                group = GroupBuilder::begin(&mut self.bytes, w.next_sequence);
+            }
             let at = Location { length, ..at };
             self.effects.push(Effect::Chunk { prepared: Box::new(prepared), at, vector: vector.zip(vector_at) });
         }
@@ -397,6 +403,9 @@ impl Writer {
         let mut next = self.manifest.clone();
         next.live = next.next_segment;
         next.next_segment += 1;
+        if mutant!("manifest_before_data") {
+            next.save(&*shared.vfs, &shared.config.path)?;
+        }
         let live = LiveSegment::create(&*shared.vfs, &log_dir, next.live, self.store_id)?;
         next.sealed.push(sealed.clone());
         next.save(&*shared.vfs, &shared.config.path)?;

@@ -17,6 +17,7 @@ use crate::log::{
     ChunkRecord, GroupBuilder, LiveSegment, Location, RecordView, ScannedRecord, Segment, UsageEntry, encode_chunk,
     encode_tombstone, encode_usage, encode_vector, scan_segment, segment_name,
 };
+use crate::mutants::mutant;
 use crate::options::ProgressFn;
 use crate::report::OptimizeReport;
 
@@ -399,6 +400,9 @@ impl Shared {
 
     /// Is this the newest of its key, with an older version in a segment that stays? Then it must stay dead.
     fn hides_older(&self, row: u32, sequence: u64, victims: &HashSet<u32>) -> bool {
+        if mutant!("tombstone_lost") {
+            return false;
+        }
         let state = self.state.read();
         let Some(r) = state.row(row).filter(|r| r.sequence == sequence && state.newest(r.key) == Some(row)) else {
             return false;

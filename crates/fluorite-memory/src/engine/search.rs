@@ -13,6 +13,7 @@ use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::feedback::{Seen, apply};
 use crate::index::{QueryTerms, RowSet, TextQuery, VectorSource, to_unit};
+use crate::mutants::mutant;
 use crate::options::{SearchFilter, SearchMode, SearchOptions};
 use crate::report::SearchHit;
 use crate::search::{Candidate, DEPTH, Judged, Legs, Question, Ranked, Weights, diversify, rank};
@@ -97,6 +98,7 @@ impl Shared {
                 &selected
             }
         };
+        let near_ones = if mutant!("filter_ignored_by_vectors") { &state.live } else { allowed };
         let wanted = options.limit() + options.offset();
         let source = LogVectors(state);
         let deep = wanted.max(LEG_DEPTH);
@@ -106,10 +108,10 @@ impl Shared {
                 let depth = if query.words.is_some() || options.mmr_lambda.is_some() { deep } else { wanted };
                 let mut near = match &state.vectors {
                     None => Vec::new(),
-                    Some(v) if options.exact == Some(true) => v.search_exact(vector, depth, allowed, &source)?,
+                    Some(v) if options.exact == Some(true) => v.search_exact(vector, depth, near_ones, &source)?,
                     Some(v) => {
                         let most = if at_once { INLINE_COMPARED * 2 } else { usize::MAX };
-                        match v.search_within(vector, depth, allowed, options.effort(), &source, most)? {
+                        match v.search_within(vector, depth, near_ones, options.effort(), &source, most)? {
                             Some(near) => near,
                             None => return Ok(None),
                         }

@@ -27,6 +27,7 @@ use crate::error::{Error, Result, SUPPLIED_MODEL};
 use crate::executor::Executor;
 use crate::index::RowSet;
 use crate::log::{Codec, ModelId};
+use crate::mutants::mutant;
 use crate::options::SearchFilter;
 use crate::vfs::{Vfs, VfsLock};
 
@@ -212,8 +213,8 @@ impl Shared {
     /// `Err(Poisoned)` after a failure.
     pub fn check_poison(&self) -> Result<()> {
         match &*self.poisoned.lock() {
-            Some(cause) => Err(Error::Poisoned { cause: cause.clone() }),
-            None => Ok(()),
+            Some(cause) if !mutant!("poison_forgotten") => Err(Error::Poisoned { cause: cause.clone() }),
+            _ => Ok(()),
         }
     }
 
@@ -240,7 +241,7 @@ impl Shared {
     /// Ends the life of chunks whose time is up.
     pub fn expire_due(&self) {
         let now = self.clock.monotonic_ms();
-        if now < self.next_deadline.load(Ordering::Acquire) {
+        if now < self.next_deadline.load(Ordering::Acquire) || mutant!("ttl_ignored") {
             return;
         }
         let mut state = self.state.write();

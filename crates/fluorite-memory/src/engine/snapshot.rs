@@ -10,6 +10,7 @@ use super::state::{NONE, Row};
 use crate::error::Result;
 use crate::log::varint::{Reader, put};
 use crate::log::{Location, Manifest, UsageEntry};
+use crate::mutants::mutant;
 use crate::vfs::{Vfs, map_checked, replace};
 
 const MAGIC: &[u8; 8] = b"FLUOIDS1";
@@ -21,12 +22,16 @@ pub type Coverage = Vec<(u32, u64)>;
 
 /// Saves the table. Sealed segments are durable, so everything it names is.
 pub fn save(shared: &Shared, w: &Writer) -> Result<()> {
-    let coverage: Coverage = w.manifest.sealed.iter().map(|s| (s.number, s.length)).collect();
+    let mut coverage: Coverage = w.manifest.sealed.iter().map(|s| (s.number, s.length)).collect();
     if coverage.is_empty() {
         let _ = shared.vfs.remove(&shared.index_dir().join(NAME)); // an old one names segments that are gone
         return Ok(());
     }
-    let live = w.live.segment().number();
+    let mut live = w.live.segment().number();
+    if mutant!("id_table_newer_than_log") {
+        coverage.push((live, w.live.end()));
+        live = 0; // no segment's
+    }
     let mut body = Vec::new();
     put(&mut body, coverage.len() as u64);
     for (number, upto) in coverage {

@@ -12,6 +12,7 @@ use crate::cancel::CancelToken;
 use crate::chunk::Chunk;
 use crate::error::{Error, Result};
 use crate::index::{Digest, Field, RowSet, TextIndex};
+use crate::mutants::mutant;
 use crate::piece;
 use crate::search::path_of;
 
@@ -109,7 +110,9 @@ impl Shared {
     pub fn forget_text(&self, rows: &RowSet) -> Result<()> {
         let _catching = self.text.catching.lock();
         while self.text_step() {}
-        self.text.index.write().forget(rows);
+        if !mutant!("stale_posting") {
+            self.text.index.write().forget(rows);
+        }
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::segment::{check_header, encode_header};
 use super::{SEGMENT_HEADER, Scan, ScannedRecord, Segment, scan_segment, segment_name};
 use crate::error::{Error, Result};
+use crate::mutants::mutant;
 use crate::vfs::{OpenMode, Vfs, VfsFile};
 
 /// Appends to one file; the only writer of the log.
@@ -27,7 +28,9 @@ impl LiveSegment {
             let file: Arc<dyn VfsFile> = Arc::from(vfs.open(&path, OpenMode::Create)?);
             file.write_at(&header, 0)?;
             file.sync()?;
-            vfs.sync_dir(dir)?;
+            if !mutant!("dropped_directory_sync") {
+                vfs.sync_dir(dir)?;
+            }
             Ok(file)
         })();
         let file = made.map_err(|e: std::io::Error| Error::io("cannot create", &path, &e))?;
@@ -118,7 +121,7 @@ impl LiveSegment {
 
     /// Makes everything appended durable. A failure poisons: the kernel may have dropped the dirty pages.
     pub fn sync(&mut self) -> Result<()> {
-        if self.synced < self.len {
+        if self.synced < self.len && !mutant!("dropped_fsync") {
             self.file.sync().map_err(|e| Error::Poisoned { cause: format!("fsync of {:?} failed: {e}", self.segment.path()) })?;
             self.synced = self.len;
         }

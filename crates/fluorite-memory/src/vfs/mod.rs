@@ -7,6 +7,7 @@
 mod map;
 mod real;
 mod replace;
+mod retry;
 mod sim;
 
 use std::io;

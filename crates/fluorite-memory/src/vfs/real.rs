@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::retry::{read_all, write_all};
 use super::{Mapped, OpenMode, Vfs, VfsFile, VfsLock};
 
 /// Files of this machine.
@@ -14,38 +15,28 @@ pub struct RealVfs;
 struct RealFile(File);
 
 impl VfsFile for RealFile {
-    #[cfg(unix)]
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        std::os::unix::fs::FileExt::read_exact_at(&self.0, buf, offset)
+        #[cfg(unix)]
+        use std::os::unix::fs::FileExt;
+        #[cfg(windows)]
+        use std::os::windows::fs::FileExt;
+        #[cfg(unix)]
+        let read = |buf: &mut [u8], at| self.0.read_at(buf, at);
+        #[cfg(windows)]
+        let read = |buf: &mut [u8], at| self.0.seek_read(buf, at);
+        read_all(buf, offset, read)
     }
 
-    #[cfg(windows)]
-    fn read_at(&self, mut buf: &mut [u8], mut offset: u64) -> io::Result<()> {
-        while !buf.is_empty() {
-            match std::os::windows::fs::FileExt::seek_read(&self.0, buf, offset)? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                n => {
-                    buf = &mut buf[n..];
-                    offset += n as u64;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    #[cfg(unix)]
     fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
-        std::os::unix::fs::FileExt::write_all_at(&self.0, buf, offset)
-    }
-
-    #[cfg(windows)]
-    fn write_at(&self, mut buf: &[u8], mut offset: u64) -> io::Result<()> {
-        while !buf.is_empty() {
-            let n = std::os::windows::fs::FileExt::seek_write(&self.0, buf, offset)?;
-            buf = &buf[n..];
-            offset += n as u64;
-        }
-        Ok(())
+        #[cfg(unix)]
+        use std::os::unix::fs::FileExt;
+        #[cfg(windows)]
+        use std::os::windows::fs::FileExt;
+        #[cfg(unix)]
+        let write = |buf: &[u8], at| self.0.write_at(buf, at);
+        #[cfg(windows)]
+        let write = |buf: &[u8], at| self.0.seek_write(buf, at);
+        write_all(buf, offset, write)
     }
 
     fn sync(&self) -> io::Result<()> {

@@ -78,6 +78,23 @@ impl Opening {
     }
 }
 
+/// The thread that writes the log.
+fn start_committer(shared: &Arc<Shared>) -> Result<()> {
+    let committer = Arc::clone(shared);
+    let work = move || {
+        let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| commit::run(&committer)));
+        if run.is_err() {
+            // half alive is worse than closed for writing: everyone is told
+            committer.poison(&Error::Poisoned { cause: "the committer thread failed".into() });
+            committer.queue.stop();
+            drop(committer.queue.take(usize::MAX)); // nobody runs them any more: their callers are told
+        }
+    };
+    let thread = std::thread::Builder::new().name("fluorite-commit".into()).spawn(work);
+    *shared.committer.lock() = Some(thread.map_err(|e| Error::internal(format!("cannot start threads: {e}")))?);
+    Ok(())
+}
+
 fn flush_now(shared: &Arc<Shared>) -> Result<()> {
     let (settler, done) = pending();
     shared.submit(shared.queue.place(), Op::Flush { settle: Box::new(move |r| settler.settle(r)) });
@@ -112,20 +129,7 @@ impl Engine {
                 new_store: (uuid::Uuid::new_v4().as_u128(), uuid::Uuid::new_v4().as_u64_pair().0),
             };
             let shared = open(config.clone(), platform)?;
-            let committer = Arc::clone(&shared);
-            let thread = std::thread::Builder::new().name("fluorite-commit".into()).spawn(move || {
-                let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| commit::run(&committer)));
-                if run.is_err() {
-                    // half alive is worse than closed for writing: everyone is told
-                    committer.poison(&Error::Poisoned { cause: "the committer thread failed".into() });
-                    committer.queue.stop();
-                    drop(committer.queue.take(usize::MAX)); // nobody runs them any more: their callers are told
-                }
-            });
-            match thread {
-                Ok(handle) => *shared.committer.lock() = Some(handle),
-                Err(e) => return Err(Error::internal(format!("cannot start threads: {e}"))),
-            }
+            start_committer(&shared)?;
             Ok(shared)
         })?;
         Ok(Self(Arc::new(Opening { shared, closed: AtomicBool::new(false), registered: true, calls: Arc::default() })))
@@ -141,6 +145,9 @@ impl Engine {
     #[doc(hidden)]
     pub fn open_on(config: EngineConfig, platform: Platform) -> Result<Self> {
         let shared = open(config, platform)?;
+        if !shared.executor.is_inline() {
+            start_committer(&shared)?;
+        }
         Ok(Self(Arc::new(Opening { shared, closed: AtomicBool::new(false), registered: false, calls: Arc::default() })))
     }
 

@@ -10,6 +10,7 @@ use super::graph::{Code, Codes, Graph};
 use super::{Effort, ExactScan, VectorIndex, VectorSource};
 use crate::error::{Error, Result};
 use crate::index::{rows::RowSet, top::TopK};
+use crate::mutants::mutant;
 
 /// No row, or no graph.
 const NONE: u32 = u32::MAX;
@@ -367,7 +368,10 @@ impl Slot {
     /// Offers the allowed rows with the code of a walked node: as many as may be kept.
     fn offer(&self, node: u32, cosine: f32, allowed: &RowSet, top: &mut TopK) {
         let room = if cosine < top.floor() { 0 } else { top.capacity() };
-        self.rows_of(node).filter(|row| allowed.contains(*row)).take(room).for_each(|row| top.offer(row, cosine));
+        self.rows_of(node)
+            .filter(|row| allowed.contains(*row) || mutant!("deleted_row_of_a_graph"))
+            .take(room)
+            .for_each(|row| top.offer(row, cosine));
     }
 
     /// Compares every allowed row.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use super::inode::Inode;
 use super::rng::Rng;
@@ -22,6 +23,8 @@ pub(super) struct Disk {
     pub(super) faults: Vec<(u64, Fault, bool)>,
     pub(super) capacity: Option<u64>,
     pub(super) dropped: Option<fn(SyncKind, &Path) -> bool>,
+    /// What was asked of it, in order.
+    pub(super) trace: Option<Vec<String>>,
 }
 
 impl Disk {
@@ -38,6 +41,7 @@ impl Disk {
             faults: Vec::new(),
             capacity: None,
             dropped: None,
+            trace: None,
         }
     }
 
@@ -83,17 +87,49 @@ impl Disk {
     /// Counts an operation that happens whole or not at all: whether it does, and what is reported.
     fn admit_whole(&mut self) -> io::Result<(bool, io::Result<()>)> {
         Ok(match self.admit()? {
-            None => (true, Ok(())),
+            None | Some(Fault::Short) => (true, Ok(())),
+            Some(Fault::Interrupted) => (false, Err(Fault::Interrupted.error())),
             Some(fault) => (fault != Fault::NoSpace && self.rng.coin(), Err(fault.error())),
         })
     }
 
     /// Admits a read, which counts and fails as planned only when reads are counted.
     pub(super) fn admit_read(&mut self) -> io::Result<()> {
-        if self.count_reads {
-            return self.admit()?.map_or(Ok(()), |fault| Err(fault.error()));
+        self.admit_part(0).map(drop)
+    }
+
+    /// Admits a read of so many bytes: how many of them are given.
+    fn admit_part(&mut self, bytes: usize) -> io::Result<usize> {
+        if !self.count_reads {
+            return if self.off { Err(Fault::PowerLoss.error()) } else { Ok(bytes) };
         }
-        if self.off { Err(Fault::PowerLoss.error()) } else { Ok(()) }
+        match self.admit()? {
+            None => Ok(bytes),
+            Some(Fault::Short) => Ok(self.part(bytes)),
+            Some(fault) => Err(fault.error()),
+        }
+    }
+
+    /// A part of so many bytes, at least one where there is one.
+    fn part(&mut self, bytes: usize) -> usize {
+        bytes.min(1) + self.rng.up_to(bytes.saturating_sub(2))
+    }
+
+    /// Notes an operation while a trace is kept.
+    pub(super) fn note(&mut self, what: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            trace.push(what());
+        }
+    }
+
+    /// Reads what there is, perhaps less.
+    pub(super) fn read(&mut self, ino: Ino, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let most = self.admit_part(buf.len())?;
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        let there = self.inode(ino)?.bytes().get(start..).unwrap_or_default();
+        let n = there.len().min(most);
+        buf[..n].copy_from_slice(&there[..n]);
+        Ok(n)
     }
 
     pub(super) fn create_dir_all(&mut self, path: &Path) -> io::Result<()> {
@@ -144,7 +180,7 @@ impl Disk {
                 let ino = self.next;
                 self.tree.apply(vec![Change::new(path, Some(Entry::File(ino)))?])?;
                 self.next += 1;
-                self.inodes.insert(ino, Inode::durable(Vec::new()));
+                self.inodes.insert(ino, Inode::durable(Arc::default()));
                 Ok(ino)
             }
         }
@@ -160,24 +196,28 @@ impl Disk {
         self.inodes.get_mut(&ino).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    pub(super) fn write(&mut self, ino: Ino, offset: u64, buf: &[u8]) -> io::Result<()> {
+    /// Writes all, or as much as a short write or a failure lets through; how much.
+    pub(super) fn write(&mut self, ino: Ino, offset: u64, buf: &[u8]) -> io::Result<usize> {
         let fault = self.admit()?;
         let offset = usize::try_from(offset).map_err(|_| io::ErrorKind::FileTooLarge)?;
         let end = offset.checked_add(buf.len()).ok_or(io::ErrorKind::FileTooLarge)?;
-        let mut taken = buf.len();
-        let mut report = Ok(());
+        if fault == Some(Fault::Interrupted) {
+            return Err(Fault::Interrupted.error());
+        }
+        let mut taken = if fault == Some(Fault::Short) { self.part(buf.len()) } else { buf.len() };
+        let mut failure = None;
         let growth = end.saturating_sub(self.inode(ino)?.bytes().len());
         let room = self.room();
         if growth > room {
             taken = self.rng.up_to(buf.len().saturating_sub(growth - room));
-            report = Err(Fault::NoSpace.error());
+            failure = Some(Fault::NoSpace);
         }
-        if let Some(fault) = fault {
+        if let Some(fault) = fault.filter(|f| *f != Fault::Short) {
             taken = self.rng.up_to(taken);
-            report = Err(fault.error());
+            failure = Some(fault);
         }
         self.inode(ino)?.write(offset, &buf[..taken])?;
-        report
+        failure.map_or(Ok(taken), |fault| Err(fault.error()))
     }
 
     pub(super) fn set_len(&mut self, ino: Ino, len: u64) -> io::Result<()> {
@@ -203,8 +243,9 @@ impl Disk {
         let fault = self.admit()?;
         let Some(inode) = self.inodes.get_mut(&ino) else { return Err(io::ErrorKind::NotFound.into()) };
         match fault {
-            None if self.dropped.is_some_and(|matches| matches(SyncKind::File, path)) => Ok(()),
-            None => {
+            Some(Fault::Interrupted) => Err(Fault::Interrupted.error()), // the wait ended, not the writing
+            None | Some(Fault::Short) if self.dropped.is_some_and(|matches| matches(SyncKind::File, path)) => Ok(()),
+            None | Some(Fault::Short) => {
                 inode.sync();
                 Ok(())
             }
@@ -218,7 +259,7 @@ impl Disk {
     }
 
     pub(super) fn sync_dir(&mut self, path: &Path) -> io::Result<()> {
-        if let Some(fault) = self.admit()? {
+        if let Some(fault) = self.admit()?.filter(|f| *f != Fault::Short) {
             return Err(fault.error());
         }
         if !self.tree.is_dir(path) {
@@ -291,7 +332,7 @@ impl Disk {
         }
         let ino = self.ensure(path)?;
         let inode = self.inode(ino)?;
-        let opens = std::mem::replace(inode, Inode::durable(bytes.to_vec())).opens;
+        let opens = std::mem::replace(inode, Inode::durable(Arc::new(bytes.to_vec()))).opens;
         inode.opens = opens;
         path.ancestors().skip(1).for_each(|dir| self.tree.commit(dir));
         Ok(())

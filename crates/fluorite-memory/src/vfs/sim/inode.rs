@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io;
+use std::sync::Arc;
 
 use super::rng::Rng;
 
@@ -21,8 +22,9 @@ struct Size {
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Inode {
-    live: Vec<u8>,
-    durable: Vec<u8>,
+    /// Shared with copies of the disk until either changes.
+    live: Arc<Vec<u8>>,
+    durable: Arc<Vec<u8>>,
     /// Unsynced sectors, each with the contents it had before its newest.
     dirty: BTreeMap<usize, Vec<Vec<u8>>>,
     /// Unsynced changes of length, in order. They survive as a prefix, as in a journal.
@@ -35,8 +37,8 @@ pub(super) struct Inode {
 
 impl Inode {
     /// A linked file whose content is durable.
-    pub(super) fn durable(bytes: Vec<u8>) -> Self {
-        Self { live: bytes.clone(), durable: bytes, linked: true, ..Self::default() }
+    pub(super) fn durable(bytes: Arc<Vec<u8>>) -> Self {
+        Self { live: Arc::clone(&bytes), durable: bytes, linked: true, ..Self::default() }
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -72,7 +74,7 @@ impl Inode {
                 }
             }
         }
-        self.live[offset..end].copy_from_slice(buf);
+        Arc::make_mut(&mut self.live)[offset..end].copy_from_slice(buf);
         Ok(())
     }
 
@@ -81,7 +83,7 @@ impl Inode {
             return Ok(());
         }
         if len < self.live.len() {
-            self.live.truncate(len);
+            Arc::make_mut(&mut self.live).truncate(len);
             self.dirty.split_off(&len.div_ceil(SECTOR)); // the page cache forgets what was cut off
             if let Some(versions) = self.dirty.get_mut(&(len / SECTOR)) {
                 versions.clear();
@@ -94,18 +96,21 @@ impl Inode {
 
     fn grow(&mut self, len: usize) -> io::Result<()> {
         if len > self.live.len() {
-            self.live.try_reserve(len - self.live.len()).map_err(|_| io::ErrorKind::StorageFull)?;
-            self.live.resize(len, 0);
+            let live = Arc::make_mut(&mut self.live);
+            live.try_reserve(len - live.len()).map_err(|_| io::ErrorKind::StorageFull)?;
+            live.resize(len, 0);
         }
         Ok(())
     }
 
     /// Content and length reach the platter.
     pub(super) fn sync(&mut self) {
-        self.durable.truncate(self.low(self.sizes.len()));
-        self.durable.resize(self.live.len(), 0);
+        let low = self.low(self.sizes.len());
+        let durable = Arc::make_mut(&mut self.durable);
+        durable.truncate(low);
+        durable.resize(self.live.len(), 0);
         for &s in self.dirty.keys() {
-            put(&mut self.durable, s, sector(&self.live, s));
+            put(durable, s, sector(&self.live, s));
         }
         self.sizes.clear();
         self.dirty.clear();
@@ -118,7 +123,10 @@ impl Inode {
     }
 
     /// The content after power loss: lengths as a prefix of their changes, sectors each by themselves.
-    pub(super) fn crashed(&self, rng: &mut Rng) -> Vec<u8> {
+    pub(super) fn crashed(&self, rng: &mut Rng) -> Arc<Vec<u8>> {
+        if self.sizes.is_empty() && self.dirty.is_empty() {
+            return Arc::clone(&self.durable);
+        }
         let kept = rng.survivors(self.sizes.len());
         let len = match kept.checked_sub(1).map(|i| self.sizes[i]) {
             None => self.durable.len(),
@@ -145,7 +153,7 @@ impl Inode {
                 }
             }
         }
-        image
+        Arc::new(image)
     }
 
     /// The shortest length among the durable one and the first `kept` changes: durable bytes behind it were cut off.

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use self::disk::{Disk, clean};
+use super::retry::{read_all, uninterrupted, write_all};
 use super::{Mapped, OpenMode, Vfs, VfsFile, VfsLock};
 
 /// How an operation fails.
@@ -33,6 +34,10 @@ pub enum Fault {
     Eio,
     /// The disk is full (`StorageFull`). A write may have been applied in part, other changes were not.
     NoSpace,
+    /// A signal interrupted the call (EINTR); nothing was done.
+    Interrupted,
+    /// A read or write moves only a part and says how much; other operations are not touched.
+    Short,
     /// The power goes: as `Eio`, and every later call fails, reads included, until `crash` or `restart`.
     PowerLoss,
 }
@@ -42,6 +47,8 @@ impl Fault {
         match self {
             Self::Eio => io::Error::other("simulated input/output error"),
             Self::NoSpace => io::ErrorKind::StorageFull.into(),
+            Self::Interrupted => io::ErrorKind::Interrupted.into(),
+            Self::Short => io::ErrorKind::UnexpectedEof.into(), // never reported: a short call succeeds
             Self::PowerLoss => io::Error::other("simulated power loss"),
         }
     }
@@ -123,6 +130,26 @@ impl SimVfs {
         self.0.lock().dropped = Some(matches);
     }
 
+    /// Keeps a list of every call from now on (`take_trace`): what, where, how much, and a checksum of what was written.
+    pub fn trace(&self) {
+        self.0.lock().trace = Some(Vec::new());
+    }
+
+    /// The calls since `trace`, in order; the list starts anew.
+    #[must_use]
+    pub fn take_trace(&self) -> Vec<String> {
+        self.0.lock().trace.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// A call: noted, and repeated while it is interrupted.
+    fn call<T>(&self, what: impl Fn() -> String, mut call: impl FnMut(&mut Disk) -> io::Result<T>) -> io::Result<T> {
+        uninterrupted(|| {
+            let mut disk = self.0.lock();
+            disk.note(&what);
+            call(&mut disk)
+        })
+    }
+
     /// A file as programs see it; `None` when there is none. Counts nothing and works without power.
     #[must_use]
     pub fn read_file(&self, path: impl AsRef<Path>) -> Option<Vec<u8>> {
@@ -153,43 +180,52 @@ impl std::fmt::Debug for SimVfs {
 
 impl Vfs for SimVfs {
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.0.lock().create_dir_all(&clean(path)?)
+        let path = clean(path)?;
+        self.call(|| format!("make {}", path.display()), |disk| disk.create_dir_all(&path))
     }
 
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Box<dyn VfsFile>> {
         let path = clean(path)?;
-        let ino = self.0.lock().open(&path, mode)?;
+        let ino = self.call(|| format!("open {} {mode:?}", path.display()), |disk| disk.open(&path, mode))?;
         Ok(Box::new(SimFile { disk: self.clone(), ino, path, writable: mode != OpenMode::Read }))
     }
 
     fn map(&self, path: &Path, len: u64) -> io::Result<Mapped> {
         let path = clean(path)?;
-        let mut disk = self.0.lock();
-        disk.admit_read()?;
-        let bytes = disk.read_file(&path).ok_or(io::ErrorKind::NotFound)?;
+        let bytes = self.call(
+            || format!("map {} {len}", path.display()),
+            |disk| {
+                disk.admit_read()?;
+                disk.read_file(&path).ok_or_else(|| io::ErrorKind::NotFound.into())
+            },
+        )?;
         let head = usize::try_from(len).ok().and_then(|len| bytes.get(..len)).ok_or(io::ErrorKind::UnexpectedEof)?;
         Ok(Mapped::owned(head.to_vec()))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.0.lock().rename(&clean(from)?, &clean(to)?)
+        let (from, to) = (clean(from)?, clean(to)?);
+        self.call(|| format!("rename {} {}", from.display(), to.display()), |disk| disk.rename(&from, &to))
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.0.lock().remove(&clean(path)?)
+        let path = clean(path)?;
+        self.call(|| format!("remove {}", path.display()), |disk| disk.remove(&path))
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        self.0.lock().list(&clean(path)?)
+        let path = clean(path)?;
+        self.call(|| format!("list {}", path.display()), |disk| disk.list(&path))
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.0.lock().sync_dir(&clean(path)?)
+        let path = clean(path)?;
+        self.call(|| format!("sync folder {}", path.display()), |disk| disk.sync_dir(&path))
     }
 
     fn lock(&self, path: &Path, owner: &str) -> io::Result<Option<Box<dyn VfsLock>>> {
         let path = clean(path)?;
-        let taken = self.0.lock().lock(&path, owner)?;
+        let taken = self.call(|| format!("lock {}", path.display()), |disk| disk.lock(&path, owner))?;
         Ok(taken.then(|| Box::new(SimLock { disk: self.clone(), path }) as Box<dyn VfsLock>))
     }
 }
@@ -210,34 +246,41 @@ impl SimFile {
 
 impl VfsFile for SimFile {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        let mut disk = self.disk.0.lock();
-        disk.admit_read()?;
-        let start = usize::try_from(offset).map_err(|_| io::ErrorKind::UnexpectedEof)?;
-        let end = start.checked_add(buf.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
-        if !buf.is_empty() {
-            buf.copy_from_slice(disk.inode(self.ino)?.bytes().get(start..end).ok_or(io::ErrorKind::UnexpectedEof)?);
-        }
-        Ok(())
+        read_all(buf, offset, |buf, offset| {
+            let what = || format!("read {} {offset}+{}", self.path.display(), buf.len());
+            let mut disk = self.disk.0.lock();
+            disk.note(what);
+            disk.read(self.ino, offset, buf)
+        })
     }
 
     fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
         self.check_writable()?;
-        self.disk.0.lock().write(self.ino, offset, buf)
+        write_all(buf, offset, |buf, offset| {
+            let what = || format!("write {} {offset}+{} {:08x}", self.path.display(), buf.len(), crc32c::crc32c(buf));
+            let mut disk = self.disk.0.lock();
+            disk.note(what);
+            disk.write(self.ino, offset, buf)
+        })
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.disk.0.lock().sync(self.ino, &self.path)
+        self.disk.call(|| format!("sync {}", self.path.display()), |disk| disk.sync(self.ino, &self.path))
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.check_writable()?;
-        self.disk.0.lock().set_len(self.ino, len)
+        self.disk.call(|| format!("cut {} {len}", self.path.display()), |disk| disk.set_len(self.ino, len))
     }
 
     fn len(&self) -> io::Result<u64> {
-        let mut disk = self.disk.0.lock();
-        disk.admit_read()?;
-        Ok(disk.inode(self.ino)?.bytes().len() as u64)
+        self.disk.call(
+            || format!("length {}", self.path.display()),
+            |disk| {
+                disk.admit_read()?;
+                Ok(disk.inode(self.ino)?.bytes().len() as u64)
+            },
+        )
     }
 }
 
