@@ -42,3 +42,11 @@ bench-million *args:
 
 bench-limits *args:
     npm run bench:limits -- {{args}}
+
+# kills, power loss, damage, full disks, load: `just torture kill --cycles 20000` (docs/reliability.md); a line of JSON a mode
+torture *args:
+    cargo run -q -p fluorite-torture -- {{args}}
+
+# plants one bug after the other and prints which test caught it
+mutants *args:
+    node scripts/mutants.mjs {{args}}

@@ -1,22 +1,23 @@
 //! Power loss at any operation: what was acknowledged is there, batches are whole, opening works (P1, P2).
 //!
-//! `FLUORITE_SEEDS` sets the number of seeds, `FLUORITE_SEED` the first one.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // a test that fails may panic
-
-mod common;
+//! Seeds are independent of each other: `just torture power --seed S --cycles 1` sees one again.
 
 use std::path::Path;
 
-use common::dice::{Dice, from_env};
-use common::history::{Changes, History, contents};
-use common::vectors::{own_contents_find, vector_of};
-use common::{chunk, open_sim_graphs};
-use fluorite_memory::vfs::{Fault, SimVfs, SyncKind};
+use fluorite_memory::vfs::{Fault, SimVfs, SyncKind, Vfs};
 use fluorite_memory::{
-    CancelToken, ChunkInput, Durability, Engine, Error, Query, SearchFilter, SearchOptions, SetFilter, WriteOptions,
+    CancelToken, ChunkInput, Durability, Engine, Error, Feedback, FeedbackKind, Query, SearchFilter, SearchOptions, SetFilter,
+    WriteOptions,
 };
 
-type Dropped = fn(SyncKind, &Path) -> bool;
+use crate::common::dice::Dice;
+use crate::common::history::{Changes, History, contents};
+use crate::common::vectors::{own_contents_find, vector_of};
+use crate::common::{chunk, open_sim_graphs};
+use crate::{Options, Report};
+
+/// Which syncs a disk forgets.
+pub type Dropped = fn(SyncKind, &Path) -> bool;
 
 /// Ids, few so that they are overwritten often.
 const IDS: u64 = 24;
@@ -40,6 +41,8 @@ struct Run {
     dice: Dice,
     history: History,
     writes: u64,
+    /// Feedback that was acknowledged, and that was begun.
+    feedback: (u64, u64),
     /// Graphs.
     built: u64,
     /// Text segments.
@@ -68,6 +71,18 @@ impl Run {
         if durability == Durability::Sync {
             self.history.durable();
         }
+        Ok(())
+    }
+
+    /// Feedback about a chunk, when there is one.
+    fn judge(&mut self, engine: &Engine) -> Result<(), Error> {
+        let Some(chunk_id) = self.history.now().into_keys().next() else { return Ok(()) };
+        let (query, rating) = (Some(format!("query {}", self.writes)), Some(0.5));
+        let kind = FeedbackKind::Rating;
+        let (namespace, correction, domain, comment) = (None, None, None, None);
+        self.feedback.1 += 1;
+        engine.add_feedback(vec![Feedback { chunk_id, namespace, query, kind, rating, correction, domain, comment }]).wait()?;
+        self.feedback.0 = self.feedback.1;
         Ok(())
     }
 
@@ -119,6 +134,7 @@ impl Run {
                 let ids = (0..4).map(|_| format!("c{}", self.dice.below(IDS))).collect();
                 engine.get_many("default", ids).wait()?;
             }
+            18 if self.dice.once_in(3) => self.judge(engine)?,
             _ => {
                 for _ in 0..=self.dice.below(3) {
                     let _ = engine.step();
@@ -148,14 +164,22 @@ impl Run {
             }
         }
         self.history.settle(found)?;
+        let events = engine.feedback_stats().wait().map_err(|e| format!("feedback: {e}"))?;
+        if events.events < self.feedback.0 || events.events > self.feedback.1 || events.damaged > 0 {
+            return Err(format!("{} feedbacks acknowledged of {}: {events:?}", self.feedback.0, self.feedback.1));
+        }
+        self.feedback = (events.events, events.events);
         let report = engine.verify(CancelToken::default(), None).wait().map_err(|e| format!("verify: {e}"))?;
         if report.ok { Ok(()) } else { Err(format!("verify: {:?}", report.damaged)) }
     }
 }
 
-/// Several lives of one store; the graphs and text segments built in them. An error is a violation of the promises.
-fn live_through(seed: u64, dropped: Option<Dropped>) -> Result<(u64, u64), String> {
-    let mut run = Run { dice: Dice::new(seed), history: History::default(), writes: 0, built: 0, texts: 0 };
+/// Several lives of one store; the graphs and text segments built in them.
+///
+/// # Errors
+/// A violation of the promises.
+pub fn live_through(seed: u64, dropped: Option<Dropped>) -> Result<(u64, u64), String> {
+    let mut run = Run { dice: Dice::new(seed), history: History::default(), writes: 0, feedback: (0, 0), built: 0, texts: 0 };
     let mut disk = SimVfs::new(seed);
     for life in 0..8u64 {
         if let Some(d) = dropped.filter(|_| life > 1) {
@@ -206,56 +230,25 @@ fn live_through(seed: u64, dropped: Option<Dropped>) -> Result<(u64, u64), Strin
 }
 
 fn lost_power(disk: &SimVfs) -> bool {
-    use fluorite_memory::vfs::Vfs;
     disk.list(Path::new("/")).is_err()
 }
 
-/// Planted bug known to be caught: `list_and_install` (of graphs) that does not flush the log before it saves the list.
-#[test]
-fn nothing_acknowledged_is_lost() {
-    let first = from_env("FLUORITE_SEED", 0);
-    let (mut built, mut texts) = (0, 0);
-    for seed in first..first + from_env("FLUORITE_SEEDS", 200) {
-        let done = live_through(seed, None).unwrap_or_else(|e| panic!("FLUORITE_SEED={seed}: {e}"));
-        built += done.0;
-        texts += done.1;
+/// A seed a cycle. Planted bug known to be caught: `list_and_install` (of graphs) that does not flush the log before it saves
+/// the list; more in `scripts/mutants.mjs`.
+#[must_use]
+pub fn run(options: &Options) -> Report {
+    let mut report = Report::begin("power", options, 200);
+    while report.goes_on() {
+        let seed = options.seed + report.cycles;
+        report.cycle(
+            || format!("--seed {seed} --cycles 1"),
+            |report| {
+                let (built, texts) = live_through(seed, None)?;
+                report.add("graphs_built", built);
+                report.add("text_segments_built", texts);
+                Ok(())
+            },
+        );
     }
-    eprintln!("{built} graphs built, {texts} text segments");
-    assert!(built > 0 && texts > 100);
-}
-
-/// The harness finds a disk that does not store what it is told to.
-fn finds(name: &str, dropped: Dropped) {
-    let found = (0..200).find_map(|seed| live_through(seed, Some(dropped)).err().map(|e| (seed, e)));
-    match found {
-        Some((seed, e)) => eprintln!("{name}: found with seed {seed}: {}", e.chars().take(160).collect::<String>()),
-        None => panic!("{name}: not found within 200 seeds"),
-    }
-}
-
-#[test]
-fn a_dropped_fsync_of_the_log_is_found() {
-    finds("fsync of the log", |kind, path| kind == SyncKind::File && path.extension().is_some_and(|e| e == "seg"));
-}
-
-/// Until it is verified a damaged graph may miss what it holds: it must be durable before the list names it.
-#[test]
-fn a_dropped_fsync_of_a_graph_is_found() {
-    finds("fsync of a graph", |kind, path| kind == SyncKind::File && path.extension().is_some_and(|e| e == "graph"));
-}
-
-/// A damaged text segment is never searched, but `health` tells of it: it must be durable before the list names it.
-#[test]
-fn a_dropped_fsync_of_a_text_segment_is_found() {
-    finds("fsync of a text segment", |kind, path| kind == SyncKind::File && path.extension().is_some_and(|e| e == "text"));
-}
-
-#[test]
-fn a_dropped_sync_of_the_log_folder_is_found() {
-    finds("sync of log/", |kind, path| kind == SyncKind::Dir && path.ends_with("log"));
-}
-
-#[test]
-fn a_dropped_fsync_of_the_manifest_is_found() {
-    finds("fsync of MANIFEST.tmp", |kind, path| kind == SyncKind::File && path.ends_with("MANIFEST.tmp"));
+    report.end()
 }
