@@ -1,0 +1,107 @@
+#!/usr/bin/env node
+// Does a test go red for each bug that is planted? Builds the tests once with the feature `mutants`, then runs them with
+// FLUORITE_MUTANT naming one bug after the other: the tests meant for it first, then all the others until one is red.
+//   node scripts/mutants.mjs              all of them
+//   node scripts/mutants.mjs NAME ...     some of them
+//   node scripts/mutants.mjs --baseline   the tests meant for them, without a bug: all must be green
+import { spawnSync } from 'node:child_process';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Planted bug -> the tests (binary, name) meant to find it. Where it is planted: grep -rn 'mutant!' crates. */
+const MUTANTS = {
+  dropped_fsync: [['power', 'nothing_acknowledged_is_lost']],
+  dropped_directory_sync: [['power', 'nothing_acknowledged_is_lost']],
+  manifest_before_data: [['power', 'nothing_acknowledged_is_lost']],
+  torn_tail_accepted: [['power', 'nothing_acknowledged_is_lost']],
+  half_a_batch_kept: [['power', 'nothing_acknowledged_is_lost']],
+  id_table_newer_than_log: [['power', 'nothing_acknowledged_is_lost']],
+  checksum_ignored: [['damage', 'a_flipped_bit_in_every_byte_of_every_file']],
+  tombstone_lost: [['model', 'random_calls_agree_with_a_map']],
+  older_version_revived: [['model', 'random_calls_agree_with_a_map']],
+  stale_posting: [['model', 'random_calls_agree_with_a_map']],
+  ttl_ignored: [['model', 'the_wall_clock_jumps_ten_years']],
+  filter_ignored_by_vectors: [['store', 'filters_lists_and_delete_where'], ['graphs', 'recall_holds_through']],
+  deleted_row_of_a_graph: [['graphs', 'recall_holds_through']],
+  half_a_batch_seen: [['mixed', 'every_key_is_one_register']],
+  poison_forgotten: [['faults', 'after_a_failed_fsync']],
+  short_write_taken_for_whole: [['faults', 'short_reads_and_writes']],
+};
+
+const args = process.argv.slice(2);
+const baseline = args.includes('--baseline');
+const unknown = args.filter((a) => !(a in MUTANTS) && a !== '--baseline');
+if (unknown.length) fail(`no such mutant: ${unknown.join(' ')}; there are ${Object.keys(MUTANTS).join(' ')}`);
+const meantBinaries = [...new Set(Object.values(MUTANTS).flat().map(([binary]) => binary))];
+const binaries = build(meantBinaries);
+let others; // built when a bug is still there after the tests meant for it
+if (baseline) {
+  const meant = [...new Set(Object.values(MUTANTS).flat().map((t) => t.join(' ')))].map((t) => t.split(' '));
+  const red = meant.filter(([binary, name]) => candidates(binary).some((b) => run(b, [name]) !== undefined));
+  console.log(red.length ? `red without a planted bug: ${red.join(', ')}` : `${meant.length} tests green without a planted bug`);
+  process.exit(red.length ? 1 : 0);
+}
+const wanted = args.length ? args : Object.keys(MUTANTS);
+let caught = 0;
+for (const mutant of wanted) {
+  const began = performance.now();
+  const by = first(mutant);
+  caught += by ? 1 : 0;
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(`${mutant.padEnd(28)} ${by ? `caught by ${by}` : 'NOT CAUGHT'} (${seconds} s)`);
+}
+console.log(`${caught} of ${wanted.length} planted bugs caught`);
+process.exit(caught === wanted.length ? 0 : 1);
+
+/** The first test that is red with this bug. */
+function first(mutant) {
+  for (const [binary, name] of MUTANTS[mutant]) {
+    for (const b of candidates(binary)) {
+      const red = run(b, [name], mutant);
+      if (red) return red;
+    }
+  }
+  others ??= build();
+  for (const b of others) {
+    const red = run(b, [], mutant);
+    if (red) return red;
+  }
+  return undefined;
+}
+
+function candidates(name) {
+  return binaries.filter((b) => b.name === name);
+}
+
+/** Runs tests of a binary; the first that failed, undefined when all were green. */
+function run(binary, names, mutant) {
+  const env = { ...process.env, ...(mutant ? { FLUORITE_MUTANT: mutant } : {}) };
+  const cwd = join(root, 'crates', binary.crate);
+  const done = spawnSync(binary.path, names, { cwd, env, encoding: 'utf8', maxBuffer: 1 << 28, timeout: 600_000 });
+  if (done.status === 0) return undefined;
+  const failed = /^test (\S+) .*FAILED$/m.exec(done.stdout)?.[1];
+  const how = done.error?.code === 'ETIMEDOUT' ? ' (does not end)' : done.signal ? ` (${done.signal})` : '';
+  return `${binary.crate}/${binary.name}::${failed ?? names[0] ?? 'a test'}${how}`;
+}
+
+/** The test binaries of the engine and of the harness (only these, when named), with the bugs compiled in. */
+function build(only = []) {
+  const features = ['--features', 'fluorite-torture/mutants,fluorite-memory/mutants'];
+  const packages = ['-p', 'fluorite-memory', '-p', 'fluorite-torture'];
+  const command = ['test', '--no-run', '-j2', '--message-format=json', ...packages, ...features, ...only.flatMap((name) => ['--test', name])];
+  const done = spawnSync('cargo', command, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'inherit'] });
+  if (done.status !== 0) fail('the tests do not build with the feature mutants');
+  return done.stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
+    .filter((m) => m.reason === 'compiler-artifact' && m.profile.test && m.executable)
+    .map((m) => ({ name: m.target.name, crate: /crates[\\/]([^\\/]+)/.exec(m.manifest_path)[1], path: m.executable }));
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(2);
+}
