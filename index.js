@@ -2,6 +2,7 @@
 Object.defineProperty(exports, "__esModule", { value: true });
 exports.FluoriteBridge = exports.isFluoriteError = exports.FluoriteError = void 0;
 const call_js_1 = require("./facade/call.js");
+const embedder_js_1 = require("./facade/embedder.js");
 const errors_js_1 = require("./facade/errors.js");
 const event_stream_js_1 = require("./facade/event-stream.js");
 const events_js_1 = require("./facade/events.js");
@@ -43,7 +44,9 @@ class FluoriteBridge {
      */
     initialize(config) {
         return (0, errors_js_1.guard)(async () => {
-            const opening = this.#native.initialize(config, __dirname, native_js_1.runtimeDir);
+            const { config: data, embedder } = (0, embedder_js_1.partConfig)(config);
+            const queue = embedder && new embedder_js_1.EmbedderQueue(this.#native, embedder);
+            const opening = this.#native.initialize(data, __dirname, native_js_1.runtimeDir, embedder?.model_id, embedder?.dimensions, queue?.ask);
             (0, exit_js_1.atExit)(this.#native);
             this.#opening = opening;
             try {

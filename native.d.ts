@@ -6,7 +6,8 @@ export declare class NativeBridge {
   get ready(): boolean
   /** The folder of the open store. */
   storePath(): string
-  initialize(config: unknown, packageDir: string, runtimeDir: string): Promise<void>
+  /** `ask` is given texts to embed, with a number under which `embedded` answers; without `modelId` the model embeds. */
+  initialize(config: unknown, packageDir: string, runtimeDir: string, modelId?: string, dimensions?: number, ask?: (key: number, text: string) => void): Promise<void>
   /**
    * The process is about to exit: blocks until no thread of this bridge runs. C's `exit` runs the destructors of ONNX
    * Runtime, which a thread still inside it does not survive.
@@ -31,6 +32,8 @@ export declare class NativeBridge {
   optimize(options: unknown, onProgress: unknown, call: number): Promise<string> | string
   shutdown(): Promise<void> | void
   buildContext(query: unknown, options: unknown, call: number): Promise<string> | string
+  /** The answer to a text: its vector, or why there is none. */
+  embedded(key: number, vector: Float32Array | string): void
   /** Listens; `wake` is called with nothing when there are events to take. The number of the listener. */
   listen(options: unknown, wake: () => void): number
   /** Changes the kinds a listener is told of. */

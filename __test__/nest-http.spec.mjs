@@ -64,10 +64,10 @@ test('store, get, search, context, feedback, stats, delete', async (t) => {
 
 test('vectors and batches', async (t) => {
   const { http } = await served(t);
-  const chunks = ['parse JSON files', 'water the roses'].map((content, i) => ({ id: `${i}`, content, embedding: [...hashEmbedding(content, 64)] }));
+  const chunks = ['parse JSON files', 'water the roses'].map((content, i) => ({ id: `${i}`, content, embedding: [...hashEmbedding(content)] }));
   const done = (await http.post('/api/memory/batch').send({ chunks, atomic: true }).expect(201)).body;
   assert.deepEqual(done, { ids: ['0', '1'], stored: 2, failed: [] });
-  const { hits } = (await http.post('/api/memory/search').send({ vector: [...hashEmbedding('JSON', 64)], fields: [] }).expect(200)).body;
+  const { hits } = (await http.post('/api/memory/search').send({ vector: [...hashEmbedding('JSON')], fields: [] }).expect(200)).body;
   assert.equal(hits[0].id, '0');
   problem(await http.post('/api/memory/search').send({ vector: [1, 2, 3] }), 400, 'DIMENSION_MISMATCH');
   problem(await http.post('/api/memory/search').send({ vector: [1], query: 'x' }), 400, 'INVALID_ARGUMENT');
@@ -117,7 +117,7 @@ test('namespaces: by request, or one for all routes of a registration', async (t
 });
 
 test('400: bodies, ids and options that are wrong', async (t) => {
-  const { app, http } = await served(t);
+  const { app, http } = await served(t, {}, { config: { enable_ml: false } });
   const post = (path, body) => http.post(`/api/memory${path}`).set('content-type', 'application/json').send(typeof body === 'string' ? body : JSON.stringify(body));
   const deep = `{"content":"x","filter":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
   const refused = [
@@ -180,7 +180,7 @@ test('metadata may be deep: it answers, and never with a 500', async (t) => {
 });
 
 test("an application's own ValidationPipe neither strips nor answers for these routes", async (t) => {
-  const { http } = await served(t, {}, { set: (app) => app.useGlobalPipes(new ValidationPipe({ whitelist: true, transform: true, forbidNonWhitelisted: true })) });
+  const { http } = await served(t, {}, { config: { enable_ml: false }, set: (app) => app.useGlobalPipes(new ValidationPipe({ whitelist: true, transform: true, forbidNonWhitelisted: true })) });
   const metadata = { a: { b: [1, { c: null }] } };
   await http.post('/api/memory').send({ id: 'm', content: 'x', metadata, embedding: [1, 0] }).expect(201);
   assert.deepEqual((await http.get('/api/memory/m')).body.metadata, metadata);
@@ -421,7 +421,7 @@ test('events: refusals have their status; confined routes tell of their namespac
   const stop = new AbortController();
   const told = stream(`${url}/tenant/events`, { signal: stop.signal });
   await told.next();
-  await service.storeChunks(Array.from({ length: 9_000 }, (_, i) => ({ content: `c${i}`, embedding: [i + 1, 1, i % 7] })));
+  await service.storeChunks(Array.from({ length: 9_000 }, (_, i) => ({ content: `c${i}`, embedding: Object.assign(new Float32Array(384), [i + 1, 1, i % 7]) })));
   assert.ok((await service.optimize()).vectors_indexed >= 0);
   await service.storeChunk({ id: 'mine', content: 'x', namespace: 'tenant' });
   assert.equal((await told.next()).value.data.id, 'mine', 'neither the chunks of others nor the index');

@@ -1,4 +1,5 @@
 import { cancellable, hooksOf, meter } from './facade/call.js';
+import { EmbedderQueue, partConfig } from './facade/embedder.js';
 import { FluoriteError, fluoriteError, guard } from './facade/errors.js';
 import { EventStream } from './facade/event-stream.js';
 import { Emitter } from './facade/events.js';
@@ -49,7 +50,9 @@ export class FluoriteBridge implements AsyncDisposable {
    */
   initialize(config: BridgeConfig): Promise<void> {
     return guard(async () => {
-      const opening = this.#native.initialize(config, __dirname, runtimeDir);
+      const { config: data, embedder } = partConfig(config);
+      const queue = embedder && new EmbedderQueue(this.#native, embedder);
+      const opening = this.#native.initialize(data, __dirname, runtimeDir, embedder?.model_id, embedder?.dimensions, queue?.ask);
       atExit(this.#native);
       this.#opening = opening;
       try {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::config;
 use crate::convert::{id, list, options, text, tree, typed};
 use crate::core::{Call, Core};
+use crate::embedder::OwnEmbedder;
 use crate::error::Fail;
 use crate::events::Listeners;
 use crate::progress::Progress;
@@ -74,21 +75,38 @@ impl NativeBridge {
         enter(env, |env| env.of_text(&self.core.engine()?.path().to_string_lossy()))
     }
 
-    #[napi(ts_args_type = "config: unknown, packageDir: string, runtimeDir: string", ts_return_type = "Promise<void>")]
-    pub fn initialize(&self, env: napi::Env, config: Arg, package_dir: Arg, runtime_dir: Arg) -> Returned {
+    /// `ask` is given texts to embed, with a number under which `embedded` answers; without `modelId` the model embeds.
+    #[napi(
+        ts_args_type = "config: unknown, packageDir: string, runtimeDir: string, modelId?: string, dimensions?: number, ask?: (key: number, text: string) => void",
+        ts_return_type = "Promise<void>"
+    )]
+    #[allow(clippy::too_many_arguments)] // one call, made in one place
+    pub fn initialize(
+        &self,
+        env: napi::Env,
+        config: Arg,
+        package_dir: Arg,
+        runtime_dir: Arg,
+        model_id: Arg,
+        dimensions: Arg,
+        ask: Arg,
+    ) -> Returned {
         enter(env, |env| {
             let explicit = tree(env, env.arg(config)).map_err(|e| config::refused(e.at("config").fail()))?;
             let package = text(env, env.arg(package_dir), "packageDir")?;
             let runtime = text(env, env.arg(runtime_dir), "runtimeDir")?;
             let channel = Channel::of(env)?;
+            let size = env.number(env.arg(dimensions)).unwrap_or(0.0);
+            let own = OwnEmbedder::of(env, &channel, env.arg(model_id), size, env.arg(ask)).map_err(config::refused)?;
             self.core.begin_opening()?;
+            self.core.embed_with(own.as_ref());
             let core = Arc::downgrade(&self.core);
             channel.on_teardown(move || {
                 if let Some(core) = core.upgrade() {
                     core.tear_down();
                 }
             });
-            let opening = self.core.open(move || config::open(explicit, Path::new(&package), Path::new(&runtime)));
+            let opening = self.core.open(move || config::open(explicit, Path::new(&package), Path::new(&runtime), own));
             settle(env, &channel, opening, None, None, |env, ()| env.undefined())
         })
     }

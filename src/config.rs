@@ -1,11 +1,13 @@
 //! What `initialize` was given, resolved, and the engine opened from it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use fluorite_learner::LearningConfig;
 use fluorite_memory::input::Value;
 use fluorite_memory::{Engine, Error};
 
+use crate::embedder::OwnEmbedder;
 use crate::error::Fail;
 
 /// An open engine and the settings that belong to the bridge.
@@ -16,10 +18,12 @@ pub(crate) struct Opened {
 
 /// Resolves the configuration (explicit, environment, file, default) and opens the engine; blocks. The model and the
 /// ONNX Runtime library that come with the package are looked for after what the user configured.
-pub(crate) fn open(explicit: Value, package: &Path, runtime: &Path) -> Result<Opened, Error> {
+pub(crate) fn open(explicit: Value, package: &Path, runtime: &Path, own: Option<Arc<OwnEmbedder>>) -> Result<Opened, Error> {
     let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let config = fluorite_learner::resolve(explicit, &environment)?;
-    let engine = Engine::open(config.engine_config(Some(&package.join("models")), vec![runtime.to_path_buf()]))?;
+    let mut engine = config.engine_config(Some(&package.join("models")), vec![runtime.to_path_buf()]);
+    engine.embedder = own.map(|own| fluorite_memory::OwnEmbedder::new(own)).transpose()?;
+    let engine = Engine::open(engine)?;
     Ok(Opened { engine, learning: config.learning })
 }
 

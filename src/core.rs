@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use fluorite_memory::{CancelToken, Engine, Error, Pending, pending};
 
 use crate::config::Opened;
+use crate::embedder::OwnEmbedder;
 use crate::error::Fail;
 
 /// How long the end of an environment waits for an engine: a defect there must not hang the process for ever.
@@ -30,6 +31,8 @@ pub(crate) struct Core {
     next_call: AtomicU64,
     /// Threads of opening and learning: joined before the environment is gone.
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// What the caller brought to embed with. The engine holds it: it holds the facade's function, which holds this.
+    own: Mutex<Weak<OwnEmbedder>>,
     /// Itself while open: a forgotten bridge is closed with its environment, not by the garbage collector, which would
     /// block the event loop with it.
     keep: Mutex<Option<Arc<Core>>>,
@@ -65,6 +68,7 @@ impl Core {
             calls: Mutex::default(),
             next_call: AtomicU64::new(1 << 53), // above every number the facade can give
             threads: Mutex::default(),
+            own: Mutex::default(),
             keep: Mutex::default(),
         })
     }
@@ -84,6 +88,15 @@ impl Core {
 
     pub(crate) fn engine(&self) -> Result<Engine, Fail> {
         Ok(self.opened()?.engine.clone())
+    }
+
+    pub(crate) fn own_embedder(&self) -> Option<Arc<OwnEmbedder>> {
+        lock(&self.own).upgrade()
+    }
+
+    /// Keeps what the caller embeds with: answers come by way of the bridge.
+    pub(crate) fn embed_with(&self, own: Option<&Arc<OwnEmbedder>>) {
+        *lock(&self.own) = own.map_or_else(Weak::new, Arc::downgrade);
     }
 
     /// Takes the right to open; given back by `open` when it fails.
@@ -176,6 +189,9 @@ impl Core {
     pub(crate) fn tear_down(&self) {
         for (token, _) in lock(&self.calls).values() {
             token.cancel();
+        }
+        if let Some(own) = self.own_embedder() {
+            own.end(); // this thread will not answer while it blocks here, nor later
         }
         let (done, wait) = mpsc::channel();
         self.close().on_settle(move |_| {

@@ -8,6 +8,7 @@ mod config;
 mod context;
 mod convert;
 mod core;
+mod embedder;
 mod error;
 mod events;
 mod feedback;

@@ -32,10 +32,34 @@ export interface LearningConfig {
     /** Take in generated spikes as well: false. */
     include_generated?: boolean;
 }
+/**
+ * Turns texts into vectors in place of the bundled model: another model, or a service. The store keeps its `model_id` and
+ * opens with no other. `countTokens` and budgets go on counting by the bundled tokenizer.
+ *
+ * @example
+ * const embedder: Embedder = { model_id: 'my-model@1', dimensions: 768, embed: (texts, { signal }) => myService(texts, signal) };
+ * await FluoriteBridge.open({ memory_path: './memory', ml: { embedder } });
+ */
+export interface Embedder {
+    /** Name and version of the model, 1 to 256 bytes: vectors of different ids are never compared. */
+    readonly model_id: string;
+    /** Values of a vector, 1 to 16,384. */
+    readonly dimensions: number;
+    /**
+     * A vector for each text, in their order; they need not be of unit length. Called with 1 to 64 texts of at most 32 KB, at most four
+     * times at once. A rejection, a wrong length, and no answer within 120 s (then `signal` is aborted) make the calls that need
+     * these vectors reject with `EMBEDDING_FAILED`. Must not wait for the bridge that uses it: a search waits for this.
+     */
+    embed(texts: string[], options: {
+        signal: AbortSignal;
+    }): Promise<Float32Array[]> | Float32Array[];
+}
 /** The `ml` of a configuration: the model. */
 export interface MlConfig {
     /** Name of the model's folder: `all-MiniLM-L6-v2`. */
     embedding_model?: string;
+    /** Your own embedder instead of the model. Only here, not in a file. */
+    embedder?: Embedder;
     /** Only `true`. */
     cpu_only?: true;
     /** Worker threads: cores, at most 8. */

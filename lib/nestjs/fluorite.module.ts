@@ -36,8 +36,8 @@ export class FluoriteModule {
   }
 
   /**
-   * {@link forRoot} for tests: an empty store in a temporary folder that is deleted when the application closes; no model, so that
-   * text is searched by words and every run finds the same (see `fluorite-bridge/testing`). Global unless `isGlobal: false`.
+   * {@link forRoot} for tests: an empty store in a temporary folder that is deleted when the application closes; texts are
+   * embedded by `hashEmbedder` of `fluorite-bridge/testing`, so that no model is loaded and every run finds the same. Global unless `isGlobal: false`.
    */
   static forTesting({ isGlobal = true, ...config }: FluoriteTestingOptions = {}): DynamicModule {
     const { options, providers } = testing(config);

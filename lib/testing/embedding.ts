@@ -1,11 +1,13 @@
+import type { Embedder } from '../index.js';
+
 /** A word counts as much as this many of its three-letter pieces. */
 const WORD_WEIGHT = 2;
 
 /**
  * A vector of a text, of unit length, that depends on the text alone: feature hashing of its words and their three-letter pieces
- * (Weinberger et al. 2009). Texts that share words or stems are near each other; it knows nothing of meaning. For tests: pass it
- * as `embedding` of a chunk and as the query of a search, in a store opened with `enable_ml: false`. One store takes vectors of
- * one length.
+ * (Weinberger et al. 2009). Texts that share words or stems are near each other; it knows nothing of meaning. For tests: what
+ * {@link hashEmbedder} embeds with, or pass it as `embedding` of a chunk and as the query of a search. One store takes vectors of one
+ * length.
  *
  * @param text - any text; one without letters and digits has a vector too, always the same.
  * @param dimensions - length of the vector, 1 to 4,096: 384, as the bundled model's.
@@ -27,6 +29,16 @@ export function hashEmbedding(text: string, dimensions = 384): Float32Array {
   if (length === 0) vector[0] = 1; // the engine refuses a zero vector
   else for (let i = 0; i < dimensions; i++) vector[i] = (vector[i] ?? 0) / length;
   return vector;
+}
+
+/**
+ * An embedder for tests, as `ml.embedder` of a configuration: {@link hashEmbedding} of each text. It needs no model, and the same
+ * text has the same vector on every machine.
+ *
+ * @param dimensions - length of the vectors, 1 to 4,096: 384, as the bundled model's.
+ */
+export function hashEmbedder(dimensions = 384): Embedder {
+  return { model_id: `hash-${dimensions}`, dimensions, embed: (texts) => texts.map((text) => hashEmbedding(text, dimensions)) };
 }
 
 /** FNV-1a over UTF-16 code units, then mixed: the lowest bits of FNV-1a alone are poor. */

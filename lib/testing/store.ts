@@ -1,4 +1,5 @@
 import { FluoriteBridge, type BridgeConfig } from '../index.js';
+import { hashEmbedder } from './embedding.js';
 import { temporaryFolder } from './folder.js';
 
 /** A configuration without the folder, which is made for the test. */
@@ -16,14 +17,14 @@ export interface TestStore extends AsyncDisposable {
 }
 
 /**
- * Opens an empty store in a new temporary folder. Without the model unless `config` says `enable_ml: true`: no model file is
- * read, text is searched by words (BM25), and the same calls give the same hits on every machine. For search by vector without
- * a model, store and search vectors of {@link hashEmbedding}.
+ * Opens an empty store in a new temporary folder. Texts are embedded by {@link hashEmbedder} unless `config` says how (`enable_ml`, or
+ * `ml` with an embedder or a model): no model file is read, and the same calls give the same hits on every machine.
  * Codes: those of `initialize`.
  *
  * @example
  * await using store = await openTestStore();
- * await store.bridge.storeChunk({ id: 'a', content: 'text', embedding: hashEmbedding('text') });
+ * await store.bridge.storeChunk({ id: 'a', content: 'text' });
+ * const [best] = await store.bridge.searchSimilar('texts');
  */
 export async function openTestStore(config: TestStoreConfig = {}): Promise<TestStore> {
   const folder = await temporaryFolder();
@@ -33,7 +34,7 @@ export async function openTestStore(config: TestStoreConfig = {}): Promise<TestS
     await folder.remove();
   };
   try {
-    await bridge.initialize({ ...withoutModel(config), memory_path: folder.path });
+    await bridge.initialize({ ...deterministic(config), memory_path: folder.path });
   } catch (e) {
     await close();
     throw e;
@@ -41,7 +42,10 @@ export async function openTestStore(config: TestStoreConfig = {}): Promise<TestS
   return { bridge, path: folder.path, close, [Symbol.asyncDispose]: close };
 }
 
-/** `enable_ml: false`, unless the caller has decided in either spelling. */
-export function withoutModel(config: TestStoreConfig): TestStoreConfig {
-  return 'enable_ml' in config || 'enableMl' in config ? config : { enable_ml: false, ...config };
+/** With {@link hashEmbedder}, unless the caller has decided how to embed. */
+export function deterministic(config: TestStoreConfig): TestStoreConfig {
+  const decided = (o: object, ...keys: string[]): boolean => keys.some((key) => key in o);
+  const ml = config.ml ?? {};
+  if (decided(config, 'enable_ml', 'enableMl') || decided(ml, 'embedder', 'embedding_model', 'embeddingModel')) return config;
+  return { ...config, ml: { ...ml, embedder: hashEmbedder() } };
 }

@@ -28,7 +28,7 @@ pub use cancel::CancelToken;
 pub use chunk::{Attributes, Chunk, ChunkInput, ChunkType, Content, DEFAULT_NAMESPACE, MAX_ID_BYTES, MemoryType, check_id};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use engine::{DEFAULT_EVENT_BUFFER, Event, EventKind, EventOptions, IndexKind, MAX_EVENT_BUFFER, Subscription};
-pub use engine::{Documents, Engine, EngineConfig, MOST_DOCUMENT_BYTES, MOST_DOCUMENTS, Query, TokenCounter};
+pub use engine::{Documents, Engine, EngineConfig, MOST_DOCUMENT_BYTES, MOST_DOCUMENTS, OwnEmbedder, Query, TokenCounter};
 #[doc(hidden)]
 pub use engine::{LoadEmbedder, Platform};
 pub use error::{Error, Result};

@@ -26,7 +26,7 @@ mod tokenizer;
 pub mod vector;
 
 pub use cache::{CacheStats, CachedEmbedding, EmbeddingCache};
-pub use embedder::{Embedder, Embedding};
+pub use embedder::{Embedder, Embedding, Taker};
 pub use error::{Error, Result};
 pub use model_dir::{ModelDir, ModelFolder};
 pub use onnx::Onnx;

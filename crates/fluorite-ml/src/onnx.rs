@@ -70,12 +70,6 @@ impl Onnx {
         self.sessions.made()
     }
 
-    /// The model's tokenizer.
-    #[must_use]
-    pub fn tokenizer(&self) -> &Tokenizer {
-        &self.tokenizer
-    }
-
     /// The pooled vector of one text's tokens, not yet of length 1.
     fn infer(&self, session: &mut Session, ids: &[i64], type_ids: &[i64]) -> Result<Vec<f32>> {
         let mask = vec![1_i64; ids.len()];
@@ -124,8 +118,8 @@ impl Embedder for Onnx {
         Ok(Embedding { values, tokens: tokens.total, truncated: tokens.truncated })
     }
 
-    fn count_tokens(&self, text: &str) -> Result<usize> {
-        self.tokenizer.count(text)
+    fn tokenizer(&self) -> Option<&Tokenizer> {
+        Some(&self.tokenizer)
     }
 }
 

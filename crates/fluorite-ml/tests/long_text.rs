@@ -30,5 +30,5 @@ fn a_very_long_text_is_counted_whole() {
     let text = "fn a(b: u8) { c.d(); }\n".repeat(5_000);
     let found = embedder.embed(&text).unwrap();
     assert_eq!((found.tokens, found.truncated), (2 + 17 * 5_000, true));
-    assert_eq!(embedder.count_tokens(&text).unwrap(), found.tokens);
+    assert_eq!(embedder.tokenizer().unwrap().count(&text).unwrap(), found.tokens);
 }

@@ -29,7 +29,7 @@ fn vectors_are_near_the_reference_and_token_counts_equal() {
         assert_eq!(found.values.len(), 384);
         // The reference counts what was left after cutting.
         assert_eq!(found.tokens.min(256), reference.tokens, "{:?}", reference.text);
-        assert_eq!(embedder.count_tokens(&reference.text).unwrap(), found.tokens, "{:?}", reference.text);
+        assert_eq!(embedder.tokenizer().unwrap().count(&reference.text).unwrap(), found.tokens, "{:?}", reference.text);
         cosines.push(cosine(&found.values, &reference.vector));
     }
     assert_eq!(cosines.len(), 30);

@@ -15,7 +15,7 @@ const MOST_EXPANDED: usize = 4 << 10;
 pub struct Asked<'a> {
     /// For the text index: the query, and the English of its software terms.
     pub words: Cow<'a, str>,
-    /// For the model, which reads English only.
+    /// For the model: English, which is all that ours reads.
     pub meaning: Cow<'a, str>,
     /// What the text gives away.
     pub question: Question,
@@ -36,6 +36,8 @@ impl Shared {
         };
         let words = format!("{text} {}", found.english.join(" "));
         let question = Question::new(text, &found.english);
-        Ok(Asked { words: words.into(), meaning: found.text.clone().into(), question })
+        // an embedder of the caller may read these languages
+        let meaning = if self.config.embedder.is_some() { text.into() } else { found.text.clone().into() };
+        Ok(Asked { words: words.into(), meaning, question })
     }
 }

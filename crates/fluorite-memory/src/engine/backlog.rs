@@ -10,8 +10,8 @@ use super::queue::{LateVector, Op, Settle};
 use super::shared::Shared;
 use crate::error::Result;
 
-/// Texts embedded per job: one (up to 30 ms), so that waiting calls come first.
-const PER_JOB: usize = 1;
+/// Texts on their way to an embedder that waits.
+const WAITING: usize = 64;
 
 #[derive(Default)]
 struct Inner {
@@ -36,12 +36,11 @@ impl Backlog {
 impl Shared {
     /// Queues rows (with the sequence number of their version).
     pub fn embed_later(self: &Arc<Self>, rows: Vec<(u32, u64)>) {
-        if rows.is_empty() || self.embedder.is_none() {
-            return;
-        }
+        let Some(embedder) = self.embedder.as_ref().filter(|_| !rows.is_empty()) else { return };
+        let at_once = if embedder.waits() { WAITING } else { self.executor.threads().max(1) };
         let mut inner = self.backlog.0.lock();
         inner.queue.extend(rows);
-        let wanted = self.executor.threads().max(1).min(inner.queue.len());
+        let wanted = at_once.min(inner.queue.len());
         let more = wanted.saturating_sub(inner.jobs);
         inner.jobs += more;
         drop(inner);
@@ -55,34 +54,59 @@ impl Shared {
         self.executor.spawn_background(move || shared.embed_step());
     }
 
+    /// One text (up to 30 ms, so that waiting calls come first), then the next.
     fn embed_step(self: &Arc<Self>) {
-        let rows: Vec<(u32, u64)> = {
+        let next = {
             let mut inner = self.backlog.0.lock();
-            let n = inner.queue.len().min(PER_JOB);
-            inner.running += n;
-            inner.queue.drain(..n).collect()
+            let next = inner.queue.pop_front();
+            inner.running += usize::from(next.is_some());
+            next
         };
-        let count = rows.len();
-        let mut items = Vec::with_capacity(count);
-        for (row, sequence) in rows {
-            match self.embed_row(row, sequence) {
-                Ok(Some(vector)) => items.push(LateVector { row, sequence, vector }),
-                Ok(None) => {}
-                Err(e) => self.backlog.0.lock().failure = Some(e.to_string()),
+        let Some((row, sequence)) = next else { return self.embed_next() };
+        let shared = Arc::clone(self);
+        match self.text_of_row(row, sequence) {
+            Ok(Some(text)) => self.embed_text_then(&text, move |vector| shared.embedded_row(row, sequence, vector.map(Some))),
+            Ok(None) => self.embedded_row(row, sequence, Ok(None)),
+            Err(e) => self.embedded_row(row, sequence, Err(e)),
+        }
+    }
+
+    /// What the row means, `None` when it was overwritten or deleted meanwhile.
+    fn text_of_row(&self, row: u32, sequence: u64) -> Result<Option<String>> {
+        let chunk = {
+            let state = self.state.read();
+            match state.row(row).filter(|r| r.sequence == sequence && state.live.contains(row)) {
+                Some(r) => self.load_aside(&state, r)?,
+                None => return Ok(None),
+            }
+        };
+        Ok(Some(chunk.meaning().into_owned()))
+    }
+
+    /// Hands the vector to the committer and goes on. Quick: an embedder that waits calls it on its own thread.
+    fn embedded_row(self: &Arc<Self>, row: u32, sequence: u64, vector: Result<Option<PreparedVector>>) {
+        match vector {
+            Ok(Some(vector)) => {
+                let shared = Arc::clone(self);
+                let settle: Settle<()> = Box::new(move |r: Result<()>| {
+                    if let Err(e) = r {
+                        shared.backlog.0.lock().failure = Some(e.to_string());
+                    }
+                    shared.embedded(1);
+                });
+                let items = vec![LateVector { row, sequence, vector }];
+                self.submit(self.queue.place(), Op::Vectors { items, settle });
+            }
+            Ok(None) => self.embedded(1),
+            Err(e) => {
+                self.backlog.0.lock().failure = Some(e.to_string());
+                self.embedded(1);
             }
         }
-        if items.is_empty() {
-            self.embedded(count);
-        } else {
-            let shared = Arc::clone(self);
-            let settle: Settle<()> = Box::new(move |r: Result<()>| {
-                if let Err(e) = r {
-                    shared.backlog.0.lock().failure = Some(e.to_string());
-                }
-                shared.embedded(count);
-            });
-            self.submit(self.queue.place(), Op::Vectors { items, settle });
-        }
+        self.embed_next();
+    }
+
+    fn embed_next(self: &Arc<Self>) {
         let again = {
             let mut inner = self.backlog.0.lock();
             let again = !inner.queue.is_empty();
@@ -92,17 +116,6 @@ impl Shared {
         if again {
             self.spawn_embedding();
         }
-    }
-
-    fn embed_row(&self, row: u32, sequence: u64) -> Result<Option<PreparedVector>> {
-        let chunk = {
-            let state = self.state.read();
-            match state.row(row).filter(|r| r.sequence == sequence && state.live.contains(row)) {
-                Some(r) => self.load_aside(&state, r)?,
-                None => return Ok(None), // overwritten or deleted meanwhile
-            }
-        };
-        self.embed_text(&chunk.meaning()).map(Some)
     }
 
     fn embedded(&self, count: usize) {

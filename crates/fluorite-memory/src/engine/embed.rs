@@ -1,5 +1,9 @@
 //! Text to vector, through the embedding cache.
 
+use std::sync::Arc;
+
+use fluorite_ml::{Embedder, Embedding};
+
 use super::prepare::PreparedVector;
 use super::shared::Shared;
 use crate::error::{Error, Result};
@@ -8,21 +12,51 @@ use crate::error::{Error, Result};
 const MOST_TEXT: usize = 32 << 10;
 
 impl Shared {
-    /// The vector of a text, of which the model reads the beginning only: what cannot matter is not even tokenised. Takes milliseconds: pool threads only.
+    /// The vector of a text, of which the model reads the beginning only: what cannot matter is not even tokenised. Takes
+    /// milliseconds, with an embedder that waits as long as that takes: pool threads only.
     pub fn embed_text(&self, text: &str) -> Result<PreparedVector> {
-        let embedder = self.embedder.as_ref().ok_or_else(|| {
-            Error::Embedding(fluorite_ml::Error::EmbeddingFailed {
-                message: "this engine was opened with enable_ml: false; open it with the model, or supply vectors".into(),
-            })
-        })?;
-        let cut = text.floor_char_boundary(MOST_TEXT);
-        let (text, rest) = text.split_at(cut);
-        let more = !rest.trim_start().is_empty();
+        let embedder = self.needed_embedder()?;
+        let (text, more) = beginning(text);
         if let Some(found) = self.embeddings.get(embedder.model_id(), text) {
             return Ok(PreparedVector { values: found.values.to_vec(), truncated: found.truncated || more });
         }
         let made = embedder.embed(text)?;
-        let kept = self.embeddings.insert(embedder.model_id(), text, made);
-        Ok(PreparedVector { values: kept.values.to_vec(), truncated: kept.truncated || more })
+        Ok(self.keep_embedding(&**embedder, text, more, made))
     }
+
+    /// Like [`embed_text`](Self::embed_text) without holding the thread up while an embedder waits. `take` runs on any thread
+    /// and must be quick; with a model it runs before this returns.
+    pub fn embed_text_then(self: &Arc<Self>, text: &str, take: impl FnOnce(Result<PreparedVector>) + Send + 'static) {
+        let waiting = self.embedder.as_ref().filter(|e| e.waits());
+        let (start, more) = beginning(text);
+        match waiting {
+            Some(embedder) if self.embeddings.get(embedder.model_id(), start).is_none() => {
+                let (shared, kept, text) = (Arc::clone(self), Arc::clone(embedder), start.to_owned());
+                let taker = move |made: fluorite_ml::Result<Embedding>| {
+                    take(made.map(|made| shared.keep_embedding(&*kept, &text, more, made)).map_err(Error::from));
+                };
+                embedder.embed_then(start, Box::new(taker));
+            }
+            _ => take(self.embed_text(text)),
+        }
+    }
+
+    fn needed_embedder(&self) -> Result<&Arc<dyn Embedder>> {
+        self.embedder.as_ref().ok_or_else(|| {
+            Error::Embedding(fluorite_ml::Error::EmbeddingFailed {
+                message: "this engine was opened with enable_ml: false; open it with the model, or supply vectors".into(),
+            })
+        })
+    }
+
+    fn keep_embedding(&self, embedder: &dyn Embedder, text: &str, more: bool, made: Embedding) -> PreparedVector {
+        let kept = self.embeddings.insert(embedder.model_id(), text, made);
+        PreparedVector { values: kept.values.to_vec(), truncated: kept.truncated || more }
+    }
+}
+
+/// What of a text can matter, and whether there is more than white space behind it.
+fn beginning(text: &str) -> (&str, bool) {
+    let (start, rest) = text.split_at(text.floor_char_boundary(MOST_TEXT));
+    (start, !rest.trim_start().is_empty())
 }

@@ -24,6 +24,7 @@ mod heads;
 mod list;
 mod load;
 mod open;
+mod own_embedder;
 mod prepare;
 mod queue;
 mod ranker;
@@ -55,6 +56,7 @@ pub use api::Engine;
 pub use events::{DEFAULT_EVENT_BUFFER, Event, EventKind, EventOptions, IndexKind, MAX_EVENT_BUFFER, Subscription};
 #[doc(hidden)] // for tests on simulated disks
 pub use open::{LoadEmbedder, Platform};
+pub use own_embedder::OwnEmbedder;
 pub use similar::{Documents, MOST_DOCUMENT_BYTES, MOST_DOCUMENTS};
 pub use tokens::TokenCounter;
 
@@ -71,6 +73,8 @@ pub struct EngineConfig {
     pub models_paths: Vec<PathBuf>,
     /// Name of the model: `all-MiniLM-L6-v2`.
     pub embedding_model: String,
+    /// An embedder of the caller instead of the model; `enable_ml: false` leaves it out too.
+    pub embedder: Option<OwnEmbedder>,
     /// Folders searched for the ONNX Runtime library; `ORT_DYLIB_PATH` comes first.
     pub runtime_paths: Vec<PathBuf>,
     /// Worker threads: cores, at most 8, when absent.
@@ -104,6 +108,7 @@ impl EngineConfig {
             enable_ml: true,
             models_paths: Vec::new(),
             embedding_model: "all-MiniLM-L6-v2".into(),
+            embedder: None,
             runtime_paths: Vec::new(),
             num_threads: None,
             cache_size_mb: 512,

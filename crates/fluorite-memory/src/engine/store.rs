@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
-use super::prepare::{PreparedChunk, check, encode};
+use super::prepare::{PreparedChunk, PreparedVector, check, encode};
 use super::queue::{Op, Place};
 use super::shared::{Call, Shared};
 use crate::chunk::ChunkInput;
@@ -85,25 +85,57 @@ pub fn run(shared: &Arc<Shared>, job: Job) {
     if texts.is_empty() {
         return gather.finish(shared);
     }
+    let waits = shared.embedder.as_ref().is_some_and(|e| e.waits());
     for i in texts {
         let (shared2, gather) = (Arc::clone(shared), Arc::clone(&gather));
-        shared.executor.spawn(move || gather.embed(&shared2, i));
+        if waits {
+            gather.ask(&shared2, i); // all at once: it holds no thread up
+        } else {
+            shared.executor.spawn(move || gather.embed(&shared2, i));
+        }
     }
 }
 
 impl Gather {
+    /// Embeds on this thread and goes on.
     fn embed(&self, shared: &Arc<Shared>, i: usize) {
-        let taken = self.slots.lock().get_mut(i).and_then(Option::take);
-        if let Some(slot) = taken {
-            let done = slot.and_then(|mut p| {
+        if let Some(slot) = self.take(i) {
+            let vector = slot.as_ref().map_err(Clone::clone).and_then(|p| {
                 self.options.cancel.check()?;
-                p.vector = Some(shared.embed_text(&p.chunk.meaning())?);
-                encode(&mut p, &shared.codec, shared.compression())?;
-                Ok(p)
+                shared.embed_text(&p.chunk.meaning())
             });
-            if let Some(place) = self.slots.lock().get_mut(i) {
-                *place = Some(done);
-            }
+            self.put(shared, i, slot, vector);
+        }
+    }
+
+    /// Asks an embedder that waits; goes on with its answer on the pool.
+    fn ask(self: &Arc<Self>, shared: &Arc<Shared>, i: usize) {
+        let Some(slot) = self.take(i) else { return };
+        let refused = slot.as_ref().map_err(Clone::clone).and_then(|_| self.options.cancel.check()).err();
+        let (text, gather, shared2) = match &slot {
+            Ok(p) if refused.is_none() => (p.chunk.meaning().into_owned(), Arc::clone(self), Arc::clone(shared)),
+            _ => return self.put(shared, i, slot, Err(refused.unwrap_or(Error::Aborted))),
+        };
+        shared.embed_text_then(&text, move |vector| {
+            let on = Arc::clone(&shared2);
+            on.executor.spawn(move || gather.put(&shared2, i, slot, vector));
+        });
+    }
+
+    fn take(&self, i: usize) -> Option<Result<PreparedChunk>> {
+        self.slots.lock().get_mut(i).and_then(Option::take)
+    }
+
+    /// A chunk with its vector: compressed and put in its place; the last one goes on.
+    fn put(&self, shared: &Arc<Shared>, i: usize, slot: Result<PreparedChunk>, vector: Result<PreparedVector>) {
+        let done = slot.and_then(|mut p| {
+            p.vector = Some(vector?);
+            self.options.cancel.check()?;
+            encode(&mut p, &shared.codec, shared.compression())?;
+            Ok(p)
+        });
+        if let Some(place) = self.slots.lock().get_mut(i) {
+            *place = Some(done);
         }
         if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.finish(shared);

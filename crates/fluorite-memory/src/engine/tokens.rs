@@ -1,4 +1,4 @@
-//! Counting tokens: with the model when it is loaded, else with its tokenizer alone.
+//! Counting tokens: with the model when it is loaded, else (without it, or with an embedder of the caller) with its tokenizer alone.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use fluorite_ml::{Embedder, ModelDir, Tokenizer};
 
 use super::open::model_folders;
 use super::shared::Shared;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Counts the tokens of texts by the model's tokenizer, special tokens included, not cut.
 pub struct TokenCounter(Source);
@@ -23,7 +23,10 @@ impl TokenCounter {
     /// `EMBEDDING_FAILED` when the tokenizer refuses the text.
     pub fn count(&self, text: &str) -> Result<usize> {
         Ok(match &self.0 {
-            Source::Model(model) => model.count_tokens(text)?,
+            Source::Model(model) => match model.tokenizer() {
+                Some(tokenizer) => tokenizer.count(text)?,
+                None => return Err(Error::internal("an embedder without a tokenizer was asked to count")),
+            },
             Source::File(tokenizer) => tokenizer.count(text)?,
         })
     }
@@ -32,7 +35,7 @@ impl TokenCounter {
 impl Shared {
     /// The counter; loads the tokenizer on first use when there is no model.
     pub fn token_counter(&self) -> Result<TokenCounter> {
-        if let Some(model) = &self.embedder {
+        if let Some(model) = self.embedder.as_ref().filter(|m| m.tokenizer().is_some()) {
             return Ok(TokenCounter(Source::Model(Arc::clone(model))));
         }
         let mut slot = self.tokenizer.lock();

@@ -16,10 +16,20 @@ use crate::pending::{Pending, Settler, pending};
 impl Engine {
     /// Vectors of texts, unit length.
     pub fn embed(&self, texts: Vec<String>, cancel: CancelToken, progress: Option<ProgressFn>) -> Pending<Vec<Vec<f32>>> {
-        self.fan_out(texts, progress, "embed", cancel, |shared, text: String| shared.embed_text(&text).map(|v| v.values))
+        if !self.0.shared.embedder.as_ref().is_some_and(|e| e.waits()) {
+            return self
+                .fan_out(texts, progress, "embed", cancel, |shared, text: String| shared.embed_text(&text).map(|v| v.values));
+        }
+        self.fan(texts, progress, "embed", |shared, text, done| {
+            if let Err(e) = cancel.check() {
+                return done(Err(e));
+            }
+            let cancel = cancel.clone();
+            shared.embed_text_then(&text, move |vector| done(cancel.check().and(vector).map(|v| v.values)));
+        })
     }
 
-    /// One job per item; the results in order, or the first error.
+    /// One job per item on the pool; the results in order, or the first error.
     pub(super) fn fan_out<A: Send + 'static, T: Send + 'static>(
         &self,
         items: Vec<A>,
@@ -27,6 +37,21 @@ impl Engine {
         phase: &'static str,
         cancel: CancelToken,
         work: impl Fn(&Arc<Shared>, A) -> Result<T> + Send + Sync + 'static,
+    ) -> Pending<Vec<T>> {
+        let work = Arc::new(work);
+        self.fan(items, progress, phase, |shared, item, done| {
+            let (on, shared, work, cancel) = (Arc::clone(shared), Arc::clone(shared), Arc::clone(&work), cancel.clone());
+            on.executor.spawn(move || done(cancel.check().and_then(|()| work(&shared, item))));
+        })
+    }
+
+    /// Starts every item; each gives its result to what it was started with, in time and on any thread.
+    fn fan<A, T: Send + 'static>(
+        &self,
+        items: Vec<A>,
+        progress: Option<ProgressFn>,
+        phase: &'static str,
+        start: impl Fn(&Arc<Shared>, A, Box<dyn FnOnce(Result<T>) + Send>),
     ) -> Pending<Vec<T>> {
         let call = match self.enter() {
             Ok(call) => call,
@@ -44,18 +69,16 @@ impl Engine {
             rest: Mutex::new(Some((settler, call))),
             started: shared.clock.monotonic_ms(),
         });
-        let work = Arc::new(work);
         for (i, item) in items.into_iter().enumerate() {
-            let (shared, fan, work) = (Arc::clone(shared), Arc::clone(&fan), Arc::clone(&work));
-            let (cancel, progress) = (cancel.clone(), progress.clone());
-            self.0.shared.executor.spawn(move || {
-                let result = cancel.check().and_then(|()| work(&shared, item));
+            let (told, fan, progress) = (Arc::clone(shared), Arc::clone(&fan), progress.clone());
+            let finish = move |result| {
                 let finished = fan.finish(i, result);
-                shared.report_progress(progress.as_ref(), phase, finished as u64, Some(total as u64), fan.started);
+                told.report_progress(progress.as_ref(), phase, finished as u64, Some(total as u64), fan.started);
                 if finished == total {
                     fan.settle();
                 }
-            });
+            };
+            start(shared, item, Box::new(finish));
         }
         done
     }

@@ -125,7 +125,11 @@ impl Engine {
                 vfs: Arc::new(RealVfs),
                 clock: Arc::new(SystemClock::default()),
                 executor,
-                embedder: Box::new(move || if ml.enable_ml { load_embedder(&ml, threads).map(Some) } else { Ok(None) }),
+                embedder: Box::new(move || match &ml.embedder {
+                    _ if !ml.enable_ml => Ok(None),
+                    Some(own) => Ok(Some(own.embedder())),
+                    None => load_embedder(&ml, threads).map(Some),
+                }),
                 new_store: (uuid::Uuid::new_v4().as_u128(), uuid::Uuid::new_v4().as_u64_pair().0),
             };
             let shared = open(config.clone(), platform)?;

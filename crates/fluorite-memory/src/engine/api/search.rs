@@ -112,13 +112,8 @@ impl Engine {
             Ok(top) => top,
             Err(e) => return Pending::ready(Err(e)),
         };
-        let documents = Arc::new(documents.into_texts());
-        let texts = Arc::clone(&documents);
-        let items: Vec<Option<usize>> = std::iter::once(None).chain((0..documents.len()).map(Some)).collect();
-        let embedded = self.fan_out(items, None, "embed", cancel, move |shared, item| {
-            let text = item.map_or(Some(&query), |i| texts.get(i)).ok_or_else(|| Error::internal("a document was lost"))?;
-            shared.embed_text(text).map(|v| v.values)
-        });
+        let documents = documents.into_texts();
+        let embedded = self.embed(std::iter::once(query).chain(documents.iter().cloned()).collect(), cancel, None);
         let (settler, done) = pending();
         embedded.on_settle(move |r| settler.settle(r.map(|vectors| rank(&documents, &vectors, top))));
         done
