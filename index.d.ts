@@ -1,4 +1,4 @@
-import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, EngineStats, EventOptions, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, LearningReport, LearningStats, LearnOptions, ListOptions, OptimizeReport, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WatchOptions, WatchProgress, WriteOptions } from './facade/types/index.js';
+import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, DeleteOptions, DeleteWhereOptions, EngineStats, EventOptions, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, LearningReport, LearningStats, LearnOptions, ListOptions, OptimizeReport, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WatchOptions, WatchProgress, WriteOptions } from './facade/types/index.js';
 export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
 export type * from './facade/types/index.js';
 /**
@@ -40,11 +40,9 @@ export declare class FluoriteBridge implements AsyncDisposable {
     /** The content as bytes, exactly as stored, or `null`. */
     getContentBuffer(id: ChunkId, options?: IdOptions): Promise<Buffer | null>;
     /** Deletes a chunk; true when there was one. */
-    deleteChunk(id: ChunkId, options?: IdOptions): Promise<boolean>;
+    deleteChunk(id: ChunkId, options?: DeleteOptions): Promise<boolean>;
     /** Deletes what matches and returns how many. An empty filter is refused without `{ all: true }`. */
-    deleteWhere(filter: SearchFilter, options?: {
-        all?: boolean;
-    }): Promise<number>;
+    deleteWhere(filter: SearchFilter, options?: DeleteWhereOptions): Promise<number>;
     /** All chunks, page by page; chunks stored meanwhile may or may not appear. */
     listChunks(options?: ListOptions): AsyncGenerator<Chunk, void, undefined>;
     /** The kept versions of a chunk, oldest first. */
@@ -161,7 +159,10 @@ export declare class FluoriteBridge implements AsyncDisposable {
     health(): Promise<SystemHealth>;
     /** Reads every record and compares checksums. */
     verify(options?: CallOptions): Promise<VerifyReport>;
-    /** Rewrites what is mostly deleted or overwritten, at a higher compression level. */
+    /**
+     * Rewrites what is mostly deleted or overwritten, at a higher compression level, and everything that holds purged or expired
+     * chunks: nothing of those that were gone before the call is left when it resolves.
+     */
     optimize(options?: CallOptions): Promise<OptimizeReport>;
     /**
      * Has a function told of every event of this name from now on, whoever causes it: this bridge or another of the process on

@@ -355,7 +355,10 @@ class FluoriteBridge {
     verify(options) {
         return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.verify(options, call.report, call.number)));
     }
-    /** Rewrites what is mostly deleted or overwritten, at a higher compression level. */
+    /**
+     * Rewrites what is mostly deleted or overwritten, at a higher compression level, and everything that holds purged or expired
+     * chunks: nothing of those that were gone before the call is left when it resolves.
+     */
     optimize(options) {
         return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.optimize(options, call.report, call.number)));
     }

@@ -12,7 +12,7 @@ import { WatchStream } from './facade/watch-stream.js';
 import type {
   BatchFailure, BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion,
   Context, ContextOptions,
-  EngineStats, EventOptions, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, LearningReport, LearningStats, LearnOptions, ListOptions, OptimizeReport, PartialHit, Pattern, RankedDocument,
+  DeleteOptions, DeleteWhereOptions, EngineStats, EventOptions, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, LearningReport, LearningStats, LearnOptions, ListOptions, OptimizeReport, PartialHit, Pattern, RankedDocument,
   RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WatchOptions, WatchProgress, WriteOptions,
 } from './facade/types/index.js';
 
@@ -132,12 +132,12 @@ export class FluoriteBridge implements AsyncDisposable {
   }
 
   /** Deletes a chunk; true when there was one. */
-  deleteChunk(id: ChunkId, options?: IdOptions): Promise<boolean> {
+  deleteChunk(id: ChunkId, options?: DeleteOptions): Promise<boolean> {
     return guard(() => this.#native.delete(id, options));
   }
 
   /** Deletes what matches and returns how many. An empty filter is refused without `{ all: true }`. */
-  deleteWhere(filter: SearchFilter, options?: { all?: boolean }): Promise<number> {
+  deleteWhere(filter: SearchFilter, options?: DeleteWhereOptions): Promise<number> {
     return guard(() => this.#native.deleteWhere(filter, options));
   }
 
@@ -390,7 +390,10 @@ export class FluoriteBridge implements AsyncDisposable {
     return guard(() => this.#long<VerifyReport>(options, (call) => this.#native.verify(options, call.report, call.number)));
   }
 
-  /** Rewrites what is mostly deleted or overwritten, at a higher compression level. */
+  /**
+   * Rewrites what is mostly deleted or overwritten, at a higher compression level, and everything that holds purged or expired
+   * chunks: nothing of those that were gone before the call is left when it resolves.
+   */
   optimize(options?: CallOptions): Promise<OptimizeReport> {
     return guard(() => this.#long<OptimizeReport>(options, (call) => this.#native.optimize(options, call.report, call.number)));
   }

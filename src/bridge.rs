@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use fluorite_memory::{ListOptions, Query, SearchFilter, SearchHit, SearchOptions, check_id};
+use fluorite_memory::{DeleteOptions, ListOptions, Query, SearchFilter, SearchHit, SearchOptions, check_id};
 use napi_derive::napi;
 use serde::{Deserialize, Serialize};
 
@@ -41,8 +41,16 @@ struct FlushOptions {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct DeleteOptions {
+struct DeleteWhereOptions {
     all: Option<bool>,
+    purge: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct DeleteOneOptions {
+    namespace: Option<String>,
+    purge: Option<bool>,
 }
 
 /// No options but those of the facade (`signal`, `on_progress`).
@@ -194,8 +202,11 @@ impl NativeBridge {
         enter(env, |env| {
             let engine = self.core.engine()?;
             let id = id(env, env.arg(chunk))?;
-            let o: IdOptions = options(env, env.arg(opts))?;
-            settle(env, &Channel::of(env)?, engine.delete(o.namespace()?, &id), None, None, |env, was| env.of_bool(was))
+            let o: DeleteOneOptions = options(env, env.arg(opts))?;
+            let how = DeleteOptions { purge: o.purge.unwrap_or(false) };
+            let place = IdOptions { namespace: o.namespace };
+            let deleted = engine.delete_with(place.namespace()?, &id, how);
+            settle(env, &Channel::of(env)?, deleted, None, None, |env, was| env.of_bool(was))
         })
     }
 
@@ -204,12 +215,13 @@ impl NativeBridge {
         enter(env, |env| {
             let engine = self.core.engine()?;
             let filter: SearchFilter = typed(env, env.arg(filter), "filter")?;
-            let o: DeleteOptions = options(env, env.arg(opts))?;
+            let o: DeleteWhereOptions = options(env, env.arg(opts))?;
+            let how = DeleteOptions { purge: o.purge.unwrap_or(false) };
             let all = o.all.unwrap_or(false);
             if filter == SearchFilter::default() && !all {
                 return Err(Fail::argument("an empty filter deletes every chunk: pass { all: true } to mean it"));
             }
-            settle(env, &Channel::of(env)?, engine.delete_where(filter, all), None, None, |env, n| env.of_count(n))
+            settle(env, &Channel::of(env)?, engine.delete_where_with(filter, all, how), None, None, |env, n| env.of_count(n))
         })
     }
 

@@ -1,7 +1,7 @@
 import { guard, inputError } from '../facade/errors.js';
 import type {
   BatchOptions, BatchResult, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, EventOptions, Feedback, FileLearnOptions,
-  FilesReport, FluoriteBridge, FluoriteEvent, FrameworkRelationship, IdOptions, LearningReport, LearnOptions, ListOptions, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions,
+  DeleteOptions, DeleteWhereOptions, FilesReport, FluoriteBridge, FluoriteEvent, FrameworkRelationship, IdOptions, LearningReport, LearnOptions, ListOptions, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions,
   TextChunk, WatchOptions, WatchProgress, WriteOptions,
 } from '../index.js';
 import { FluoriteError } from '../index.js';
@@ -63,12 +63,12 @@ export class FluoriteNamespace implements NamespaceMethods {
   }
 
   /** As {@link FluoriteBridge.deleteChunk}. */
-  deleteChunk(id: ChunkId, options?: IdOptions): Promise<boolean> {
+  deleteChunk(id: ChunkId, options?: DeleteOptions): Promise<boolean> {
     return guard(() => this.#bridge.deleteChunk(id, this.#id(options)));
   }
 
   /** As {@link FluoriteBridge.deleteWhere}; a filter that says nothing deletes the namespace, and needs `{ all: true }` too. */
-  deleteWhere(filter: SearchFilter, options?: { all?: boolean }): Promise<number> {
+  deleteWhere(filter: SearchFilter, options?: DeleteWhereOptions): Promise<number> {
     return guard(() => {
       const within = confinedFilter(filter, this.namespace);
       const all = (options as { all?: unknown } | null | undefined)?.all === true;

@@ -84,6 +84,14 @@ pub struct WriteOptions {
     pub cancel: CancelToken,
 }
 
+/// Options of `delete_with` and `delete_where_with`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeleteOptions {
+    /// Every byte goes, of older versions as well: false.
+    pub purge: bool,
+}
+
 /// Any, all, none.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -241,6 +241,8 @@ pub struct EngineStats {
     pub text_index: TextIndexStats,
     /// Part of `disk_bytes`: the reserve for a full disk (1 MiB, whatever the store's size).
     pub reserve_bytes: u64,
+    /// Versions and files that still hold something of purged or expired chunks. 0: nothing of them is left on disk.
+    pub purge_pending: u64,
     /// `disk_bytes / raw_bytes`; 0 for an empty store.
     pub disk_ratio: f64,
     /// Segments of the log, the live one included.

@@ -12,6 +12,7 @@ import { count } from '../text.js';
 interface Flags extends FilterFlags {
   yes?: boolean;
   all?: boolean;
+  purge?: boolean;
 }
 
 /** `delete [id...]`, or by filter. */
@@ -21,9 +22,10 @@ export const remove: Register = (program, host) => {
     .description('delete chunks by id, or all that a filter matches; asks first')
     .argument('[id...]', 'ids of chunks, in the one namespace named')
     .option('-y, --yes', 'do not ask')
-    .option('--all', 'everything');
+    .option('--all', 'everything')
+    .option('--purge', 'remove every byte of them from the disk, older versions too (also of ids deleted before); takes as long as optimize');
   filtered(command)
-    .addHelpText('after', examples('fluorite delete draft-1 draft-2', 'fluorite delete --source old/notes.md', `fluorite delete --where '{"tags":{"any":["draft"]}}' --yes`))
+    .addHelpText('after', examples('fluorite delete draft-1 draft-2', 'fluorite delete --source old/notes.md', 'fluorite delete --purge leaked-key', `fluorite delete --where '{"tags":{"any":["draft"]}}' --yes`))
     .action(host.action(work));
 };
 
@@ -34,38 +36,41 @@ function work(session: Session, ids: string[], flags: Flags): Promise<number> {
     if (Object.keys(others).length > 0 || flags.all) throw new UsageError('give ids or a filter, not both');
     const names = [namespace ?? []].flat();
     if (names.length > 1) throw new UsageError('ids lie in one --namespace');
-    return withBridge(session, {}, (bridge) => byId(session, bridge, ids, names[0], flags.yes));
+    return withBridge(session, {}, (bridge) => byId(session, bridge, ids, names[0], flags));
   }
   if (filter === undefined && !flags.all) throw new UsageError('name ids, a filter (--tag, --source, --where, ...) or --all');
-  return withBridge(session, {}, (bridge) => byFilter(session, bridge, filter ?? {}, flags.yes));
+  return withBridge(session, {}, (bridge) => byFilter(session, bridge, filter ?? {}, flags));
 }
 
-async function byId(session: Session, bridge: FluoriteBridge, ids: string[], namespace: string | undefined, yes = false): Promise<number> {
+async function byId(session: Session, bridge: FluoriteBridge, ids: string[], namespace: string | undefined, { yes = false, purge = false }: Flags): Promise<number> {
   const options = namespace === undefined ? {} : { namespace };
   const found = (await bridge.getChunks(ids, options)).map((chunk) => chunk !== null);
   const there = ids.filter((_, i) => found[i]);
   const missing = ids.filter((_, i) => !found[i]);
   for (const id of missing) session.fail('NOT_FOUND', `chunk ${JSON.stringify(id)} was not found`);
   let deleted = 0;
-  if (there.length > 0) {
-    if (!yes) await confirm(session, `Delete ${there.map((id) => JSON.stringify(id)).join(', ')}?`);
-    for (const id of there) {
+  const named = purge ? ids : there; // what is not there any more may have left something
+  if (named.length > 0) {
+    if (!yes) await confirm(session, `${purge ? 'Purge' : 'Delete'} ${named.map((id) => JSON.stringify(id)).join(', ')}?`);
+    for (const id of named) {
       session.check();
-      if (await bridge.deleteChunk(id, options)) deleted++;
+      if (await bridge.deleteChunk(id, { ...options, purge })) deleted++;
     }
+    if (purge) await bridge.optimize({ signal: session.signal });
   }
   await session.out.result({ deleted, missing }, () => `${count(deleted)} deleted`);
   return missing.length > 0 ? EXIT.not_found : EXIT.ok;
 }
 
-async function byFilter(session: Session, bridge: FluoriteBridge, filter: SearchFilter, yes = false): Promise<number> {
+async function byFilter(session: Session, bridge: FluoriteBridge, filter: SearchFilter, { yes = false, purge = false }: Flags): Promise<number> {
   if (!yes) {
     let matched = 0;
     for await (const _ of bridge.listChunks({ filter, signal: session.signal })) matched++;
-    if (matched > 0) await confirm(session, `Delete ${count(matched)} chunks?`);
+    if (matched > 0) await confirm(session, `${purge ? 'Purge' : 'Delete'} ${count(matched)} chunks?`);
   }
   session.check();
-  const deleted = await bridge.deleteWhere(filter, { all: true });
+  const deleted = await bridge.deleteWhere(filter, { all: true, purge });
+  if (purge) await bridge.optimize({ signal: session.signal });
   await session.out.result({ deleted }, () => `${count(deleted)} deleted`);
   return EXIT.ok;
 }

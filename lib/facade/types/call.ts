@@ -21,6 +21,22 @@ export interface CallOptions extends SignalOptions {
   /** Told from time to time; what it throws stops the call. */
   on_progress?: ((progress: Progress) => void) | undefined;
 }
+/** How a chunk is deleted. */
+export interface PurgeOptions {
+  /**
+   * Every byte goes, of older versions as well, also of what was deleted before or has expired: `false`. Nothing of it can be
+   * read from now on; it leaves the files with the next `optimize()`, or by itself within about a minute. Until then
+   * `getStats().purge_pending` counts it. Snapshots and exports are out of reach. See `docs/purge.md`.
+   */
+  purge?: boolean | undefined;
+}
+/** Options of `deleteChunk`. */
+export interface DeleteOptions extends IdOptions, PurgeOptions {}
+/** Options of `deleteWhere`. */
+export interface DeleteWhereOptions extends PurgeOptions {
+  /** An empty filter is meant: it deletes everything. */
+  all?: boolean | undefined;
+}
 /** Where a call by id looks. */
 export interface IdOptions {
   /** `default` when absent. */

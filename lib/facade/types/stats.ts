@@ -53,6 +53,8 @@ export interface EngineStats {
   };
   /** Part of disk_bytes: the reserve for a full disk, 1 MiB whatever the store's size. */
   reserve_bytes: number;
+  /** Versions and files that still hold something of purged or expired chunks; 0: nothing of them is left on disk. */
+  purge_pending: number;
   /** disk_bytes / raw_bytes, 0 for an empty store. */
   disk_ratio: number;
   /** Files of the log. */

@@ -5,7 +5,8 @@ import type { Tool } from '../tool.js';
 import { chunkId, namespace } from './fields.js';
 import { notTheGraph } from './store.js';
 
-const input = z.object({ id: chunkId, namespace }).strict();
+const purge = z.boolean().optional().describe('Remove every byte of it and of its older versions from the disk: for secrets and what people want erased.');
+const input = z.object({ id: chunkId, namespace, purge }).strict();
 
 /** Deletes a chunk. */
 export function deleteTool(core: Core): Tool<typeof input, { deleted: z.ZodBoolean }> {
@@ -18,7 +19,7 @@ export function deleteTool(core: Core): Tool<typeof input, { deleted: z.ZodBoole
     annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
     async run(args) {
       notTheGraph(core, args.namespace);
-      return { deleted: await core.bridge.deleteChunk(args.id, { namespace: args.namespace }) };
+      return { deleted: await core.bridge.deleteChunk(args.id, { namespace: args.namespace, purge: args.purge }) };
     },
   };
 }

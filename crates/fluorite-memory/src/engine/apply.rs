@@ -16,7 +16,7 @@ use crate::mutants::mutant;
 /// One change.
 pub enum Effect {
     Chunk { prepared: Box<PreparedChunk>, at: Location, vector: Option<(PreparedVector, Location)> },
-    Tombstone { key: u128, sequence: u64, at: Location, deleted_at: i64, version: u32, told: Option<Event> },
+    Tombstone { key: u128, sequence: u64, at: Location, deleted_at: i64, version: u32, purge: bool, told: Option<Event> },
     Vector { row: u32, sequence: u64, at: Location, vector: PreparedVector },
     Usage { rows: Vec<u32> },
 }
@@ -31,6 +31,7 @@ pub fn apply(shared: &Arc<Shared>, w: &Writer, effects: Vec<Effect>, written: u6
     let mut late = Vec::new();
     let tell = shared.events.wants(EventKind::ChunkStored);
     let mut events = Vec::new();
+    let mut purged = false;
     {
         let mut state = shared.state.write();
         state.usage.entry(w.live.segment().number()).or_default().total += written;
@@ -51,8 +52,14 @@ pub fn apply(shared: &Arc<Shared>, w: &Writer, effects: Vec<Effect>, written: u6
                         late.push((row, sequence));
                     }
                 }
-                Effect::Tombstone { key, sequence, at, deleted_at, version, told } => {
-                    tombstone(shared, &mut state, key, sequence, at, deleted_at, version, &mut text);
+                Effect::Tombstone { key, sequence, at, deleted_at, version, purge, told } => {
+                    tombstone(
+                        shared,
+                        &mut state,
+                        Row { version, purge, ..tombstone_row(key, sequence, at, deleted_at) },
+                        &mut text,
+                    );
+                    purged |= purge;
                     events.extend(told);
                 }
                 Effect::Vector { row, sequence, at, vector } => {
@@ -76,6 +83,9 @@ pub fn apply(shared: &Arc<Shared>, w: &Writer, effects: Vec<Effect>, written: u6
     }
     for chunk in chunks {
         shared.cache.put(chunk);
+    }
+    if purged {
+        shared.purge_later(true);
     }
     shared.events.publish(events);
     shared.embed_later(late);
@@ -129,6 +139,7 @@ fn put(
         raw_len: prepared.raw_len,
         dictionary: prepared.dictionary,
         tombstone: false,
+        purge: false,
         truncated: false,
         usage: AtomicU32::new(usage),
         counted,
@@ -157,18 +168,8 @@ fn put(
     row
 }
 
-#[allow(clippy::too_many_arguments)] // the parts of one record
-fn tombstone(
-    shared: &Shared,
-    state: &mut State,
-    key: u128,
-    sequence: u64,
-    at: Location,
-    deleted_at: i64,
-    version: u32,
-    text: &mut Vec<TextItem>,
-) {
-    let previous = state.newest(key).unwrap_or(NONE);
+fn tombstone(shared: &Shared, state: &mut State, row: Row, text: &mut Vec<TextItem>) {
+    let previous = state.newest(row.key).unwrap_or(NONE);
     if previous != NONE {
         if let Some(r) = state.row(previous) {
             shared.cache.remove(r.sequence);
@@ -177,6 +178,12 @@ fn tombstone(
             text.push(TextItem::Dead(previous));
         }
     }
-    let row = state.place(Row { previous, version, ..tombstone_row(key, sequence, at, deleted_at) });
+    if row.purge {
+        state.doom(previous);
+    }
+    let row = state.place(Row { previous, ..row });
     state.set_newest(row);
+    if previous == NONE && state.row(row).is_some_and(|r| r.purge) {
+        state.doomed.rows.insert(row);
+    }
 }

@@ -14,7 +14,7 @@ use super::shared::Shared;
 use crate::error::{Error, Result, SUPPLIED_MODEL};
 use crate::log::{
     ChunkRecord, GroupBuilder, LiveSegment, Location, Manifest, ModelId, SealedSegment, Segment, UsageEntry, encode_chunk,
-    encode_tombstone, encode_usage, encode_vector,
+    encode_purge, encode_tombstone, encode_usage, encode_vector,
 };
 use crate::mutants::mutant;
 use crate::options::Durability;
@@ -44,6 +44,7 @@ type Outcome = Box<dyn FnOnce(Result<()>) + Send>;
 /// A delete of this pass: what it named, what of it was there, whom to tell.
 struct Deleted {
     targets: Vec<Target>,
+    purge: bool,
     found: Vec<bool>,
     settle: Settle<Vec<bool>>,
 }
@@ -70,7 +71,8 @@ pub fn run(shared: &Arc<Shared>) {
         dirty_since = dirty.then(|| dirty_since.unwrap_or_else(Instant::now));
         let timeout = match dirty_since {
             Some(t) => Some(FLUSH_INTERVAL.saturating_sub(t.elapsed())),
-            None => (shared.text.behind() > 0).then_some(FLUSH_INTERVAL),
+            None if shared.text.behind() > 0 => Some(FLUSH_INTERVAL),
+            None => shared.purge_wait().map(Duration::from_millis),
         };
         let Some(ops) = shared.queue.wait(MOST_OPS, timeout) else { return };
         let idle = ops.is_empty();
@@ -120,18 +122,18 @@ fn process(shared: &Arc<Shared>, ops: Vec<Op>) {
         match op {
             Op::Skip => {}
             Op::Put { chunks, durability, settle } => pass.put(shared, w, chunks, durability, settle),
-            Op::Delete { targets, settle } => pass.delete(shared, w, targets, settle),
+            Op::Delete { targets, purge, settle } => pass.delete(shared, w, targets, purge, settle),
             Op::Vectors { items, settle } => pass.vectors(shared, w, items, settle),
             Op::Flush { settle } => {
                 pass.usage(shared, w);
                 pass.sync = true;
                 pass.outcomes.push(settle);
             }
-            Op::DeleteWhere { filter, settle } => match shared.matching_targets(&filter) {
+            Op::DeleteWhere { filter, purge, settle } => match shared.matching_targets(&filter) {
                 Ok(targets) => {
                     let told: Settle<Vec<bool>> =
                         Box::new(|r| settle(r.map(|found| found.into_iter().filter(|f| *f).count() as u64)));
-                    pass.delete(shared, w, targets, told);
+                    pass.delete(shared, w, targets, purge, told);
                 }
                 Err(e) => settle(Err(e)),
             },
@@ -156,6 +158,10 @@ impl Pass {
     fn put(&mut self, shared: &Shared, w: &mut Writer, chunks: Vec<PreparedChunk>, durability: Durability, settle: Settle<()>) {
         let lengths = chunks.iter().filter_map(|c| c.vector.as_ref()).map(|v| v.values.len());
         if let Err(e) = shared.check_room().and_then(|()| w.admit_vectors(shared, lengths)) {
+            return settle(Err(e));
+        }
+        let mut chunks = chunks;
+        if let Err(e) = w.without_gone_dictionaries(shared, &mut chunks) {
             return settle(Err(e));
         }
         self.has_puts = true;
@@ -215,13 +221,18 @@ impl Pass {
         self.outcomes.push(settle);
     }
 
-    fn delete(&mut self, shared: &Shared, w: &mut Writer, targets: Vec<Target>, settle: Settle<Vec<bool>>) {
-        let found = self.tombstones(shared, w, &targets);
-        self.sync |= found.iter().any(|f| *f);
-        self.deletes.push(Deleted { targets, found, settle });
+    fn delete(&mut self, shared: &Shared, w: &mut Writer, targets: Vec<Target>, purge: bool, settle: Settle<Vec<bool>>) {
+        let found = self.tombstones(shared, w, &targets, purge);
+        self.deletes.push(Deleted { targets, purge, found, settle });
     }
 
-    fn tombstones(&mut self, shared: &Shared, w: &mut Writer, targets: &[Target]) -> Vec<bool> {
+    /// Whether anything of a key is left that no purge has doomed: a purge is for what was deleted or has expired, too.
+    fn is_purgeable(&self, shared: &Shared, key: u128) -> bool {
+        let state = shared.state.read();
+        self.seen.contains_key(&key) || state.newest(key).and_then(|row| state.row(row)).is_some_and(|r| !r.purge)
+    }
+
+    fn tombstones(&mut self, shared: &Shared, w: &mut Writer, targets: &[Target], purge: bool) -> Vec<bool> {
         let now = shared.clock.wall_ms();
         let salt = w.live.segment().salt();
         let tell = shared.events.wants(EventKind::ChunkDeleted);
@@ -229,19 +240,26 @@ impl Pass {
         let start = self.bytes.len();
         let mut group = GroupBuilder::begin(&mut self.bytes, w.next_sequence);
         for t in targets {
-            let newest = self.newest(shared, t.key).filter(|(_, _, findable)| *findable);
-            found.push(newest.is_some());
-            let Some((created_at, version, _)) = newest else { continue };
+            let newest = self.newest(shared, t.key);
+            let findable = newest.is_some_and(|(.., findable)| findable);
+            found.push(findable);
+            let wanted = findable || (purge && self.is_purgeable(shared, t.key));
+            let Some((created_at, version, _)) = newest.filter(|_| wanted) else { continue };
             self.seen.insert(t.key, (created_at, version, false));
             let at = w.locate(&self.bytes);
             let sequence = w.sequence();
-            let length = encode_tombstone(&mut self.bytes, salt, sequence, now, &t.namespace, &t.id);
+            let length = if purge {
+                encode_purge(&mut self.bytes, salt, sequence, now, t.key)
+            } else {
+                encode_tombstone(&mut self.bytes, salt, sequence, now, &t.namespace, &t.id)
+            };
             group.count();
             let at = Location { length, ..at };
-            let told = tell.then(|| Event::ChunkDeleted { id: t.id.clone(), namespace: t.namespace.clone() });
-            self.effects.push(Effect::Tombstone { key: t.key, sequence, at, deleted_at: now, version, told });
+            let told = (tell && findable).then(|| Event::ChunkDeleted { id: t.id.clone(), namespace: t.namespace.clone() });
+            self.effects.push(Effect::Tombstone { key: t.key, sequence, at, deleted_at: now, version, purge, told });
         }
-        if found.iter().any(|f| *f) {
+        if !group.is_empty() {
+            self.sync = true;
             group.finish(&mut self.bytes, salt, w.live.end(), w.live.synced());
         } else {
             self.bytes.truncate(start);
@@ -320,7 +338,7 @@ impl Pass {
                     again.sync = sync;
                 }
                 for d in deletes {
-                    again.delete(shared, w, d.targets, d.settle);
+                    again.delete(shared, w, d.targets, d.purge, d.settle);
                 }
                 again.finish(shared, w);
             }
@@ -354,6 +372,23 @@ impl Writer {
     /// Where the next byte appended to `pending` will lie.
     fn locate(&self, pending: &[u8]) -> Location {
         Location { segment: self.live.segment().number(), offset: (self.live.end() + pending.len() as u64) as u32, length: 0 }
+    }
+
+    /// Chunks that were compressed while a dictionary was taken out of the store are compressed again.
+    fn without_gone_dictionaries(&self, shared: &Shared, chunks: &mut [PreparedChunk]) -> Result<()> {
+        let gone = |c: &&mut PreparedChunk| c.dictionary != 0 && !self.manifest.dictionaries.contains(&c.dictionary);
+        for c in chunks.iter_mut().filter(gone) {
+            if c.compressed {
+                let raw = shared.codec.decompress(&c.payload, c.dictionary, c.raw_len as usize).map_err(Error::internal)?;
+                let how = shared.compression();
+                let smaller = how.level.map_or(Ok(None), |level| shared.codec.compress(&raw, how.dictionary, level))?;
+                c.compressed = smaller.is_some();
+                (c.dictionary, c.payload) = smaller.map_or((0, raw), |frame| (how.dictionary, frame));
+            } else {
+                c.dictionary = 0;
+            }
+        }
+        Ok(())
     }
 
     /// Vectors of these dimensions may enter; the first ever names the store's model in the manifest.

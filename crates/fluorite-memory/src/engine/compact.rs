@@ -1,6 +1,7 @@
 //! Compaction: what is wanted of mostly dead segments goes into a new one.
 //!
 //! Three steps: choose (with the writer), write the new segment (beside everything else), swap (with the writer).
+//! Segments with something doomed (`purge`) are rewritten whatever else they hold.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -11,10 +12,11 @@ use super::queue::{Op, Settle};
 use super::shared::{COMPACT_LEVEL, Shared};
 use super::state::SegmentUse;
 use super::swap::swap;
+use super::train::adopt;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::log::{
-    ChunkRecord, GroupBuilder, LiveSegment, Location, RecordView, ScannedRecord, Segment, UsageEntry, encode_chunk,
+    ChunkRecord, GroupBuilder, LiveSegment, Location, RecordView, ScannedRecord, Segment, UsageEntry, encode_chunk, encode_purge,
     encode_tombstone, encode_usage, encode_vector, scan_segment, segment_name,
 };
 use crate::mutants::mutant;
@@ -53,11 +55,24 @@ impl Drop for Running {
 /// A compaction as its caller sees it: rounds of about one new segment each.
 struct Round {
     all: bool,
+    /// Whether what is doomed goes, wherever it lies. Of the background kind when that is due.
+    purge: bool,
     cancel: CancelToken,
     progress: Option<ProgressFn>,
-    /// What it has written, and what is damaged: not compacted again by the same call.
+    /// What it has written: compacted again by the same call only for what is doomed there.
     outputs: HashSet<u32>,
+    /// What could not be read, and why.
+    damaged: HashMap<u32, Error>,
     sum: OptimizeReport,
+}
+
+/// What is to be done next.
+enum Choice {
+    Nothing,
+    /// These become this one.
+    Rewrite(Vec<Segment>, u32),
+    /// The dictionary of new records has to be replaced first.
+    Train,
 }
 
 /// The plan of one round.
@@ -104,7 +119,7 @@ impl Shared {
             let state = self.state.read();
             let sparse = |s: &Segment| state.usage.get(&s.number()).is_some_and(SegmentUse::is_sparse);
             state.segments.values().any(|s| s.map().is_some() && sparse(s))
-        };
+        } || self.is_purge_due();
         if !worthwhile || self.check_poison().is_err() || self.compaction.lock().failure.is_some() {
             return;
         }
@@ -145,7 +160,9 @@ impl Shared {
             settle(r);
             drop(running);
         });
-        let round = Round { all, cancel, progress, outputs: HashSet::new(), sum: OptimizeReport::default() };
+        let purge = all || self.is_purge_due();
+        let (outputs, damaged, sum) = Default::default();
+        let round = Round { all, purge, cancel, progress, outputs, damaged, sum };
         self.round(round, settle);
     }
 
@@ -159,8 +176,17 @@ impl Shared {
             }
             match shared.choose(w, &round) {
                 Err(e) => settle(Err(e)),
-                Ok(None) => settle(Ok(round.sum)),
-                Ok(Some((victims, output))) => {
+                Ok(Choice::Nothing) => settle(shared.finish_purge(w, &round).map(|()| round.sum)),
+                Ok(Choice::Train) => {
+                    let (work, waited_for) = (Arc::clone(&shared), round.all);
+                    let run = move || work.replace_dictionary(round, settle);
+                    if waited_for && !shared.executor.is_inline() {
+                        shared.executor.spawn(run);
+                    } else {
+                        shared.executor.spawn_background(run);
+                    }
+                }
+                Ok(Choice::Rewrite(victims, output)) => {
                     let numbers = victims.iter().map(Segment::number).collect();
                     let job = Job { victims, output, numbers, cancel: round.cancel.clone(), progress: round.progress.clone() };
                     let (work, waited_for) = (Arc::clone(&shared), round.all);
@@ -177,12 +203,57 @@ impl Shared {
         self.submit(self.queue.place(), Op::Exclusive(Box::new(choose)));
     }
 
-    fn choose(&self, w: &mut Writer, round: &Round) -> Result<Option<(Vec<Segment>, u32)>> {
+    /// Trains a dictionary without what was purged, then goes on.
+    fn replace_dictionary(self: &Arc<Self>, round: Round, settle: Settle<OptimizeReport>) {
+        let training = self.train_anew();
+        let next = Arc::clone(self);
+        let adopted = move |shared: &Shared, w: &mut Writer| {
+            match training.map(|t| adopt(shared, w, t)) {
+                Some(Some(Err(e))) => return settle(Err(e)),
+                Some(Some(Ok(()))) => {}
+                Some(None) => {} // purged meanwhile: it is asked for again
+                None => {
+                    shared.dictionary.store(w.manifest.dictionary(), Ordering::Release);
+                    shared.stage.store(w.manifest.stage(), Ordering::Release);
+                }
+            }
+            next.round(round, settle);
+        };
+        self.submit(self.queue.place(), Op::Exclusive(Box::new(adopted)));
+    }
+
+    /// Nothing is left to rewrite: what only purged chunks needed goes too.
+    fn finish_purge(&self, w: &mut Writer, round: &Round) -> Result<()> {
+        if !round.purge {
+            return Ok(());
+        }
+        let needed = {
+            let state = self.state.read();
+            let needed = self.spoiled_segments(&state, &w.manifest);
+            let held = state.doomed_segments();
+            if let Some((_, e)) = round.damaged.iter().find(|(n, _)| held.contains(n) || needed.contains(n)) {
+                return Err(e.clone()); // it cannot be shown to be gone
+            }
+            needed
+        };
+        if needed.is_empty() {
+            self.drop_spoiled(&mut w.manifest)?;
+        }
+        self.purge_ended();
+        self.remove_leftovers()
+    }
+
+    fn choose(&self, w: &mut Writer, round: &Round) -> Result<Choice> {
         self.check_poison()?;
         round.cancel.check()?;
         self.expire_due();
         let all = round.all;
-        if all && round.outputs.is_empty() && w.live.end() > crate::log::SEGMENT_HEADER as u64 {
+        let doomed = if round.purge { self.choose_doomed(w)? } else { HashSet::new() };
+        if round.purge && w.manifest.spoiled.contains(&self.dictionary.load(Ordering::Acquire)) {
+            return Ok(Choice::Train);
+        }
+        let full = w.live.end() > crate::log::SEGMENT_HEADER as u64;
+        if (all && round.outputs.is_empty() && full) || doomed.contains(&w.live.segment().number()) {
             w.seal(self)?;
         }
         let state = self.state.read();
@@ -196,14 +267,17 @@ impl Shared {
             .manifest
             .sealed
             .iter()
-            .filter(|s| !round.outputs.contains(&s.number))
+            .filter(|s| !round.damaged.contains_key(&s.number))
+            .filter(|s| !round.outputs.contains(&s.number) || doomed.contains(&s.number))
             .filter_map(|s| Some((*state.usage.get(&s.number)?, state.segments.get(&s.number)?.clone())))
             .collect();
         let is_small = |u: &SegmentUse| u.total < self.config.segment_bytes / 2;
         let several = all && candidates.iter().filter(|(u, _)| is_small(u)).count() > 1;
         candidates.retain(|(u, s)| {
             let dead = u.total.saturating_sub(u.live);
-            if all {
+            if doomed.contains(&s.number()) {
+                true
+            } else if all {
                 // a group header per batch is not worth a rewrite; a small segment joins other small ones
                 dead as f64 > u.total as f64 * 0.1 || stale.contains(&s.number()) || (several && is_small(u))
             } else {
@@ -223,12 +297,27 @@ impl Shared {
             victims.push(segment);
         }
         if victims.is_empty() {
-            return Ok(None);
+            return Ok(Choice::Nothing);
         }
         drop(state);
         let output = w.manifest.next_segment;
         w.manifest.next_segment += 1; // in memory: a number lost to a crash is a stray file at worst
-        Ok(Some((victims, output)))
+        Ok(Choice::Rewrite(victims, output))
+    }
+
+    /// Segments that hold something doomed, or need a dictionary that does; the manifest names those dictionaries.
+    fn choose_doomed(&self, w: &mut Writer) -> Result<HashSet<u32>> {
+        let mut state = self.state.write();
+        let mut next = w.manifest.clone();
+        if self.spoil(&state, &mut next, None) {
+            next.save(&*self.vfs, &self.config.path)?;
+            w.manifest = next;
+            self.spoiled.store(w.manifest.spoiled.len() as u32, Ordering::Release);
+        }
+        state.doomed.judged = state.doomed.rows.clone();
+        let mut out = state.doomed_segments();
+        out.extend(self.spoiled_segments(&state, &w.manifest));
+        Ok(out)
     }
 
     fn rewrite(self: &Arc<Self>, job: &Job, mut round: Round, settle: Settle<OptimizeReport>) {
@@ -237,15 +326,15 @@ impl Shared {
         let path = self.log_dir().join(segment_name(job.output));
         match written {
             Err(e) => {
-                let _ = self.vfs.remove(&path); // a stray at worst
+                self.remove_for_good(path.clone());
                 if matches!(e, Error::NoSpace { .. }) && self.release_reserve() {
                     return self.rewrite(job, round, settle); // once: the reserve is there for this
                 }
                 let damaged = |v: &&Segment| matches!(&e, Error::Corrupt { path, .. } if path == v.path());
-                if let Some(victim) = job.victims.iter().find(damaged).filter(|_| round.all) {
+                if let Some(victim) = job.victims.iter().find(damaged).filter(|_| round.all || round.purge) {
                     // it stays as it is: chunks of it may still be read, and the others are not to wait for it
                     self.note_damage(&e);
-                    round.outputs.insert(victim.number());
+                    round.damaged.insert(victim.number(), e);
                     return self.round(round, settle);
                 }
                 settle(Err(match e {
@@ -348,15 +437,15 @@ impl Shared {
                 let Some(&row) = rows.get(&record.sequence) else { return Ok(()) };
                 if !self.state.read().live.contains(row) {
                     moved.dropped += 1;
-                    if self.hides_older(row, record.sequence, &job.numbers) {
-                        // expired, and an older version may lie elsewhere: a tombstone keeps it dead
-                        let length = encode_tombstone(buffer, salt, record.sequence, c.updated_at, c.namespace, c.id);
+                    if let Some(key) = self.dooms_older(row, record.sequence, &job.numbers) {
+                        // expired, and an older version lies elsewhere: it stays dead, and goes as well
+                        let length = encode_purge(buffer, salt, record.sequence, c.updated_at, key);
                         moved.places.push(place(row, record.sequence, Kind::Tombstone, length));
                         group.count();
                     }
                     return Ok(());
                 }
-                let length = self.recompress(c, record.sequence, salt, buffer)?;
+                let length = self.recompress(c, dictionary, record.sequence, salt, buffer)?;
                 moved.places.push(place(row, record.sequence, Kind::Chunk, length));
                 length
             }
@@ -382,6 +471,16 @@ impl Shared {
                     return Ok(());
                 }
                 let length = encode_tombstone(buffer, salt, record.sequence, *deleted_at, namespace, id);
+                moved.places.push(place(row, record.sequence, Kind::Tombstone, length));
+                length
+            }
+            RecordView::Purge { deleted_at, .. } => {
+                let Some(&row) = rows.get(&record.sequence) else { return Ok(()) };
+                let Some(key) = self.dooms_older(row, record.sequence, &job.numbers) else {
+                    moved.dropped += 1;
+                    return Ok(());
+                };
+                let length = encode_purge(buffer, salt, record.sequence, *deleted_at, key);
                 moved.places.push(place(row, record.sequence, Kind::Tombstone, length));
                 length
             }
@@ -411,6 +510,13 @@ impl Shared {
         older.into_iter().any(|r| !victims.contains(&r.at.segment))
     }
 
+    /// The key of a version when everything older of it is to go, and some lies in a segment that stays.
+    fn dooms_older(&self, row: u32, sequence: u64, victims: &HashSet<u32>) -> Option<u128> {
+        let state = self.state.read();
+        let r = state.row(row).filter(|r| r.sequence == sequence)?;
+        state.dooms_older(row, victims).then_some(r.key)
+    }
+
     /// Counters as they are now, each once, unless a segment that stays has a later record of them.
     fn current_usage(&self, entries: &[UsageEntry], job: &Job, moved: &mut Moved) -> Vec<UsageEntry> {
         let state = self.state.read();
@@ -425,13 +531,12 @@ impl Shared {
         entries.iter().filter_map(&mut now).collect()
     }
 
-    fn recompress(&self, c: &ChunkRecord<'_>, sequence: u64, salt: u32, buffer: &mut Vec<u8>) -> Result<u32> {
+    fn recompress(&self, c: &ChunkRecord<'_>, dictionary: u32, sequence: u64, salt: u32, buffer: &mut Vec<u8>) -> Result<u32> {
         let raw = if c.compressed {
             self.codec.decompress(c.payload, c.dictionary, c.raw_len as usize).map_err(Error::internal)?
         } else {
             c.payload.to_vec()
         };
-        let dictionary = self.dictionary.load(Ordering::Acquire);
         let smaller = if self.config.enable_compression { self.codec.compress(&raw, dictionary, COMPACT_LEVEL)? } else { None };
         let record = match &smaller {
             Some(frame) => ChunkRecord { dictionary, compressed: true, payload: frame, ..*c },

@@ -1,8 +1,9 @@
 //! Taking feedback, and letting what was learned from it rank.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use parking_lot::{Mutex, RwLock};
 
@@ -107,10 +108,45 @@ impl Shared {
         Ok((events, corrected))
     }
 
-    /// Makes events durable.
+    /// Takes out what was said about chunks of these keys in the lives that are over.
+    pub fn forget_feedback(&self, keys: &HashSet<u128>) -> Result<()> {
+        // before `events`: a search holds the state when it asks for them
+        let born: HashMap<u128, (i64, u32)> = {
+            let state = self.state.read();
+            keys.iter().filter_map(|key| Some((*key, state.find(*key).map(|(_, r)| (r.created_at, r.version))?))).collect()
+        };
+        let mut events = self.feedback.events.lock();
+        let Some(file) = self.open_events(&mut events)? else { return Ok(()) };
+        let keep = |e: &FeedbackEvent| {
+            let key = self.key(&e.namespace, &e.chunk_id);
+            // of this life: after its creation, or in the same millisecond about what it is now
+            let now = |(born, version): &(i64, u32)| e.at > *born || (e.at == *born && e.version == *version);
+            !keys.contains(&key) || born.get(&key).is_some_and(now)
+        };
+        if file.retain(&*self.vfs, &self.feedback_dir(), keep)? {
+            *self.feedback.tallies.write() = None;
+        }
+        Ok(())
+    }
+
+    /// Makes events durable. What was said about a chunk that has died meanwhile is passed over.
     pub fn append_events(&self, new: Vec<FeedbackEvent>) -> Result<()> {
         self.check_poison()?;
-        let mut events = self.feedback.events.lock();
+        let (new, mut events) = loop {
+            let purges = self.purges.load(Ordering::Acquire);
+            let alive: Vec<FeedbackEvent> = {
+                let state = self.state.read();
+                new.iter().filter(|e| state.find(self.key(&e.namespace, &e.chunk_id)).is_some()).cloned().collect()
+            };
+            let events = self.feedback.events.lock();
+            // a purge that begins now waits for the lock, and takes out what is appended here
+            if self.purges.load(Ordering::Acquire) == purges {
+                break (alive, events);
+            }
+        };
+        if new.is_empty() {
+            return Ok(());
+        }
         if self.open_events(&mut events)?.is_none() {
             events.file = Some(EventFile::create(&*self.vfs, &self.feedback_dir(), self.store_id)?);
         }

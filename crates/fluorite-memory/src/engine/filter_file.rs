@@ -14,14 +14,16 @@ use crate::vfs::{read_checked, replace};
 const MAGIC: &[u8; 8] = b"FLUOFLT1";
 /// Raise it with every change of what keys are made of.
 const VERSION: u32 = 1;
-const NAME: &str = "filters";
+/// File name.
+pub const NAME: &str = "filters";
 
 impl Shared {
     /// Saves the entries of live rows in sealed segments: those are durable. Failing to is no error: the next open reads chunks.
-    pub fn save_filters(&self, w: &Writer) {
+    /// False: an older file may still be there.
+    pub fn save_filters(&self, w: &Writer) -> bool {
         let queue = self.unloaded.filters.lock();
         if self.unloaded.saved_filters.load(Ordering::Acquire) {
-            return; // the file was not read: it is as true as before
+            return false; // the file was not read: it is as true as before
         }
         let missing: RowSet = queue.iter().copied().collect();
         let live = w.live.segment().number();
@@ -42,7 +44,7 @@ impl Shared {
             state.filter.save(&rows, &mut body);
         }
         drop(queue);
-        let _ = replace(&*self.vfs, &self.index_dir(), NAME, MAGIC, VERSION, &body);
+        replace(&*self.vfs, &self.index_dir(), NAME, MAGIC, VERSION, &body).is_ok()
     }
 
     /// Takes in the saved entries; the rows they cover. Missing, damaged or of another store: `None`. The caller holds the

@@ -63,6 +63,7 @@ pub fn run(
     cancel: &CancelToken,
     progress: Option<&ProgressFn>,
 ) -> Result<u64> {
+    let purges = shared.purges.load(Ordering::Acquire);
     let Copied { sources, origin, dims } = copy(shared, job)?;
     let total: u64 = sources.iter().map(Source::work).sum();
     let (done, started) = (AtomicU64::new(0), shared.clock.monotonic_ms());
@@ -73,7 +74,7 @@ pub fn run(
         shared.end_cancelled();
     };
     if origin.is_empty() {
-        return list_and_install(shared, job, None, &[]); // all of it died
+        return list_and_install(shared, job, None, &[], purges); // all of it died
     }
     let pool = builders(shared, waited_for)?;
     let made = pool.install(|| make(sources, cancel, &tick))?;
@@ -84,14 +85,14 @@ pub fn run(
     };
     let nodes: Vec<RowOf> = made.frozen.origin.iter().map(|o| origin[*o as usize]).collect();
     let path = shared.index_dir().join(Graph::file_name(number));
-    let written =
-        write(shared, &made, number, dims, &nodes, cancel).and_then(|graph| list_and_install(shared, job, Some(graph), &nodes));
+    let written = write(shared, &made, number, dims, &nodes, cancel)
+        .and_then(|graph| list_and_install(shared, job, Some(graph), &nodes, purges));
     match &written {
         Ok(rows) => {
             let duration_ms = u64::try_from(shared.clock.monotonic_ms() - started).unwrap_or(0);
             shared.events.publish(vec![Event::IndexBuilt { kind: IndexKind::Vector, rows: *rows, duration_ms }]);
         }
-        Err(_) => drop(shared.vfs.remove(&path)), // a stray at worst
+        Err(_) => shared.remove_for_good(path),
     }
     written
 }
@@ -155,17 +156,28 @@ fn write(shared: &Shared, made: &Made, number: u32, dims: usize, nodes: &[RowOf]
     Ok(graph)
 }
 
-/// The log first, then the list, then memory, then the old files go.
-fn list_and_install(shared: &Arc<Shared>, job: &GraphJob, graph: Option<Graph>, nodes: &[RowOf]) -> Result<u64> {
+/// The log first, then the list, then memory, then the old files go. `purges`: how many there had been when the job began.
+fn list_and_install(shared: &Arc<Shared>, job: &GraphJob, graph: Option<Graph>, nodes: &[RowOf], purges: u64) -> Result<u64> {
     let (settler, flushed) = pending();
     shared.submit(shared.queue.place(), Op::Flush { settle: Box::new(move |r| settler.settle(r)) });
     flushed.wait()?;
-    let listing = shared.listing.lock();
+    let _listing = shared.listing.lock();
     let old: Vec<u32> = job.graphs.iter().map(|info| info.graph.number()).collect();
+    let lives = |state: &State, (row, sequence): &RowOf| {
+        state.embedded.contains(*row) && state.row(*row).is_some_and(|r| r.sequence == *sequence)
+    };
+    // what died while it was built may have been purged: then nothing tells any more which node that was
+    let suspect = shared.purges.load(Ordering::Acquire) != purges && {
+        let state = shared.state.read();
+        !nodes.iter().all(|row| lives(&state, row))
+    };
     let list = {
         let mut list = shared.graphing.lock().list.clone();
         list.graphs.retain(|n| !old.contains(n));
-        list.graphs.extend(graph.as_ref().map(Graph::number));
+        list.purge.retain(|n| !old.contains(n));
+        let number = graph.as_ref().map(Graph::number);
+        list.graphs.extend(number);
+        list.purge.extend(number.filter(|_| suspect));
         list
     };
     list.save(&*shared.vfs, &shared.index_dir())?;
@@ -174,13 +186,8 @@ fn list_and_install(shared: &Arc<Shared>, job: &GraphJob, graph: Option<Graph>, 
         graphing.list = list;
         graphing.built += 1;
     }
-    drop(listing);
     let mut state = shared.state.write();
-    let same = |(row, sequence): &RowOf| {
-        let live = state.embedded.contains(*row) && state.row(*row).is_some_and(|r| r.sequence == *sequence);
-        if live { *row } else { NONE }
-    };
-    let rows: Vec<u32> = nodes.iter().map(same).collect();
+    let rows: Vec<u32> = nodes.iter().map(|row| if lives(&state, row) { row.0 } else { NONE }).collect();
     if let Some(vectors) = &mut state.vectors {
         if let Some(graph) = graph.filter(|g| g.dims() == vectors.dims()) {
             vectors.install(Arc::new(graph), rows);
@@ -191,7 +198,7 @@ fn list_and_install(shared: &Arc<Shared>, job: &GraphJob, graph: Option<Graph>, 
     }
     drop(state);
     for number in old {
-        let _ = shared.vfs.remove(&shared.index_dir().join(Graph::file_name(number))); // a stray at worst
+        shared.remove_for_good(shared.index_dir().join(Graph::file_name(number)));
     }
     Ok(nodes.len() as u64)
 }

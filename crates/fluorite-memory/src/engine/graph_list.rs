@@ -23,6 +23,9 @@ pub struct GraphList {
     pub next: u32,
     /// Numbers of those that count.
     pub graphs: Vec<u32>,
+    /// Those of them that hold something of purged chunks: to be made anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purge: Vec<u32>,
 }
 
 impl GraphList {
@@ -82,6 +85,7 @@ pub fn open_graphs(
         }
     }
     list.graphs = opened.iter().map(|g| g.number()).collect();
+    list.purge.retain(|n| list.graphs.contains(n));
     if list.graphs != listed
         && let Err(e) = list.save(vfs, dir)
     {

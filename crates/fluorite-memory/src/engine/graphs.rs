@@ -28,6 +28,8 @@ struct Waiting(CancelToken, Box<dyn FnOnce(Result<()>) + Send>);
 #[derive(Default)]
 pub struct Graphing {
     running: bool,
+    /// How many purges there had been when the running job began.
+    pub began: Option<u64>,
     /// Stops the running job when nobody waits for it.
     behind: Option<CancelToken>,
     waiting: Vec<Waiting>,
@@ -64,6 +66,7 @@ impl Drop for Running {
         let waiting = {
             let mut graphing = self.0.graphing.lock();
             graphing.running = false;
+            graphing.began = None;
             graphing.behind = None;
             graphing.progress = None;
             std::mem::take(&mut graphing.waiting)
@@ -131,6 +134,7 @@ impl Shared {
                 return; // `close` has looked for a job to stop already
             }
             graphing.running = true;
+            graphing.began = Some(self.purges.load(std::sync::atomic::Ordering::Acquire));
             graphing.behind = (!all).then(|| cancel.clone());
         }
         let running = Running(Arc::clone(self));
@@ -201,9 +205,14 @@ impl Shared {
         graphs.sort_by_key(|g| std::cmp::Reverse(g.graph.nodes()));
         let live = |g: &GraphInfo| vectors.rows_of(g.graph.number()).map_or(0, |rows| alive(state, rows));
         let head = vectors.head_rows().and_len(&state.embedded); // what died there leaves it with compaction
+        let purge = self.graphing.lock().list.purge.clone();
+        let purge: Vec<GraphInfo> = graphs.iter().filter(|g| purge.contains(&g.graph.number())).cloned().collect();
         if all {
             let enough = head + graphs.iter().map(live).sum::<usize>() >= self.config.graph_rows.max(1);
             let tidy = matches!(&graphs[..], [one] if head == 0 && live(one) * 10 >= one.graph.nodes() * 9);
+            if (!enough || tidy) && !purge.is_empty() {
+                return Some(GraphJob::new(state, vectors, 0, purge));
+            }
             if !enough || tidy {
                 return None;
             }
@@ -213,7 +222,7 @@ impl Shared {
             let taken = head.min(MOST_ROWS);
             return Some(GraphJob::new(state, vectors, MOST_ROWS, mergeable(graphs, taken)));
         }
-        let dead = graphs.iter().find(|g| live(g) * 2 < g.graph.nodes()).cloned();
+        let dead = graphs.iter().find(|g| live(g) * 2 < g.graph.nodes()).or(purge.first()).cloned();
         let joined = mergeable(graphs, 0);
         match (joined.len() > 1, dead) {
             (true, _) => Some(GraphJob::new(state, vectors, 0, joined)),

@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Result, SUPPLIED_MODEL};
 use crate::executor::Executor;
 use crate::index::RowSet;
-use crate::log::{Codec, LiveSegment, Manifest, ModelId, Segment, load_dictionary, scan_segment, segment_name};
+use crate::log::{Codec, LiveSegment, Manifest, ModelId, Segment, dictionary_name, load_dictionary, scan_segment, segment_name};
 use crate::query::Lexicon;
 use crate::vfs::{Vfs, VfsLock};
 
@@ -144,7 +144,10 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
     state.usage.insert(manifest.live, SegmentUse { total: live.end(), ..Default::default() });
     state.segments.insert(manifest.live, live.segment().clone());
     let next_sequence = replay.next_sequence.max(1);
-    replay.build(&mut state, clock.wall_ms(), clock.monotonic_ms());
+    let wall = clock.wall_ms();
+    replay.build(&mut state, wall, clock.monotonic_ms());
+    let asked = state.find_doomed(wall);
+    let doomed = !state.doomed.rows.is_empty() || !state.doomed.orphans.is_empty() || !manifest.spoiled.is_empty();
     let reserve_gone = AtomicBool::new(!reserve::ensure(&*vfs, &root));
     replace_supplied(&*vfs, &root, &mut manifest, embedder.as_deref(), &state)?;
     let model_hash = manifest.model.as_ref().map_or(0, |m| xxhash_rust::xxh3::xxh3_64(m.id.as_bytes()));
@@ -161,7 +164,9 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
     let next_deadline = AtomicI64::new(state.next_deadline());
     let late: Vec<(u32, u64)> =
         unloaded.iter().filter(|r| !state.embedded.contains(**r)).filter_map(|r| Some((*r, state.row(*r)?.sequence))).collect();
-    let dictionary = AtomicU32::new(manifest.dictionaries.last().copied().unwrap_or(0));
+    let dictionary = AtomicU32::new(manifest.dictionary());
+    let stage = AtomicU32::new(manifest.stage());
+    let spoiled = AtomicU32::new(manifest.spoiled.len() as u32);
     let model = manifest.model.clone();
     let cache = ChunkCache::new(config.cache_size_mb << 20);
     let shared = Arc::new_cyclic(|me| Shared {
@@ -175,6 +180,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         codec,
         dictionary,
         training: AtomicBool::new(false),
+        stage,
         compaction: Mutex::default(),
         state: RwLock::new(state),
         events: Arc::default(),
@@ -199,6 +205,11 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         read_rows: Mutex::new(RowSet::default()),
         poisoned: Mutex::new(None),
         index_damage: Mutex::new(None),
+        purge_due: AtomicI64::new(i64::MAX),
+        purged_at: AtomicI64::new(i64::MIN / 2),
+        purges: AtomicU64::new(0),
+        spoiled,
+        unremoved: Mutex::default(),
         recovered_tail,
         calls: Mutex::new(0),
         calls_done: Condvar::new(),
@@ -208,6 +219,9 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         committer: Mutex::new(None),
     });
     shared.set_model(model);
+    if doomed {
+        shared.purge_later(asked);
+    }
     shared.load_ranker();
     shared.recheck(sealed);
     shared.schedule_background();
@@ -285,6 +299,9 @@ fn remove_strays(vfs: &dyn Vfs, root: &Path, manifest: &Manifest) {
         }
     };
     stray(&root.join("log"), &|n| is_segment(n) && !wanted.contains(n));
+    let dictionaries: HashSet<String> = manifest.dictionaries.iter().map(|d| dictionary_name(*d)).collect();
+    let is_dictionary = |n: &str| n.len() == 8 && n.bytes().all(|b| b.is_ascii_digit());
+    stray(&root.join("dict"), &|n| is_dictionary(n) && !dictionaries.contains(n));
     for dir in [root.to_owned(), root.join("dict"), root.join("index"), root.join("feedback")] {
         stray(&dir, &|n| n.ends_with(".tmp"));
     }

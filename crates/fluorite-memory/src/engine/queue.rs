@@ -47,10 +47,13 @@ pub enum Op {
     },
     Delete {
         targets: Vec<Target>,
+        /// Every byte of them goes, and what is left of earlier ones of that name.
+        purge: bool,
         settle: Settle<Vec<bool>>,
     },
     DeleteWhere {
         filter: Box<SearchFilter>,
+        purge: bool,
         settle: Settle<u64>,
     },
     Vectors {

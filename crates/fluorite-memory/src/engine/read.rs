@@ -122,6 +122,9 @@ impl Shared {
         let mut out = Vec::new();
         while row != NONE {
             let Some(r) = state.row(row) else { break };
+            if r.purge {
+                break; // what is before it is doomed
+            }
             if !r.tombstone {
                 out.push(self.load_aside(&state, r)?);
             }

@@ -81,11 +81,12 @@ impl Shared {
         let list = {
             let mut sealing = self.text.sealing.lock();
             sealing.list.texts.retain(|n| *n != number);
+            sealing.list.purge.retain(|n| *n != number);
             sealing.damage.get_or_insert_with(|| format!("{e}: it is built again"));
             sealing.list.clone()
         };
         let _ = list.save(&*self.vfs, &self.index_dir()); // else the next open finds the damage again
-        let _ = self.vfs.remove(&self.index_dir().join(TextSegment::file_name(number)));
+        self.remove_for_good(self.index_dir().join(TextSegment::file_name(number)));
     }
 
     /// Takes a damaged graph out; its vectors are read from the log again, and built into another.
@@ -97,6 +98,7 @@ impl Shared {
                 return; // another has, or it has been joined
             }
             graphing.list.graphs.retain(|n| *n != number);
+            graphing.list.purge.retain(|n| *n != number);
             graphing.damage.get_or_insert_with(|| format!("{e}: it is built again"));
             graphing.list.clone()
         };
@@ -110,7 +112,7 @@ impl Shared {
                 None => return,
             }
         }
-        let _ = self.vfs.remove(&self.index_dir().join(Graph::file_name(number)));
+        self.remove_for_good(self.index_dir().join(Graph::file_name(number)));
         self.schedule_background();
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
+use super::doomed::Doomed;
 use super::prepare::chunk_key;
 use super::state::{KeyHasher, NONE, Row, State};
 use crate::error::Result;
@@ -27,13 +28,15 @@ pub struct Replay {
     vectors: Vec<FoundVector>,
     /// With the segment of the record.
     usage: HashMap<u128, (UsageEntry, u32), BuildHasherDefault<KeyHasher>>,
+    /// Vector records without use, as far as they are known.
+    doomed: Doomed,
     pub next_sequence: u64,
 }
 
 impl Replay {
-    /// Goes on from a snapshot's rows.
-    pub fn resumed(rows: Vec<Row>, next_sequence: u64) -> Self {
-        Self { rows, next_sequence, ..Self::default() }
+    /// Goes on from a snapshot's rows, and the vector records without use that it knows.
+    pub fn resumed(rows: Vec<Row>, doomed: Doomed, next_sequence: u64) -> Self {
+        Self { rows, doomed, next_sequence, ..Self::default() }
     }
 
     /// Takes in one record. Vectors of another model than `model` are passed over.
@@ -54,6 +57,7 @@ impl Replay {
                 raw_len: c.raw_len,
                 dictionary: c.dictionary,
                 tombstone: false,
+                purge: false,
                 truncated: false,
                 usage: AtomicU32::new(0),
                 counted: 0,
@@ -62,10 +66,13 @@ impl Replay {
             RecordView::Tombstone { deleted_at, namespace, id } => {
                 self.rows.push(tombstone_row(chunk_key(seed, namespace, id), record.sequence, at, *deleted_at));
             }
+            RecordView::Purge { deleted_at, key } => {
+                self.rows.push(Row { purge: true, ..tombstone_row(*key, record.sequence, at, *deleted_at) });
+            }
             RecordView::Vector(v) if v.model == model => {
                 self.vectors.push(FoundVector { chunk: v.chunk, sequence: record.sequence, at, truncated: v.truncated })
             }
-            RecordView::Vector(_) => {}
+            RecordView::Vector(v) => self.doomed.stray(v.chunk, at.segment),
             RecordView::Usage(entries) => {
                 for e in entries {
                     self.count(*e, at.segment);
@@ -91,11 +98,25 @@ impl Replay {
         self.rows.dedup_by_key(|r| r.sequence); // the same version met in a snapshot and in the log
         self.vectors.sort_unstable_by_key(|v| v.sequence);
         for v in &self.vectors {
-            if let Ok(i) = self.rows.binary_search_by_key(&v.chunk, |r| r.sequence) {
-                self.rows[i].vector = v.at;
-                self.rows[i].truncated = v.truncated;
+            match self.rows.binary_search_by_key(&v.chunk, |r| r.sequence) {
+                Ok(i) => {
+                    let old = std::mem::replace(&mut self.rows[i].vector, v.at);
+                    if !old.is_none() && old != v.at {
+                        self.doomed.stray(v.chunk, old.segment);
+                    }
+                    self.rows[i].truncated = v.truncated;
+                }
+                Err(_) => _ = self.doomed.orphans.insert(v.at.segment),
             }
         }
+        self.doomed.strays.retain(|chunk, segments| {
+            let known = self.rows.binary_search_by_key(chunk, |r| r.sequence).is_ok();
+            if !known {
+                self.doomed.orphans.extend(segments.drain(..));
+            }
+            known
+        });
+        state.doomed = self.doomed;
         state.heads.reserve(self.rows.len(), &self.rows);
         let mut superseded = RowSet::new();
         for i in 0..self.rows.len() {
@@ -161,6 +182,7 @@ pub fn tombstone_row(key: u128, sequence: u64, at: Location, deleted_at: i64) ->
         raw_len: 0,
         dictionary: 0,
         tombstone: true,
+        purge: false,
         truncated: false,
         usage: AtomicU32::new(0),
         counted: 0,

@@ -50,6 +50,8 @@ pub struct Shared {
     /// Dictionary of new records.
     pub dictionary: AtomicU32,
     pub training: AtomicBool,
+    /// Stages of training behind it.
+    pub stage: AtomicU32,
     pub compaction: Mutex<Compaction>,
     pub state: RwLock<State>,
     pub events: Arc<EventHub>,
@@ -80,6 +82,15 @@ pub struct Shared {
     pub poisoned: Mutex<Option<String>>,
     /// A damaged record met while indexing.
     pub index_damage: Mutex<Option<String>>,
+    /// Monotonic moment at which the background is to remove what is doomed, and when it last did.
+    pub purge_due: AtomicI64,
+    pub purged_at: AtomicI64,
+    /// Raised before doomed versions leave the log: what was being built meanwhile may hold something of them.
+    pub purges: AtomicU64,
+    /// Dictionaries that purged chunks may have been samples of.
+    pub spoiled: AtomicU32,
+    /// Files with something purged that could not be removed yet.
+    pub unremoved: Mutex<Vec<PathBuf>>,
     pub recovered_tail: u64,
     pub calls: Mutex<usize>,
     pub calls_done: Condvar,
@@ -247,9 +258,11 @@ impl Shared {
         let mut state = self.state.write();
         let mut dead = Vec::new();
         for row in state.due(now) {
-            if state.kill(row) {
+            let was_live = state.kill(row);
+            if was_live {
                 dead.push(super::text::TextItem::Dead(row));
             }
+            state.doom_expired(row, was_live);
             if let Some(sequence) = state.row(row).map(|r| r.sequence) {
                 self.cache.remove(sequence);
             }
@@ -262,6 +275,8 @@ impl Shared {
         }
         self.next_deadline.store(state.next_deadline(), Ordering::Release);
         self.text.push(dead);
+        drop(state);
+        self.purge_later(false);
     }
 
     /// Names of the live chunks a filter matches.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use super::commit::Writer;
+use super::doomed::Doomed;
 use super::replay::Replay;
 use super::shared::Shared;
 use super::state::{NONE, Row};
@@ -14,8 +15,9 @@ use crate::mutants::mutant;
 use crate::vfs::{Vfs, map_checked, replace};
 
 const MAGIC: &[u8; 8] = b"FLUOIDS1";
-const VERSION: u32 = 2;
-const NAME: &str = "ids";
+const VERSION: u32 = 3;
+/// File name.
+pub const NAME: &str = "ids";
 
 /// How far a snapshot covers each segment.
 pub type Coverage = Vec<(u32, u64)>;
@@ -64,6 +66,16 @@ pub fn save(shared: &Shared, w: &Writer) -> Result<()> {
             put(&mut body, u64::from(r.usage.load(Ordering::Relaxed)));
             put(&mut body, r.accessed_at.load(Ordering::Relaxed).max(0) as u64);
         }
+        // vector records without use: replay will not meet those in sealed segments
+        let strays = state.doomed.strays.iter().flat_map(|(chunk, at)| at.iter().map(|segment| (*chunk, *segment)));
+        let orphans = state.doomed.orphans.iter().map(|segment| (0, *segment));
+        let mut without_use: Vec<(u64, u32)> = strays.chain(orphans).filter(|(_, segment)| *segment != live).collect();
+        without_use.sort_unstable(); // equal stores have equal files
+        put(&mut body, without_use.len() as u64);
+        for (chunk, segment) in without_use {
+            put(&mut body, chunk);
+            put(&mut body, u64::from(segment));
+        }
     }
     // not compressed: half of it is hashes, and opening waits for it
     replace(&*shared.vfs, &shared.index_dir(), NAME, MAGIC, VERSION, &body)
@@ -78,7 +90,7 @@ fn put_location(out: &mut Vec<u8>, at: Location) {
 }
 
 fn put_row(out: &mut Vec<u8>, r: &Row, live: u32) {
-    put(out, u64::from(r.tombstone) | u64::from(r.truncated) << 1);
+    put(out, u64::from(r.tombstone) | u64::from(r.truncated) << 1 | u64::from(r.purge) << 2);
     put_location(out, r.at);
     put_location(out, if r.vector.segment == live { Location::default() } else { r.vector });
     put(out, r.created_at.max(0) as u64);
@@ -124,6 +136,7 @@ fn row(r: &mut Reader<'_>, key: u128, sequence: u64) -> Option<Row> {
         raw_len,
         dictionary,
         tombstone: flags & 1 != 0,
+        purge: flags & 4 != 0,
         truncated: flags & 2 != 0,
         usage: AtomicU32::new(usage),
         counted: 0, // compaction keeps what it does not know
@@ -156,11 +169,20 @@ fn decode(body: &[u8], manifest: &Manifest) -> Option<(Replay, Coverage)> {
         sequence = sequence.checked_add(r.varint()?)?;
         rows.push(row(&mut r, u128::from_le_bytes(keys.array()?), sequence)?);
     }
-    let mut replay = Replay::resumed(rows, next_sequence);
+    let mut counters = Vec::new();
     for _ in 0..r.varint()? {
         let key = u128::from_le_bytes(r.array()?);
         let (count, accessed_at) = (u32::try_from(r.varint()?).ok()?, i64::try_from(r.varint()?).ok()?);
-        replay.count(UsageEntry { key, count, accessed_at }, 0);
+        counters.push(UsageEntry { key, count, accessed_at });
     }
+    let mut doomed = Doomed::default();
+    for _ in 0..r.varint()? {
+        match (r.varint()?, u32::try_from(r.varint()?).ok()?) {
+            (0, segment) => _ = doomed.orphans.insert(segment),
+            (chunk, segment) => doomed.stray(chunk, segment),
+        }
+    }
+    let mut replay = Replay::resumed(rows, doomed, next_sequence);
+    counters.into_iter().for_each(|e| replay.count(e, 0));
     Some((replay, coverage))
 }

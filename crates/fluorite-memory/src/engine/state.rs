@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use parking_lot::Mutex;
 
+use super::doomed::Doomed;
 use super::heads::Heads;
 use super::read::Unreadable;
 use crate::index::{FilterIndex, LayeredIndex, RowSet, VectorIndex};
@@ -31,6 +32,8 @@ pub struct Row {
     pub raw_len: u32,
     pub dictionary: u32,
     pub tombstone: bool,
+    /// A tombstone that dooms everything before it.
+    pub purge: bool,
     pub truncated: bool,
     pub usage: AtomicU32,
     /// Segment of the last USAGE record with this row's counter; 0 when there is none, or not known.
@@ -115,6 +118,7 @@ pub struct State {
     pub raw_bytes: u64,
     pub truncated: u64,
     pub versions: u64,
+    pub doomed: Doomed,
 }
 
 impl State {
@@ -215,6 +219,9 @@ impl State {
     pub fn attach_vector(&mut self, row: u32, at: Location, truncated: bool) {
         let Some(r) = self.rows.get_mut(row as usize) else { return };
         let old = std::mem::replace(&mut r.vector, at);
+        if !old.is_none() {
+            self.doomed.stray(r.sequence, old.segment);
+        }
         self.truncated = self.truncated + u64::from(truncated) - u64::from(r.truncated);
         r.truncated = truncated;
         if let Some(u) = self.usage.get_mut(&old.segment) {

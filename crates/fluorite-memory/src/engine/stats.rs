@@ -30,6 +30,7 @@ impl Shared {
             hit_rate: rate(e.hits, e.misses),
         };
         let model = self.model.lock().clone();
+        let purge_pending = self.purge_pending();
         let text_bytes = self.text.index.read().bytes();
         let text_index = self.text_index_stats();
         // before `state`: who loads rows holds `unloaded` and asks for `state`
@@ -50,6 +51,7 @@ impl Shared {
             vector_index: self.vector_index_stats(&state),
             text_index,
             reserve_bytes: self.file_bytes(&self.config.path.join(super::reserve::NAME)),
+            purge_pending,
             disk_ratio: if state.raw_bytes == 0 { 0.0 } else { disk_bytes as f64 / state.raw_bytes as f64 },
             segments: state.segments.len() as u64,
             live_share: if total == 0 { 1.0 } else { live as f64 / total as f64 },

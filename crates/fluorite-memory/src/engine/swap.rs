@@ -1,6 +1,7 @@
 //! The last step of a compaction: the new segment takes the victims' place, in the manifest, then in memory, then the files go.
 
 use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 
 use super::commit::Writer;
 use super::compact::{Kind, Moved, Place};
@@ -33,8 +34,10 @@ pub fn swap(shared: &Shared, w: &mut Writer, victims: &[u32], out: LiveSegment, 
         segment.set_verified();
         mapped = Some(segment);
     }
+    let purged = shared.forget_derived(victims, &mut next)?;
     next.save(&*shared.vfs, &shared.config.path)?;
     w.manifest = next;
+    shared.spoiled.store(w.manifest.spoiled.len() as u32, Ordering::Release);
     let freed = {
         let mut state = shared.state.write();
         if let Some(segment) = mapped {
@@ -70,13 +73,23 @@ pub fn swap(shared: &Shared, w: &mut Writer, victims: &[u32], out: LiveSegment, 
         }
     }
     for v in victims {
-        let _ = shared.vfs.remove(&log_dir.join(segment_name(*v))); // a stray at worst
+        match shared.vfs.remove(&log_dir.join(segment_name(*v))) {
+            Err(_) if purged => shared.unremoved.lock().push(log_dir.join(segment_name(*v))),
+            _ => {} // a stray at worst
+        }
     }
     let _ = shared.vfs.sync_dir(&log_dir);
     let synced = if mutant!("id_table_newer_than_log") { Ok(()) } else { w.sync(shared) };
     let saved = synced.and_then(|()| snapshot::save(shared, w)); // derived: without it the next open reads the log
-    if saved.is_ok() {
-        shared.save_filters(w);
+    let saved = saved.is_ok() && shared.save_filters(w);
+    if purged && !saved {
+        // old ones still know what was purged
+        for name in [snapshot::NAME, super::filter_file::NAME] {
+            shared.remove_for_good(shared.index_dir().join(name));
+        }
+    }
+    if purged && let Some(shared) = shared.me.upgrade() {
+        shared.schedule_background(); // graphs and text segments are marked
     }
     Ok(moved.dropped)
 }
@@ -92,7 +105,10 @@ fn relocate(state: &mut State, number: u32, moved: &Moved) {
                 r.at = at;
                 r.vector = Location::default();
                 if !std::mem::replace(&mut r.tombstone, true) {
-                    state.versions -= 1; // an expired version became a tombstone
+                    // an expired version became a tombstone
+                    r.purge = true;
+                    state.versions -= 1;
+                    state.doomed.rows.remove(row);
                 }
             }
         }
@@ -132,5 +148,6 @@ fn free_rows(state: &mut State, victims: &[u32]) -> RowSet {
         }
     }
     state.expiry.retain(|(_, row), ()| !freed.contains(*row));
+    state.forget_doomed(&freed, victims, &already);
     freed
 }

@@ -40,6 +40,8 @@ pub struct TextSide {
     pub catching: Mutex<()>,
     pub scheduled: AtomicBool,
     pub sealing: Mutex<Sealing>,
+    /// Held while a segment is put in, from the look at what has died to its place in the index. Before `catching`.
+    pub installing: Mutex<()>,
     /// Held while the list of segments is changed, on disk and in `sealing`.
     pub listing: Mutex<()>,
 }

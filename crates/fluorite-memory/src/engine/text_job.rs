@@ -5,6 +5,7 @@
 //! log is made durable before the list: a segment never knows a chunk that a power cut may take back.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::events::{Event, IndexKind};
 use super::queue::Op;
@@ -36,6 +37,7 @@ pub struct TextJob {
 /// Makes and installs.
 pub fn run(shared: &Arc<Shared>, job: &TextJob, cancel: &CancelToken, progress: Option<&ProgressFn>) -> Result<()> {
     let started = shared.clock.monotonic_ms();
+    let purges = shared.purges.load(Ordering::Acquire);
     let (made, documents) = if job.parts.is_empty() {
         seal(shared, job, cancel, progress)?
     } else {
@@ -52,16 +54,16 @@ pub fn run(shared: &Arc<Shared>, job: &TextJob, cancel: &CancelToken, progress: 
         joined(shared, job)?
     };
     cancel.check()?;
-    let Some(made) = made else { return list_and_install(shared, job, None, &[]) }; // all of it died
+    let Some(made) = made else { return list_and_install(shared, job, None, &[], purges) }; // all of it died
     let number = {
         let mut sealing = shared.text.sealing.lock();
         sealing.list.next += 1;
         sealing.list.next - 1
     };
     let path = shared.index_dir().join(TextSegment::file_name(number));
-    let written = write(shared, &made, number, cancel).and_then(|s| list_and_install(shared, job, Some(s), &documents));
+    let written = write(shared, &made, number, cancel).and_then(|s| list_and_install(shared, job, Some(s), &documents, purges));
     if written.is_err() {
-        let _ = shared.vfs.remove(&path); // a stray at worst
+        shared.remove_for_good(path);
     } else {
         let duration_ms = u64::try_from(shared.clock.monotonic_ms() - started).unwrap_or(0);
         let rows = documents.len() as u64;
@@ -132,23 +134,38 @@ fn write(shared: &Shared, made: &MadeText, number: u32, cancel: &CancelToken) ->
     Ok(segment)
 }
 
-/// The log first, then the list, then memory, then the old files go.
-fn list_and_install(shared: &Arc<Shared>, job: &TextJob, segment: Option<TextSegment>, documents: &[RowOf]) -> Result<()> {
+/// The log first, then the list, then memory, then the old files go. `purges`: how many there had been when the job began.
+fn list_and_install(
+    shared: &Arc<Shared>,
+    job: &TextJob,
+    segment: Option<TextSegment>,
+    documents: &[RowOf],
+    purges: u64,
+) -> Result<()> {
     let (settler, flushed) = pending();
     shared.submit(shared.queue.place(), Op::Flush { settle: Box::new(move |r| settler.settle(r)) });
     flushed.wait()?;
     let old: Vec<u32> = job.parts.iter().map(|info| info.segment.number()).collect();
+    let _installing = shared.text.installing.lock();
+    // what died meanwhile may have been purged: then nothing tells any more which document that was
+    let suspect = shared.purges.load(Ordering::Acquire) != purges && {
+        let state = shared.state.read();
+        !documents.iter().all(|row| is_same(&state, *row))
+    };
     if segment.is_some() || !old.is_empty() {
         let _listing = shared.text.listing.lock();
         let list = {
             let mut list = shared.text.sealing.lock().list.clone();
             list.texts.retain(|n| !old.contains(n));
-            list.texts.extend(segment.as_ref().map(TextSegment::number));
+            list.purge.retain(|n| !old.contains(n));
+            let number = segment.as_ref().map(TextSegment::number);
+            list.texts.extend(number);
+            list.purge.extend(number.filter(|_| suspect));
             list
         };
         list.save(&*shared.vfs, &shared.index_dir())?;
         let mut sealing = shared.text.sealing.lock();
-        sealing.list.texts = list.texts;
+        (sealing.list.texts, sealing.list.purge) = (list.texts, list.purge);
         sealing.built += 1;
     }
     let retired = {
@@ -161,7 +178,7 @@ fn list_and_install(shared: &Arc<Shared>, job: &TextJob, segment: Option<TextSeg
     };
     drop(retired); // the heads' tables: freed without the lock
     for number in old {
-        let _ = shared.vfs.remove(&shared.index_dir().join(TextSegment::file_name(number))); // a stray at worst
+        shared.remove_for_good(shared.index_dir().join(TextSegment::file_name(number)));
     }
     Ok(())
 }

@@ -21,6 +21,9 @@ pub struct TextList {
     pub next: u32,
     /// Numbers of those that count.
     pub texts: Vec<u32>,
+    /// Those of them that hold something of purged chunks: to be made anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purge: Vec<u32>,
 }
 
 impl TextList {
@@ -81,6 +84,7 @@ pub fn open_texts(
             Err(e) => trouble = Some(format!("{e}: it is built again")),
         }
     }
+    list.purge.retain(|n| list.texts.contains(n));
     if list.texts != listed
         && let Err(e) = list.save(vfs, dir)
     {

@@ -31,6 +31,8 @@ const FOREGROUND_NICE: i32 = 5;
 #[derive(Default)]
 pub struct Sealing {
     running: bool,
+    /// How many purges there had been when the running job began.
+    pub began: Option<u64>,
     /// Stops the running job when nobody waits for it.
     behind: Option<CancelToken>,
     waiting: Vec<Box<dyn FnOnce() + Send>>,
@@ -72,6 +74,7 @@ impl Drop for Running {
         let waiting = {
             let mut sealing = self.0.text.sealing.lock();
             sealing.running = false;
+            sealing.began = None;
             sealing.behind = None;
             sealing.progress = None;
             std::mem::take(&mut sealing.waiting)
@@ -124,6 +127,7 @@ impl Shared {
                 return;
             }
             sealing.running = true;
+            sealing.began = Some(self.purges.load(std::sync::atomic::Ordering::Acquire));
             sealing.behind = (!all).then(|| cancel.clone());
         }
         let running = Running(Arc::clone(self));
@@ -185,7 +189,8 @@ impl Shared {
             return Some(TextJob { heads: Vec::new(), rows: Vec::new(), parts });
         }
         let sparse = |s: &&TextInfo| if all { s.rows * 10 < s.segment.docs() * 9 } else { s.rows * 2 < s.segment.docs() };
-        let sparse = segments.iter().find(sparse)?.clone();
+        let purge = self.text.sealing.lock().list.purge.clone();
+        let sparse = segments.iter().find(sparse).or(segments.iter().find(|s| purge.contains(&s.segment.number())))?.clone();
         Some(TextJob { heads: Vec::new(), rows: Vec::new(), parts: vec![sparse] })
     }
 }

@@ -14,6 +14,7 @@ const MARK: &[u8; 4] = b"FEVT";
 /// Mark, length and checksum before each body.
 const HEAD: usize = 12;
 const NAME: &str = "events";
+const TEMP: &str = "events.tmp";
 
 /// The open file and everything in it.
 #[derive(Debug)]
@@ -125,6 +126,29 @@ impl EventFile {
             return None;
         }
         Some((serde_json::from_slice(body).ok()?, at + HEAD + length))
+    }
+
+    /// Replaces the file with one of the events that `keep` wants; damaged places go as well. Nothing is written when none goes.
+    pub fn retain(&mut self, vfs: &dyn Vfs, dir: &Path, keep: impl Fn(&FeedbackEvent) -> bool) -> Result<bool> {
+        if self.damaged.is_empty() && self.events.iter().all(|e| keep(e)) {
+            return Ok(false);
+        }
+        let temp = dir.join(TEMP);
+        let io = |action, e: &std::io::Error| Error::io(action, &temp, e);
+        let mut next = Self {
+            file: vfs.open(&temp, OpenMode::Create).map_err(|e| io("cannot create", &e))?,
+            path: self.path.clone(),
+            end: HEADER as u64,
+            salt: self.salt,
+            events: Vec::new(),
+            damaged: Vec::new(),
+        };
+        next.write_header()?;
+        next.append(self.events.iter().filter(|e| keep(e)).map(|e| FeedbackEvent::clone(e)).collect())?;
+        vfs.rename(&temp, &self.path).map_err(|e| io("cannot replace", &e))?;
+        vfs.sync_dir(dir).map_err(|e| Error::io("cannot sync", dir, &e))?;
+        *self = next;
+        Ok(true)
     }
 
     /// Appends and makes durable, all or (after a crash) a part from the front. After an error nothing of it counts.

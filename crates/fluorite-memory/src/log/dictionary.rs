@@ -8,7 +8,9 @@ use crate::vfs::{Vfs, read_checked, replace};
 
 const MAGIC: &[u8; 8] = b"FLUODIC1";
 
-fn name(id: u32) -> String {
+/// File name of a dictionary.
+#[must_use]
+pub fn dictionary_name(id: u32) -> String {
     format!("{id:08}")
 }
 
@@ -20,13 +22,13 @@ pub fn train_dictionary(samples: &[Vec<u8>], most_bytes: usize) -> Option<Vec<u8
 
 /// Writes dictionary `id`.
 pub fn save_dictionary(vfs: &dyn Vfs, dir: &Path, id: u32, bytes: &[u8]) -> Result<()> {
-    replace(vfs, dir, &name(id), MAGIC, FORMAT_VERSION, bytes)
+    replace(vfs, dir, &dictionary_name(id), MAGIC, FORMAT_VERSION, bytes)
 }
 
 /// Reads dictionary `id`.
 pub fn load_dictionary(vfs: &dyn Vfs, dir: &Path, id: u32) -> Result<Vec<u8>> {
-    read_checked(vfs, dir, &name(id), MAGIC, FORMAT_VERSION)?.ok_or_else(|| Error::Corrupt {
-        path: dir.join(name(id)),
+    read_checked(vfs, dir, &dictionary_name(id), MAGIC, FORMAT_VERSION)?.ok_or_else(|| Error::Corrupt {
+        path: dir.join(dictionary_name(id)),
         offset: 0,
         what: "the manifest names this dictionary, but there is no such file".into(),
     })

@@ -31,6 +31,22 @@ pub struct SealedSegment {
     pub crc: u32,
 }
 
+/// What a dictionary was trained from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trained {
+    /// Number of the dictionary.
+    pub dictionary: u32,
+    /// How many of the stages of training the store had passed with it.
+    pub stage: u32,
+    /// No sample has this sequence number or a later one.
+    pub upto: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
 /// The root of a store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -42,6 +58,15 @@ pub struct Manifest {
     pub model: Option<ModelId>,
     /// Dictionaries in use; the last one compresses.
     pub dictionaries: Vec<u32>,
+    /// What they were trained from. A dictionary of an older release has no entry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trained: Vec<Trained>,
+    /// Number of the next dictionary, once one has gone: numbers are not used twice.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub next_dictionary: u32,
+    /// Dictionaries a purged chunk may have been a sample of: they go once no record needs them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spoiled: Vec<u32>,
     /// Read-only segments.
     pub sealed: Vec<SealedSegment>,
     /// The segment being written.
@@ -55,7 +80,55 @@ impl Manifest {
     #[must_use]
     pub fn new(store_id: u128, key_seed: u64) -> Self {
         let store_id = format!("{store_id:032x}");
-        Self { store_id, key_seed, model: None, dictionaries: Vec::new(), sealed: Vec::new(), live: 1, next_segment: 2 }
+        Self {
+            store_id,
+            key_seed,
+            model: None,
+            dictionaries: Vec::new(),
+            trained: Vec::new(),
+            next_dictionary: 0,
+            spoiled: Vec::new(),
+            sealed: Vec::new(),
+            live: 1,
+            next_segment: 2,
+        }
+    }
+
+    /// The dictionary of new records; 0 = none.
+    #[must_use]
+    pub fn dictionary(&self) -> u32 {
+        self.dictionaries.iter().rev().find(|d| !self.spoiled.contains(d)).copied().unwrap_or(0)
+    }
+
+    /// Stages of training behind the current dictionary.
+    #[must_use]
+    pub fn stage(&self) -> u32 {
+        let current = self.dictionary();
+        self.trained.iter().find(|t| t.dictionary == current).map_or(current, |t| t.stage)
+    }
+
+    /// Spoils the dictionaries that this version may have been a sample of; whether there was one more.
+    pub fn spoil(&mut self, sequence: u64) -> bool {
+        let upto = |d: u32| self.trained.iter().find(|t| t.dictionary == d).map_or(u64::MAX, |t| t.upto);
+        let fresh = self.dictionaries.iter().filter(|d| sequence < upto(**d) && !self.spoiled.contains(d));
+        let fresh: Vec<u32> = fresh.copied().collect();
+        self.spoiled.extend(&fresh);
+        !fresh.is_empty()
+    }
+
+    /// Number of the next dictionary.
+    #[must_use]
+    pub fn next_dictionary(&self) -> u32 {
+        self.dictionaries.iter().max().map_or(1, |d| d + 1).max(self.next_dictionary)
+    }
+
+    /// Forgets the spoiled dictionaries; their numbers.
+    pub fn drop_spoiled(&mut self) -> Vec<u32> {
+        self.next_dictionary = self.next_dictionary();
+        let gone = std::mem::take(&mut self.spoiled);
+        self.dictionaries.retain(|d| !gone.contains(d));
+        self.trained.retain(|t| !gone.contains(&t.dictionary));
+        gone
     }
 
     /// The store id as a number.

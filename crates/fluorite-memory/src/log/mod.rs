@@ -16,14 +16,14 @@ mod segment;
 pub(crate) mod varint;
 
 pub use codec::Codec;
-pub use dictionary::{load_dictionary, save_dictionary, train_dictionary};
+pub use dictionary::{dictionary_name, load_dictionary, save_dictionary, train_dictionary};
 pub use group::{GROUP_HEADER, GroupBuilder};
 pub use live::LiveSegment;
-pub use manifest::{Manifest, ModelId, SealedSegment};
+pub use manifest::{Manifest, ModelId, SealedSegment, Trained};
 pub use payload::{decode_payload, encode_payload};
 pub use record::{
-    ChunkRecord, RecordKind, RecordView, UsageEntry, VectorRecord, decode_record, decode_trusted, encode_chunk, encode_tombstone,
-    encode_usage, encode_vector,
+    ChunkRecord, RecordKind, RecordView, UsageEntry, VectorRecord, decode_record, decode_trusted, encode_chunk, encode_purge,
+    encode_tombstone, encode_usage, encode_vector,
 };
 pub use scan::{Scan, ScannedRecord, scan_segment};
 pub use segment::{SEGMENT_HEADER, Segment, segment_name};

@@ -20,6 +20,8 @@ pub enum RecordKind {
     Tombstone = 3,
     /// Read counters.
     Usage = 4,
+    /// A deletion that dooms every older version; names nothing.
+    Purge = 5,
 }
 
 /// A CHUNK record without its fixed part.
@@ -89,6 +91,13 @@ pub enum RecordView<'a> {
     },
     /// Counters.
     Usage(Vec<UsageEntry>),
+    /// A deletion that dooms every older version.
+    Purge {
+        /// Milliseconds.
+        deleted_at: i64,
+        /// Key of the chunk.
+        key: u128,
+    },
 }
 
 impl VectorRecord<'_> {
@@ -174,6 +183,14 @@ pub fn encode_tombstone(out: &mut Vec<u8>, salt: u32, sequence: u64, deleted_at:
     finish(out, start, salt)
 }
 
+/// Appends a PURGE record; returns its length.
+pub fn encode_purge(out: &mut Vec<u8>, salt: u32, sequence: u64, deleted_at: i64, key: u128) -> u32 {
+    let start = begin(out, RecordKind::Purge, 0, sequence);
+    put(out, unsigned(deleted_at));
+    out.extend_from_slice(&key.to_le_bytes());
+    finish(out, start, salt)
+}
+
 /// Appends a USAGE record; returns its length.
 pub fn encode_usage(out: &mut Vec<u8>, salt: u32, sequence: u64, entries: &[UsageEntry]) -> u32 {
     let start = begin(out, RecordKind::Usage, 0, sequence);
@@ -215,6 +232,7 @@ fn decode(bytes: &[u8], salt: Option<u32>) -> Result<(u64, RecordView<'_>, usize
         2 => vector(&mut r, flags).map(RecordView::Vector),
         3 => tombstone(&mut r),
         4 => usage(&mut r),
+        5 => purge(&mut r),
         _ => return Err("a record is of unknown kind"),
     };
     Ok((sequence, view.ok_or("a record's body does not fit its kind")?, len))
@@ -253,6 +271,12 @@ fn vector<'a>(r: &mut Reader<'a>, flags: u8) -> Option<VectorRecord<'a>> {
     let dimensions = usize::try_from(r.varint()?).ok()?;
     let values = r.take(dimensions.checked_mul(4)?)?;
     r.0.is_empty().then_some(VectorRecord { chunk, model, truncated: flags & TRUNCATED != 0, values })
+}
+
+fn purge<'a>(r: &mut Reader<'a>) -> Option<RecordView<'a>> {
+    let deleted_at = millis(r.varint()?)?;
+    let key = u128::from_le_bytes(r.array()?);
+    r.0.is_empty().then_some(RecordView::Purge { deleted_at, key })
 }
 
 fn tombstone<'a>(r: &mut Reader<'a>) -> Option<RecordView<'a>> {
@@ -317,6 +341,9 @@ mod tests {
         out.clear();
         encode_tombstone(&mut out, 1, 8, 5, "default", "x");
         assert_eq!(decode_record(&out, 1).unwrap().1, RecordView::Tombstone { deleted_at: 5, namespace: "default", id: "x" });
+        out.clear();
+        encode_purge(&mut out, 1, 10, 5, 1 << 101);
+        assert_eq!(decode_record(&out, 1).unwrap().1, RecordView::Purge { deleted_at: 5, key: 1 << 101 });
         out.clear();
         let e = UsageEntry { key: 1 << 100, count: 3, accessed_at: 77 };
         encode_usage(&mut out, 1, 9, &[e]);

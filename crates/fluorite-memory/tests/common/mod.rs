@@ -1,6 +1,7 @@
 //! Engines for tests.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)] // each test file uses a part; a test that fails may panic
 
+pub mod bytes;
 pub mod dice;
 pub mod history;
 pub mod vectors;
@@ -33,8 +34,18 @@ pub fn open_sim_at(disk: &SimVfs, segment_bytes: u64, clock: Arc<ManualClock>) -
 
 /// One that makes graphs of so many vectors, and text segments of so many chunks.
 pub fn open_sim_graphs(disk: &SimVfs, segment_bytes: u64, graph_rows: usize) -> fluorite_memory::Result<Engine> {
+    open_sim_graphs_at(disk, segment_bytes, graph_rows, Arc::new(ManualClock::at(1_700_000_000_000)))
+}
+
+/// The same with a clock of the test's.
+pub fn open_sim_graphs_at(
+    disk: &SimVfs,
+    segment_bytes: u64,
+    graph_rows: usize,
+    clock: Arc<ManualClock>,
+) -> fluorite_memory::Result<Engine> {
     let config = EngineConfig { segment_bytes, graph_rows, text_rows: graph_rows, ..config(Path::new("/store")) };
-    open_sim_with(disk, config, Arc::new(ManualClock::at(1_700_000_000_000)))
+    open_sim_with(disk, config, clock)
 }
 
 fn open_sim_with(disk: &SimVfs, config: EngineConfig, clock: Arc<ManualClock>) -> fluorite_memory::Result<Engine> {

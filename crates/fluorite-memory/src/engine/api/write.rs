@@ -11,7 +11,7 @@ use crate::engine::shared::Shared;
 use crate::engine::store::{Job, MOST_CHUNKS, run};
 use crate::error::{Error, Result};
 use crate::index::is_empty_filter;
-use crate::options::{OnError, SearchFilter, WriteOptions};
+use crate::options::{DeleteOptions, OnError, SearchFilter, WriteOptions};
 use crate::pending::{Pending, pending};
 use crate::report::BatchResult;
 
@@ -74,8 +74,17 @@ impl Engine {
         done
     }
 
-    /// Deletes; true when there was something to delete.
+    /// Deletes; true when there was something to delete. Older versions stay readable by `history` until their part of the
+    /// log is compacted.
     pub fn delete(&self, namespace: &str, id: &str) -> Pending<bool> {
+        self.delete_with(namespace, id, DeleteOptions::default())
+    }
+
+    /// As `delete`. With `purge` nothing of the chunk and its older versions can be read any more, and every byte of them
+    /// leaves the store's files: with the next `optimize`, or behind the calls within about a minute; until then `stats` counts
+    /// it in `purge_pending`. Also for what was deleted before, or has expired. Cost: a rewrite of the parts of the log and of
+    /// the graphs and text segments it is in.
+    pub fn delete_with(&self, namespace: &str, id: &str, options: DeleteOptions) -> Pending<bool> {
         let call = check_id(id).and_then(|()| check_namespace(namespace)).and_then(|()| self.enter());
         let call = match call {
             Ok(call) => call,
@@ -89,12 +98,17 @@ impl Engine {
             settler.settle(r.map(|found| found.first().copied().unwrap_or(false)));
             drop(call);
         });
-        shared.submit(place, Op::Delete { targets: vec![target], settle });
+        shared.submit(place, Op::Delete { targets: vec![target], purge: options.purge, settle });
         done
     }
 
     /// Deletes what matches at its place in the order of writes; an empty filter needs `all`.
     pub fn delete_where(&self, filter: SearchFilter, all: bool) -> Pending<u64> {
+        self.delete_where_with(filter, all, DeleteOptions::default())
+    }
+
+    /// As `delete_where`, with the options of `delete_with`; a purge finds live chunks only.
+    pub fn delete_where_with(&self, filter: SearchFilter, all: bool, options: DeleteOptions) -> Pending<u64> {
         if is_empty_filter(&filter) && !all {
             return Pending::ready(Err(Error::argument(
                 "an empty filter would delete everything: give a condition, or { all: true }",
@@ -114,7 +128,7 @@ impl Engine {
         let work = Arc::clone(shared);
         shared.executor.spawn(move || {
             let _ = work.ensure_loaded(); // before the committer has to; a failure is met again there
-            work.submit(place, Op::DeleteWhere { filter: Box::new(filter), settle });
+            work.submit(place, Op::DeleteWhere { filter: Box::new(filter), purge: options.purge, settle });
         });
         done
     }

@@ -157,6 +157,20 @@ impl TextSegment {
         self.section(0).as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b))
     }
 
+    /// All terms, ascending: what a look at the file can find.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare).
+    pub fn terms(&self) -> Result<Vec<String>> {
+        self.prepare(&CancelToken::default())?;
+        let mut terms = self.reader()?.terms().stream().map_err(|e| Error::internal(e.to_string()))?;
+        let mut out = Vec::new();
+        while terms.advance() {
+            out.push(String::from_utf8_lossy(terms.key()).into_owned());
+        }
+        Ok(out)
+    }
+
     /// Terms of each document, unweighed.
     #[must_use]
     pub fn lengths(&self) -> &[u32] {
