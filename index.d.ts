@@ -1,4 +1,4 @@
-import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, DeleteOptions, DeleteWhereOptions, EngineStats, EventOptions, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, LearningReport, LearningStats, LearnOptions, ListOptions, OptimizeReport, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WatchOptions, WatchProgress, WriteOptions } from './facade/types/index.js';
+import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, DeleteOptions, DeleteWhereOptions, EngineStats, EventOptions, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, LearningReport, LearningStats, LearnOptions, ListOptions, Metrics, MetricsOptions, OptimizeReport, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WatchOptions, WatchProgress, WriteOptions } from './facade/types/index.js';
 export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
 export type * from './facade/types/index.js';
 /**
@@ -155,6 +155,18 @@ export declare class FluoriteBridge implements AsyncDisposable {
     getLearningStats(options?: SignalOptions): Promise<LearningStats>;
     /** Figures of the store, its caches and the model. */
     getStats(): Promise<EngineStats>;
+    /**
+     * Latency of every stage, caches, memory, quality, learning: as an object, or as text for Prometheus. With `accuracy: true` also how well
+     * searches find what belongs together, by leave-one-out hit@10 on a sample. See `docs/metrics.md`.
+     * Cost: some milliseconds; with `accuracy` a search for each of the sample. Codes: `INVALID_ARGUMENT`, `ABORTED`.
+     */
+    getMetrics(options: MetricsOptions & {
+        format: 'prometheus';
+    }): Promise<string>;
+    getMetrics(options?: MetricsOptions & {
+        format?: 'json' | undefined;
+    }): Promise<Metrics>;
+    getMetrics(options?: MetricsOptions): Promise<Metrics | string>;
     /** What works. */
     health(): Promise<SystemHealth>;
     /** Reads every record and compares checksums. */

@@ -347,6 +347,12 @@ class FluoriteBridge {
     getStats() {
         return (0, errors_js_1.guard)(async () => JSON.parse(await this.#native.stats()));
     }
+    getMetrics(options) {
+        return (0, errors_js_1.guard)(async () => {
+            const told = await (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), (call) => this.#native.metrics(options, call.report, call.number));
+            return told.startsWith('{') ? JSON.parse(told) : told;
+        });
+    }
     /** What works. */
     health() {
         return (0, errors_js_1.guard)(() => JSON.parse(this.#native.health()));

@@ -50,6 +50,8 @@ export declare class NativeBridge {
   learn(options: unknown, onProgress: unknown, call: number): Promise<string> | string
   learnFiles(paths: unknown, options: unknown, onProgress: unknown, call: number): Promise<string> | string
   learningStats(options: unknown, call: number): Promise<string> | string
+  /** JSON, or the text that was asked for. */
+  metrics(options: unknown, onProgress: unknown, call: number): Promise<string> | string
   suggestFrameworks(frameworks: unknown, options: unknown, call: number): Promise<string> | string
   integrationPatterns(a: unknown, b: unknown, options: unknown, call: number): Promise<string> | string
   renderSpike(id: unknown, params: unknown, options: unknown): Promise<string> | string

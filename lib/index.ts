@@ -12,7 +12,7 @@ import { WatchStream } from './facade/watch-stream.js';
 import type {
   BatchFailure, BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion,
   Context, ContextOptions,
-  DeleteOptions, DeleteWhereOptions, EngineStats, EventOptions, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, LearningReport, LearningStats, LearnOptions, ListOptions, OptimizeReport, PartialHit, Pattern, RankedDocument,
+  DeleteOptions, DeleteWhereOptions, EngineStats, EventOptions, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, LearningReport, LearningStats, LearnOptions, ListOptions, Metrics, MetricsOptions, OptimizeReport, PartialHit, Pattern, RankedDocument,
   RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WatchOptions, WatchProgress, WriteOptions,
 } from './facade/types/index.js';
 
@@ -378,6 +378,21 @@ export class FluoriteBridge implements AsyncDisposable {
   /** Figures of the store, its caches and the model. */
   getStats(): Promise<EngineStats> {
     return guard(async () => JSON.parse(await this.#native.stats()) as EngineStats);
+  }
+
+  /**
+   * Latency of every stage, caches, memory, quality, learning: as an object, or as text for Prometheus. With `accuracy: true` also how well
+   * searches find what belongs together, by leave-one-out hit@10 on a sample. See `docs/metrics.md`.
+   * Cost: some milliseconds; with `accuracy` a search for each of the sample. Codes: `INVALID_ARGUMENT`, `ABORTED`.
+   */
+  getMetrics(options: MetricsOptions & { format: 'prometheus' }): Promise<string>;
+  getMetrics(options?: MetricsOptions & { format?: 'json' | undefined }): Promise<Metrics>;
+  getMetrics(options?: MetricsOptions): Promise<Metrics | string>;
+  getMetrics(options?: MetricsOptions): Promise<Metrics | string> {
+    return guard(async () => {
+      const told = await cancellable(this.#native, hooksOf(options), (call) => this.#native.metrics(options, call.report, call.number));
+      return told.startsWith('{') ? (JSON.parse(told) as Metrics) : told;
+    });
   }
 
   /** What works. */

@@ -13,6 +13,7 @@ mod error;
 mod events;
 mod feedback;
 mod learn;
+mod metrics;
 mod patterns;
 mod progress;
 mod raw;

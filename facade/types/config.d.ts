@@ -21,7 +21,7 @@ export interface MemoryConfig {
      */
     lexicon?: Record<string, string>;
 }
-/** The `learning` of a configuration: `learnFromSpikes`. */
+/** The `learning` of a configuration: `learnFromSpikes`, and the history of searches. */
 export interface LearningConfig {
     /** Files read per step: 32. */
     batch_size?: number;
@@ -31,6 +31,13 @@ export interface LearningConfig {
     quality_threshold?: number;
     /** Take in generated spikes as well: false. */
     include_generated?: boolean;
+    /**
+     * Write every search into `searches.jsonl` in `history_dir`: the query's text, the time, filter, ids and scores of the hits, as JSON lines:
+     * false. At most 40 MiB are kept; the folder is the owner's alone. See `docs/metrics.md` for what that reveals.
+     */
+    history?: boolean;
+    /** Where, outside the store: `~/tmp/fluorite-learning`. Used only with `history`. */
+    history_dir?: string;
 }
 /**
  * Turns texts into vectors in place of the bundled model: another model, or a service. The store keeps its `model_id` and

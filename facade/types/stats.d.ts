@@ -106,4 +106,6 @@ export interface SystemHealth {
     index: ComponentHealth;
     /** The model. */
     embedder: ComponentHealth;
+    /** The search history: `detail` says where it is, that it is off, or why it cannot be written. */
+    history: ComponentHealth;
 }

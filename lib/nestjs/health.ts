@@ -15,6 +15,8 @@ export interface FluoriteHealthDetails {
   index?: 'ok' | 'degraded' | 'failed';
   /** The model. */
   embedder?: 'ok' | 'degraded' | 'failed';
+  /** The search history. */
+  history?: 'ok' | 'degraded' | 'failed';
   /** Why nothing could be asked: the code of the error. */
   code?: string;
 }
@@ -51,8 +53,8 @@ export class FluoriteHealthIndicator {
   async isHealthy<Key extends string = 'fluorite'>(key: Key = 'fluorite' as Key): Promise<FluoriteHealthResult<Key>> {
     const session = this.#indicators().check(key);
     try {
-      const { status, storage, index, embedder } = await this.service.health();
-      const details = { engine: status, storage: storage.status, index: index.status, embedder: embedder.status };
+      const { status, storage, index, embedder, history } = await this.service.health();
+      const details = { engine: status, storage: storage.status, index: index.status, embedder: embedder.status, history: history.status };
       return status === 'failed' ? session.down(details) : session.up(details);
     } catch (e) {
       return session.down({ code: isFluoriteError(e) ? e.code : 'INTERNAL' });

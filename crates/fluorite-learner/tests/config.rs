@@ -104,7 +104,6 @@ fn what_nothing_acts_on_is_refused() {
         r#""target_frameworks": ["react"]"#,
         r#""memory": {"auto_split": true}"#,
         r#""learning": {"output_dir": "x"}"#,
-        r#""learning": {"history_dir": "x"}"#,
         r#""ml": {"embedder": {}}"#,
     ] {
         let e = refused(&format!(r#"{{"memory_path": "m", {key}}}"#));
@@ -112,6 +111,26 @@ fn what_nothing_acts_on_is_refused() {
     }
     assert!(refused(r#"{"memory_path": "m", "ml": {"cpu_only": false}}"#).contains("CPU only"));
     assert!(with(r#"{"memory_path": "m", "ml": {"cpu_only": true}}"#, &[]).is_ok());
+}
+
+#[test]
+fn searches_are_written_down_where_asked_and_nowhere_else() {
+    let given = |learning: &str, env: &[(&str, &str)]| {
+        with(&format!(r#"{{"memory_path": "m", "learning": {learning}}}"#), env)
+            .map(|c| c.engine_config(None, Vec::new()).history_dir)
+    };
+    let home = [("HOME", "/home/you")];
+    assert_eq!(given("{}", &home).unwrap(), None);
+    assert_eq!(given(r#"{"history_dir": "/x"}"#, &home).unwrap(), None, "a folder alone switches nothing on");
+    assert_eq!(given(r#"{"history": false, "history_dir": "/x"}"#, &home).unwrap(), None);
+    assert_eq!(given(r#"{"history": true}"#, &home).unwrap(), Some("/home/you/tmp/fluorite-learning".into()));
+    assert_eq!(given(r#"{"history": true, "historyDir": "~/h"}"#, &home).unwrap(), Some("/home/you/h".into()));
+    assert_eq!(given(r#"{"history": true, "history_dir": "/x"}"#, &[]).unwrap(), Some("/x".into()));
+    assert_eq!(given(r#"{"history": true}"#, &[]).unwrap_err().code(), "INVALID_CONFIG");
+    assert_eq!(given(r#"{"history": true, "history_dir": ""}"#, &home).unwrap_err().code(), "INVALID_CONFIG");
+    let (dir, toml) = file("[learning]\nhistory = true\nhistory_dir = \"beside\"");
+    let c = with(r#"{"memory_path": "m"}"#, &[("FLUORITE_CONFIG", &toml)]).unwrap();
+    assert_eq!(c.history_dir, Some(dir.path().join("beside")));
 }
 
 #[test]

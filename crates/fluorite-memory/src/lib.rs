@@ -11,9 +11,11 @@ mod engine;
 mod error;
 mod executor;
 mod feedback;
+mod history;
 pub mod index;
 pub mod input;
 pub mod log;
+mod metrics;
 mod mutants;
 mod options;
 mod pending;
@@ -36,6 +38,10 @@ pub use executor::Executor;
 pub use feedback::{
     DomainStats, DomainTraining, Feedback, FeedbackKind, FeedbackStats, LearningRun, MAX_FEEDBACK, Retained, TrainOptions,
     TrainingExample, TrainingResult,
+};
+pub use metrics::{
+    Accuracy, LatencyBucket, LatencyStats, LearningCount, LearningTotals, MemoryStats, Metrics, MetricsCaches, MetricsFormat,
+    MetricsOptions, QualityDistribution, Stage,
 };
 pub use options::*;
 pub use pending::{Pending, Settler, pending};

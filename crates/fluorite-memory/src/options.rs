@@ -93,7 +93,7 @@ pub struct DeleteOptions {
 }
 
 /// Any, all, none.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SetFilter {
     /// At least one of these.
@@ -105,7 +105,7 @@ pub struct SetFilter {
 }
 
 /// One value or several.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum OneOrMany {
     /// One.
@@ -126,7 +126,7 @@ impl OneOrMany {
 }
 
 /// A moment: ISO 8601 text or milliseconds since the epoch.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Moment {
     /// Milliseconds since the epoch.
@@ -136,7 +136,7 @@ pub enum Moment {
 }
 
 /// Which chunks count. All given conditions must hold.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SearchFilter {
     /// Namespace, or several; all namespaces when absent.
@@ -214,6 +214,9 @@ pub struct SearchOptions {
     /// Raised to stop the call.
     #[serde(skip)]
     pub cancel: CancelToken,
+    /// A search of the engine for itself: in no histogram and no history.
+    #[serde(skip)]
+    pub unobserved: bool,
 }
 
 /// Names accepted in `fields`.

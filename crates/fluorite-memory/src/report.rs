@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::chunk::Chunk;
+use crate::chunk::{Chunk, ChunkType};
 
 /// A chunk that a batch could not store.
 #[derive(Debug, Clone, Serialize)]
@@ -113,6 +113,30 @@ pub struct Context {
 /// Digits of an `f32` only.
 fn decimal<S: serde::Serializer>(x: &f32, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_f64((f64::from(*x) * 1e7).round() / 1e7)
+}
+
+/// A chunk with a vector, as `points` gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Point {
+    /// Namespace.
+    pub namespace: String,
+    /// Id.
+    pub id: String,
+    /// What it is.
+    pub chunk_type: ChunkType,
+}
+
+/// Vectors of many chunks.
+#[derive(Debug, Clone, Default)]
+pub struct Points {
+    /// Values per vector.
+    pub dimensions: usize,
+    /// Unit vectors, one after the other.
+    pub values: Vec<f32>,
+    /// Whose they are.
+    pub items: Vec<Point>,
+    /// Chunks with a vector that match, in the sample or not.
+    pub matching: u64,
 }
 
 /// A page of a listing.
@@ -287,6 +311,8 @@ pub struct SystemHealth {
     pub index: ComponentHealth,
     /// Embeddings.
     pub embedder: ComponentHealth,
+    /// The search history: where it is, or that it is off.
+    pub history: ComponentHealth,
 }
 
 /// A damaged place.

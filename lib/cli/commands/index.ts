@@ -13,6 +13,7 @@ import { init } from './init.js';
 import { learn } from './learn.js';
 import { list } from './list.js';
 import { mcp } from './mcp.js';
+import { metrics } from './metrics.js';
 import { health, optimize, stats, verify } from './operate.js';
 import { related } from './related.js';
 import { render } from './render.js';
@@ -25,6 +26,6 @@ import { watch } from './watch.js';
 /** All commands, in the order of the help. A new command is a file of its own and a line here. */
 export const commands: readonly Register[] = [
   init, learn, watch, store, get, list, search, context, related, feedback, train, suggest, patterns, render, remove,
-  stats, health, verify, optimize, embed, exporter, importer,
+  stats, metrics, health, verify, optimize, embed, exporter, importer,
   mcp, doctor, schedule, completion,
 ];

@@ -37,11 +37,11 @@ export const stats: Register = (program, host) => {
 export const health: Register = (program, host) => {
   program
     .command('health')
-    .description('what works: storage, index, embedder')
+    .description('what works: storage, index, embedder, search history (and where that is)')
     .addHelpText('after', examples('fluorite health && echo fine', 'fluorite health --json'))
     .action(host.action(async (session: Session) => {
       const h = await withBridge(session, { model: true }, (bridge) => bridge.health());
-      const parts = [['storage', h.storage], ['index', h.index], ['embedder', h.embedder]] as const;
+      const parts = [['storage', h.storage], ['index', h.index], ['embedder', h.embedder], ['history', h.history]] as const;
       await session.out.result(h, () => table([
         ['status', h.status],
         ...parts.map(([name, p]) => [name, p.detail === null ? p.status : `${p.status}: ${p.detail}`] as const),

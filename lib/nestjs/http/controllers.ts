@@ -6,6 +6,7 @@ import { FluoriteProblem } from './dto/answers.dto.js';
 import { EventsController } from './events.controller.js';
 import { FluoriteExceptionFilter } from './exception.filter.js';
 import { MemoryController } from './memory.controller.js';
+import { MetricsController } from './metrics.controller.js';
 import { apiResponse, apiTags } from './openapi.js';
 import type { FluoriteHttpOptions } from './options.js';
 import { StatsController } from './stats.controller.js';
@@ -24,8 +25,10 @@ export function memoryControllers(options: FluoriteHttpOptions): Type<unknown>[]
     // Nest 10 passes over such a class without a word, and the routes would be open.
     if (typeof guard === 'function' && !guard.name) throw new FluoriteError('INVALID_CONFIG', 'FluoriteHttpModule: a guard class needs a name');
   }
-  const stats = options.namespace === undefined ? [StatsController] : [];
-  return [MemoryController, EventsController, ...stats, ChunkController].map((base) => registered(base as Type<object>, options));
+  const whole = options.namespace === undefined;
+  if (options.metrics && !whole) throw new FluoriteError('INVALID_CONFIG', 'FluoriteHttpModule: metrics are of the whole store: register them apart from routes with a namespace');
+  const figures = whole ? [StatsController, ...(options.metrics ? [MetricsController] : [])] : [];
+  return [MemoryController, EventsController, ...figures, ChunkController].map((base) => registered(base as Type<object>, options));
 }
 
 /** A subclass of its own, so that each registration has its path and guards. */

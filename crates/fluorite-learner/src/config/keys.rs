@@ -47,8 +47,9 @@ pub(super) struct Learning {
     pub(super) parallel_processing: Option<bool>,
     pub(super) include_generated: Option<bool>,
     pub(super) quality_threshold: Option<f32>,
+    pub(super) history: Option<bool>,
+    pub(super) history_dir: Option<String>,
     output_dir: Option<IgnoredAny>,
-    history_dir: Option<IgnoredAny>,
 }
 
 /// Section `ml`.
@@ -70,7 +71,6 @@ impl Keys {
             ("target_frameworks", self.target_frameworks.is_some()),
             ("memory.auto_split", memory.is_some_and(|m| m.auto_split.is_some())),
             ("learning.output_dir", learning.is_some_and(|l| l.output_dir.is_some())),
-            ("learning.history_dir", learning.is_some_and(|l| l.history_dir.is_some())),
             ("ml.embedder", ml.is_some_and(|m| m.embedder.is_some())),
         ];
         given.into_iter().find_map(|(key, is)| is.then_some(key))

@@ -29,6 +29,8 @@ pub(super) struct Layer {
     pub(super) parallel_processing: Option<bool>,
     pub(super) include_generated: Option<bool>,
     pub(super) quality_threshold: Option<f32>,
+    pub(super) history: Option<bool>,
+    pub(super) history_dir: Option<PathBuf>,
     pub(super) embedding_model: Option<String>,
     pub(super) num_threads: Option<u64>,
 }
@@ -71,6 +73,8 @@ impl Layer {
             parallel_processing: learning.parallel_processing,
             include_generated: learning.include_generated,
             quality_threshold: share("learning.quality_threshold", learning.quality_threshold)?,
+            history: learning.history,
+            history_dir: path("learning.history_dir", learning.history_dir)?,
             embedding_model: model(ml.embedding_model)?,
             num_threads: threads("ml.num_threads", ml.num_threads)?,
         })
@@ -96,6 +100,8 @@ impl Layer {
             parallel_processing: self.parallel_processing.or(next.parallel_processing),
             include_generated: self.include_generated.or(next.include_generated),
             quality_threshold: self.quality_threshold.or(next.quality_threshold),
+            history: self.history.or(next.history),
+            history_dir: self.history_dir.or(next.history_dir),
             embedding_model: self.embedding_model.or(next.embedding_model),
             num_threads: self.num_threads.or(next.num_threads),
         }

@@ -47,6 +47,8 @@ pub struct Config {
     /// Own software terms: a Japanese, Korean or Chinese term, and its English words with `|` between alternatives. They come
     /// before the bundled ones.
     pub lexicon: BTreeMap<String, String>,
+    /// Folder in which searches are written down; nowhere when absent (`learning.history` is off).
+    pub history_dir: Option<PathBuf>,
     /// What learning uses.
     pub learning: LearningConfig,
 }
@@ -70,6 +72,7 @@ impl Config {
             durability: engine.durability,
             segment_mb: engine.segment_bytes >> 20,
             lexicon: engine.lexicon,
+            history_dir: None,
             learning: LearningConfig::default(),
         }
     }
@@ -89,6 +92,7 @@ impl Config {
             max_chunk_size: self.max_chunk_size,
             durability: self.durability,
             segment_bytes: self.segment_mb << 20,
+            history_dir: self.history_dir.clone(),
             lexicon: self.lexicon.clone(),
             ..EngineConfig::new(&self.memory_path)
         }

@@ -26,6 +26,7 @@ pub fn resolve(explicit: Value, env: &dyn Fn(&str) -> Option<String>) -> Result<
             "memory_path is missing: give it to the call, set FLUORITE_MEMORY_PATH, or write it into the configuration file",
         ));
     };
+    let history_dir = history(all.history, all.history_dir, env)?;
     let base = Config::new(memory_path);
     let learning = LearningConfig::default();
     let num_threads = all.num_threads.map(size);
@@ -42,6 +43,7 @@ pub fn resolve(explicit: Value, env: &dyn Fn(&str) -> Option<String>) -> Result<
         durability: all.durability.unwrap_or(base.durability),
         segment_mb: all.segment_mb.unwrap_or(base.segment_mb),
         lexicon: all.lexicon.unwrap_or_default(),
+        history_dir,
         learning: LearningConfig {
             spike_templates_path: all.spike_templates_path,
             batch_size: all.batch_size.map_or(learning.batch_size, size),
@@ -53,6 +55,22 @@ pub fn resolve(explicit: Value, env: &dyn Fn(&str) -> Option<String>) -> Result<
         },
         memory_path: base.memory_path,
     })
+}
+
+/// Where searches are written down: nowhere unless `history` is on. `~` is the home of the user.
+fn history(on: Option<bool>, dir: Option<PathBuf>, env: &dyn Fn(&str) -> Option<String>) -> Result<Option<PathBuf>> {
+    if on != Some(true) {
+        return Ok(None);
+    }
+    let dir = dir.unwrap_or_else(|| PathBuf::from("~/tmp/fluorite-learning"));
+    let Ok(below) = dir.strip_prefix("~") else { return Ok(Some(dir)) };
+    let home = ["HOME", "USERPROFILE"].into_iter().find_map(|name| env(name).filter(|v| !v.trim().is_empty()));
+    match home {
+        Some(home) => Ok(Some(PathBuf::from(home).join(below))),
+        None => Err(Error::config(
+            "learning.history_dir: HOME is not set, and nothing else says where the home folder is: name a folder",
+        )),
+    }
 }
 
 fn environment(env: &dyn Fn(&str) -> Option<String>) -> Result<Layer> {

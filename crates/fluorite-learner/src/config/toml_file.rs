@@ -30,5 +30,6 @@ pub(super) fn read(path: &Path) -> Result<Layer> {
     for p in [&mut layer.memory_path, &mut layer.models_path, &mut layer.spike_templates_path] {
         *p = p.take().map(|p: PathBuf| folder.join(p));
     }
+    layer.history_dir = layer.history_dir.map(|p| if p.starts_with("~") { p } else { folder.join(p) });
     Ok(layer)
 }

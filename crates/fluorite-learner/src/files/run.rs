@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use fluorite_memory::{BatchResult, ChunkInput, Engine, Error, Event, EventKind, Pending, Progress, Result, WriteOptions};
+use fluorite_memory::{
+    BatchResult, ChunkInput, Engine, Error, Event, EventKind, LearningCount, Pending, Progress, Result, WriteOptions,
+};
 use rayon::prelude::*;
 use serde_json::json;
 
@@ -78,14 +80,30 @@ fn learn(engine: &Engine, paths: &[PathBuf], options: &FileOptions) -> Result<Fi
         // Nothing is left running behind the caller's back, also after an error.
         run.in_flight.drain(..).for_each(|call| drop(call.result.wait()));
         done = run.done;
-        outcome?;
+        if let Err(e) = outcome {
+            count(engine, &report, started, true);
+            return Err(e);
+        }
         report.other += listing.other;
         report.invalid.extend(listing.skipped);
     }
+    count(engine, &report, started, false);
     report.invalid.sort_by(|a, b| a.file.cmp(&b.file));
     report.unparsed.sort_by(|a, b| a.file.cmp(&b.file));
     report.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report)
+}
+
+/// Counts the run in the engine's metrics.
+fn count(engine: &Engine, report: &FilesReport, started: Instant, failed: bool) {
+    engine.count_learning(&LearningCount {
+        files: report.found,
+        stored: report.chunks_stored,
+        removed: report.chunks_removed,
+        invalid: report.invalid.len() as u64,
+        took: started.elapsed(),
+        failed,
+    });
 }
 
 /// What reading one file came to.

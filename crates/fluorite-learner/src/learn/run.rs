@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use fluorite_memory::{
-    BatchResult, ChunkInput, Engine, Error, Event, EventKind, OnError, Pending, Progress, Result, WriteOptions,
+    BatchResult, ChunkInput, Engine, Error, Event, EventKind, LearningCount, OnError, Pending, Progress, Result, WriteOptions,
 };
 use rayon::prelude::*;
 use serde_json::json;
@@ -95,6 +95,14 @@ fn learn(engine: &Engine, options: &LearnOptions) -> Result<LearningReport> {
         drop(call.result.wait());
     }
     let mut report = run.report;
+    engine.count_learning(&LearningCount {
+        files: report.found,
+        stored: report.stored + report.updated,
+        removed: report.removed,
+        invalid: report.invalid.len() as u64,
+        took: started.elapsed(),
+        failed: outcome.is_err(),
+    });
     outcome?;
     report.invalid.extend(listing.skipped);
     report.invalid.sort_by(|a, b| a.file.cmp(&b.file));

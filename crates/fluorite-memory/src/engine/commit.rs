@@ -16,6 +16,7 @@ use crate::log::{
     ChunkRecord, GroupBuilder, LiveSegment, Location, Manifest, ModelId, SealedSegment, Segment, UsageEntry, encode_chunk,
     encode_purge, encode_tombstone, encode_usage, encode_vector,
 };
+use crate::metrics::Stage;
 use crate::mutants::mutant;
 use crate::options::Durability;
 
@@ -318,11 +319,15 @@ impl Pass {
     /// Writes, syncs, applies, settles.
     fn finish(self, shared: &Arc<Shared>, w: &mut Writer) {
         let Self { bytes, effects, outcomes, sync, deletes, has_puts, .. } = self;
+        let started = Instant::now();
         let written = shared.check_poison().and_then(|()| if bytes.is_empty() { Ok(()) } else { w.live.append(&bytes) });
-        let written = written.and_then(|()| if sync { w.live.sync() } else { Ok(()) });
+        let written = written.and_then(|()| if sync { w.sync_log(shared) } else { Ok(()) });
         match written {
             Ok(()) => {
                 apply(shared, w, effects, bytes.len() as u64);
+                if !bytes.is_empty() {
+                    shared.metrics.record(Stage::Commit, started.elapsed());
+                }
                 settle_all(outcomes, deletes, &Ok(()));
                 if !bytes.is_empty() {
                     w.seal_if_full(shared);
@@ -418,7 +423,15 @@ impl Writer {
 
     /// Makes everything written durable; a failure poisons the store.
     pub fn sync(&mut self, shared: &Shared) -> Result<()> {
-        self.live.sync().inspect_err(|e| shared.poison(e))
+        self.sync_log(shared).inspect_err(|e| shared.poison(e))
+    }
+
+    /// Syncs what is not durable yet, and counts how long that took.
+    fn sync_log(&mut self, shared: &Shared) -> Result<()> {
+        if self.live.synced() == self.live.end() {
+            return Ok(());
+        }
+        shared.metrics.timed(Stage::Fsync, || self.live.sync())
     }
 
     /// Seals the live segment and starts the next one. On `NoSpace` nothing has changed; any other failure poisons the store:
@@ -432,7 +445,7 @@ impl Writer {
     }
 
     fn start_next(&mut self, shared: &Shared) -> Result<()> {
-        self.live.sync()?;
+        self.sync_log(shared)?;
         let sealed = SealedSegment { number: self.live.segment().number(), length: self.live.end(), crc: self.live.checksum() };
         let log_dir: PathBuf = shared.log_dir();
         let mut next = self.manifest.clone();

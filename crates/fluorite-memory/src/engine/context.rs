@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::Query;
-use super::api::one_search;
+use super::api::{asked_by, observed, one_search};
 use super::shared::Shared;
 use crate::chunk::Chunk;
 use crate::context::{Block, Candidate, Lines, Packer};
 use crate::error::Result;
+use crate::history::Asked;
 use crate::options::{ContextOptions, SearchOptions};
 use crate::report::{Context, SearchHit};
 use crate::search::path_of;
@@ -21,7 +22,8 @@ pub fn build_context(
     options: &ContextOptions,
 ) -> Result<Context> {
     let counter = shared.token_counter()?;
-    let hits = one_search(shared, query, search)?;
+    let asked = asked_by(shared, &query);
+    let hits = observed(shared, Asked::Context, asked.as_deref(), None, search, || one_search(shared, query, search))?;
     let packer = Packer {
         budget,
         format: options.format.unwrap_or_default(),

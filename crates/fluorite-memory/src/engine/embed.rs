@@ -1,12 +1,15 @@
 //! Text to vector, through the embedding cache.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use fluorite_ml::{Embedder, Embedding};
 
 use super::prepare::PreparedVector;
 use super::shared::Shared;
 use crate::error::{Error, Result};
+use crate::metrics::Stage;
+use crate::options::SearchOptions;
 
 /// Bytes of a text the embedder gets: 256 tokens are far fewer, unless words are longer than any tokenizer keeps.
 const MOST_TEXT: usize = 32 << 10;
@@ -20,7 +23,7 @@ impl Shared {
         if let Some(found) = self.embeddings.get(embedder.model_id(), text) {
             return Ok(PreparedVector { values: found.values.to_vec(), truncated: found.truncated || more });
         }
-        let made = embedder.embed(text)?;
+        let made = self.metrics.timed(Stage::Model, || embedder.embed(text))?;
         Ok(self.keep_embedding(&**embedder, text, more, made))
     }
 
@@ -32,7 +35,11 @@ impl Shared {
         match waiting {
             Some(embedder) if self.embeddings.get(embedder.model_id(), start).is_none() => {
                 let (shared, kept, text) = (Arc::clone(self), Arc::clone(embedder), start.to_owned());
+                let started = Instant::now();
                 let taker = move |made: fluorite_ml::Result<Embedding>| {
+                    if made.is_ok() {
+                        shared.metrics.record(Stage::Model, started.elapsed());
+                    }
                     take(made.map(|made| shared.keep_embedding(&*kept, &text, more, made)).map_err(Error::from));
                 };
                 embedder.embed_then(start, Box::new(taker));
@@ -52,6 +59,16 @@ impl Shared {
     fn keep_embedding(&self, embedder: &dyn Embedder, text: &str, more: bool, made: Embedding) -> PreparedVector {
         let kept = self.embeddings.insert(embedder.model_id(), text, made);
         PreparedVector { values: kept.values.to_vec(), truncated: kept.truncated || more }
+    }
+
+    /// The vector of a search's text.
+    pub fn embed_query(&self, text: &str, options: &SearchOptions) -> Result<Vec<f32>> {
+        let started = Instant::now();
+        let made = self.embed_text(text)?.values;
+        if !options.unobserved {
+            self.metrics.record(Stage::Embed, started.elapsed());
+        }
+        Ok(made)
     }
 }
 

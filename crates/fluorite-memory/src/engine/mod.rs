@@ -4,6 +4,7 @@
 //! (`text`, `backlog`, `train`, `compact`), opening and closing. In: calls of the public API. Out: `Pending` results.
 //! Must not know: Node, spikes.
 
+mod accuracy;
 mod api;
 mod apply;
 mod ask;
@@ -24,8 +25,10 @@ mod graphs;
 mod heads;
 mod list;
 mod load;
+mod metrics;
 mod open;
 mod own_embedder;
+mod points;
 mod prepare;
 mod purge;
 mod queue;
@@ -93,6 +96,8 @@ pub struct EngineConfig {
     pub durability: Durability,
     /// Bytes after which the live segment is sealed: 64 MiB.
     pub segment_bytes: u64,
+    /// Folder in which searches are written down, outside the store: nowhere when absent.
+    pub history_dir: Option<PathBuf>,
     /// Own terms of the lexicon: foreign term, English words with `|` between alternatives.
     pub lexicon: BTreeMap<String, String>,
     /// Vectors not in a graph that become one: 8,192. Below, a scan is as fast.
@@ -119,6 +124,7 @@ impl EngineConfig {
             max_chunk_size: 1 << 20,
             durability: Durability::Sync,
             segment_bytes: 64 << 20,
+            history_dir: None,
             lexicon: BTreeMap::new(),
             graph_rows: 8_192,
             text_rows: 8_192,

@@ -26,6 +26,7 @@ use crate::cache::ChunkCache;
 use crate::clock::Clock;
 use crate::error::{Error, Result, SUPPLIED_MODEL};
 use crate::executor::Executor;
+use crate::history::SearchHistory;
 use crate::index::RowSet;
 use crate::log::{Codec, LiveSegment, Manifest, ModelId, Segment, dictionary_name, load_dictionary, scan_segment, segment_name};
 use crate::query::Lexicon;
@@ -102,6 +103,10 @@ fn take_lock(vfs: &dyn Vfs, root: &Path) -> Result<Box<dyn VfsLock>> {
 pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
     let Platform { vfs, clock, executor, embedder, new_store } = platform;
     let root = config.path.clone();
+    let history = match &config.history_dir {
+        Some(folder) => Some(SearchHistory::new(super::registry::canonical(folder)?, &root)?),
+        None => None,
+    };
     let lexicon = Lexicon::with(&config.lexicon).map_err(|e| Error::config(format!("memory.{e}")))?;
     make_folders(&*vfs, &root)?;
     let lock = take_lock(&*vfs, &root)?;
@@ -184,6 +189,8 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         compaction: Mutex::default(),
         state: RwLock::new(state),
         events: Arc::default(),
+        metrics: Arc::default(),
+        history,
         cache,
         text,
         feedback: FeedbackSide::default(),

@@ -200,6 +200,7 @@ impl Shared {
         options: &TrainOptions,
     ) -> Result<Vec<Judged>> {
         let search = SearchOptions {
+            unobserved: true,
             limit: Some(DEPTH),
             filter: Some(SearchFilter { namespace: Some(OneOrMany::One(group.namespace.clone())), ..SearchFilter::default() }),
             explain: Some(true),

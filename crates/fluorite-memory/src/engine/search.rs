@@ -13,6 +13,7 @@ use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::feedback::{Seen, apply};
 use crate::index::{QueryTerms, RowSet, TextQuery, VectorSource, to_unit};
+use crate::metrics::{Laps, Stage};
 use crate::mutants::mutant;
 use crate::options::{SearchFilter, SearchMode, SearchOptions};
 use crate::report::SearchHit;
@@ -99,6 +100,7 @@ impl Shared {
             }
         };
         let near_ones = if mutant!("filter_ignored_by_vectors") { &state.live } else { allowed };
+        let mut laps = Laps::start();
         let wanted = options.limit() + options.offset();
         let source = LogVectors(state);
         let deep = wanted.max(LEG_DEPTH);
@@ -118,6 +120,7 @@ impl Shared {
                     }
                 };
                 near.iter_mut().for_each(|(_, cosine)| *cosine = clipped(*cosine));
+                laps.lap(Stage::Vector);
                 Some(near)
             }
         };
@@ -137,6 +140,7 @@ impl Shared {
                 let index = self.text.index.read();
                 let text = index.query(&terms, counted)?;
                 let by_words = text.search(allowed, deep)?;
+                laps.lap(Stage::Text);
                 if query.vector.is_none() && options.rerank == Some(false) {
                     by_words.into_iter().map(|(row, raw)| single(row, None, raw)).collect()
                 } else {
@@ -147,7 +151,9 @@ impl Shared {
                         best_possible: text.best_possible(),
                     };
                     drop(index);
-                    self.judge(state, question, candidates, &legs, options)
+                    let ranked = self.judge(state, question, candidates, &legs, options);
+                    laps.lap(Stage::Fuse);
+                    ranked
                 }
             }
         };
@@ -155,7 +161,13 @@ impl Shared {
             Some(lambda) => varied(ranked, wanted, lambda, &source),
             None => ranked,
         };
-        self.hits(state, ranked, options, at_once)
+        laps.skip();
+        let hits = self.hits(state, ranked, options, at_once)?;
+        laps.lap(Stage::Load);
+        if hits.is_some() && !options.unobserved {
+            laps.record(&self.metrics);
+        }
+        Ok(hits)
     }
 
     /// Ranks the candidates of both legs.

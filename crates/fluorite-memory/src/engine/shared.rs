@@ -25,8 +25,10 @@ use crate::cancel::CancelToken;
 use crate::clock::Clock;
 use crate::error::{Error, Result, SUPPLIED_MODEL};
 use crate::executor::Executor;
+use crate::history::SearchHistory;
 use crate::index::RowSet;
 use crate::log::{Codec, ModelId};
+use crate::metrics::Recorder;
 use crate::mutants::mutant;
 use crate::options::SearchFilter;
 use crate::vfs::{Vfs, VfsLock};
@@ -55,6 +57,8 @@ pub struct Shared {
     pub compaction: Mutex<Compaction>,
     pub state: RwLock<State>,
     pub events: Arc<EventHub>,
+    pub metrics: Arc<Recorder>,
+    pub history: Option<SearchHistory>,
     pub cache: ChunkCache,
     pub text: TextSide,
     pub feedback: FeedbackSide,

@@ -103,7 +103,7 @@ impl Shared {
         stats
     }
 
-    fn disk_bytes(&self) -> u64 {
+    pub(super) fn disk_bytes(&self) -> u64 {
         let root = &self.config.path;
         let mut sum = 0;
         for dir in [root.clone(), self.log_dir(), self.dict_dir(), self.index_dir(), self.feedback_dir()] {
@@ -158,8 +158,16 @@ impl Shared {
             (false, None) => part("ok", Some("off (enable_ml: false)".into())),
             (true, None) => part("ok", None),
         };
-        let worst = ["failed", "degraded"].into_iter().find(|w| [&storage, &index, &embedder].iter().any(|p| p.status == *w));
-        SystemHealth { status: worst.unwrap_or("ok"), storage, index, embedder }
+        let history = match &self.history {
+            None => part("ok", Some("off (learning.history)".into())),
+            Some(h) => match h.failure() {
+                Some(e) => part("degraded", Some(format!("searches are not written down: {e}"))),
+                None => part("ok", Some(format!("searches are written to {}", h.path().display()))),
+            },
+        };
+        let parts = [&storage, &index, &embedder, &history];
+        let worst = ["failed", "degraded"].into_iter().find(|w| parts.iter().any(|p| p.status == *w));
+        SystemHealth { status: worst.unwrap_or("ok"), storage, index, embedder, history }
     }
 
     /// Tells a caller how far long work has come.
@@ -272,7 +280,7 @@ impl VerifyReport {
 }
 
 /// Resident memory of this process; 0 where the system does not tell.
-fn resident_bytes() -> u64 {
+pub(super) fn resident_bytes() -> u64 {
     let pages = std::fs::read_to_string("/proc/self/statm").ok().and_then(|s| s.split(' ').nth(1)?.parse::<u64>().ok());
     pages.unwrap_or(0) * 4096
 }

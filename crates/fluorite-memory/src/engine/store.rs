@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
@@ -10,6 +11,7 @@ use super::queue::{Op, Place};
 use super::shared::{Call, Shared};
 use crate::chunk::ChunkInput;
 use crate::error::{Error, Result};
+use crate::metrics::Stage;
 use crate::options::{EmbedMode, OnError, WriteOptions};
 use crate::pending::Settler;
 use crate::report::{BatchFailure, BatchResult};
@@ -36,10 +38,12 @@ struct Gather {
     left: AtomicUsize,
     rest: Mutex<Option<(Place, Settler<BatchResult>, Call)>>,
     options: WriteOptions,
+    started: Instant,
 }
 
 /// Runs the preparation. With texts to embed, every text is a job of its own and the last one goes on.
 pub fn run(shared: &Arc<Shared>, job: Job) {
+    let started = Instant::now();
     let Job { place, chunks, options, settler, call } = job;
     let given: Vec<Option<String>> = chunks.iter().map(|c| c.id.clone()).collect();
     let dimensions = shared.dimensions();
@@ -81,6 +85,7 @@ pub fn run(shared: &Arc<Shared>, job: Job) {
         left: AtomicUsize::new(texts.len().max(1)),
         rest: Mutex::new(Some((place, settler, call))),
         options,
+        started,
     });
     if texts.is_empty() {
         return gather.finish(shared);
@@ -157,7 +162,11 @@ impl Gather {
             }
             Ok((chunks, result)) => {
                 let durability = self.options.durability.unwrap_or(shared.config.durability);
+                let (metrics, started) = (Arc::clone(&shared.metrics), self.started);
                 let settle = Box::new(move |r: Result<()>| {
+                    if r.is_ok() {
+                        metrics.record(Stage::Store, started.elapsed());
+                    }
                     settler.settle(r.map(|()| result));
                     drop(call);
                 });

@@ -2,6 +2,7 @@
 
 mod embed;
 mod learn;
+mod metrics;
 mod operate;
 mod read;
 mod search;
@@ -9,6 +10,7 @@ mod write;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use super::close::close;
 use super::commit;
@@ -21,10 +23,11 @@ use crate::chunk::check_id;
 use crate::clock::SystemClock;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
+use crate::metrics::Stage;
 use crate::pending::{Pending, pending};
 use crate::vfs::RealVfs;
 
-pub(super) use search::{INLINE_COMPARED, one_search};
+pub(super) use search::{INLINE_COMPARED, asked_by, observed, one_search};
 
 /// Most cores used when `num_threads` is absent.
 const MOST_THREADS: usize = 8;
@@ -203,7 +206,9 @@ impl Engine {
         };
         let (settler, done) = pending();
         let shared = Arc::clone(&self.0.shared);
+        let called = Instant::now();
         self.0.shared.executor.spawn(move || {
+            shared.metrics.record(Stage::Wait, called.elapsed());
             let result = work(&shared);
             settler.settle(result);
             drop(call);

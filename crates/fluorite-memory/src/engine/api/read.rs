@@ -8,9 +8,9 @@ use crate::cancel::CancelToken;
 use crate::chunk::{Chunk, check_id};
 use crate::engine::prepare::check_namespace;
 use crate::error::{Error, Result};
-use crate::options::ListOptions;
+use crate::options::{ListOptions, SearchFilter};
 use crate::pending::Pending;
-use crate::report::{Page, PageCursor, Record};
+use crate::report::{Page, PageCursor, Points, Record};
 
 impl Engine {
     /// The chunk when it can be told without waiting: `None` = ask `get_many`; `Some(None)` = there is none.
@@ -49,6 +49,17 @@ impl Engine {
     /// One page of a listing.
     pub fn list(&self, options: ListOptions, cursor: Option<PageCursor>) -> Pending<Page> {
         self.on_pool(move |shared| shared.page(&options, cursor, &CancelToken::default()))
+    }
+
+    /// The vectors of the live chunks that match, a sample of `most` of them chosen by `seed` when there are more; any beginning
+    /// of the result is a sample too. Cost: reads every chunk it gives; 4 bytes a value.
+    pub fn points(&self, filter: SearchFilter, most: usize, seed: u64, cancel: CancelToken) -> Pending<Points> {
+        self.on_pool(move |shared| shared.points(&filter, most, seed, &cancel))
+    }
+
+    /// Chunks by namespace and id, for the engine's own use: reads are not counted and nothing is cached.
+    pub fn read_aside(&self, names: Vec<(String, String)>, cancel: CancelToken) -> Pending<Vec<Option<Arc<Chunk>>>> {
+        self.on_pool(move |shared| shared.read_aside(&names, &cancel))
     }
 
     /// All kept versions of a chunk, oldest first.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use super::Engine;
 use super::read::bounded;
@@ -15,7 +16,9 @@ use crate::engine::search::Prepared;
 use crate::engine::shared::Shared;
 use crate::engine::similar::{Documents, check_top, rank};
 use crate::error::{Error, Result};
+use crate::history::{Asked, Entry};
 use crate::index::LayeredIndex;
+use crate::metrics::Stage;
 use crate::options::{ContextOptions, SearchMode, SearchOptions};
 use crate::pending::{Pending, pending};
 use crate::report::{Context, RankedDocument, SearchHit};
@@ -34,15 +37,26 @@ impl Engine {
             Ok(o) => o,
             Err(e) => return Pending::ready(Err(e)),
         };
-        self.on_pool(move |shared| within_budget(shared, &options, |o| one_search(shared, query, o)))
+        self.on_pool(move |shared| {
+            let asked = asked_by(shared, &query);
+            observed(shared, Asked::Search, asked.as_deref(), None, &options, || {
+                within_budget(shared, &options, |o| one_search(shared, query, o))
+            })
+        })
     }
 
     /// A vector search when it can be done at once on this thread; `None` = ask `search`.
     pub fn search_inline(&self, query: &[f32], options: &SearchOptions) -> Option<Result<Vec<SearchHit>>> {
         let shared = &self.0.shared;
+        let started = Instant::now();
         let small =
             options.limit() + options.offset() <= INLINE_HITS && options.exact != Some(true) && options.budget_tokens.is_none();
-        if !small || self.0.closed.load(Ordering::Acquire) || !shared.is_loaded(options.filter.is_some()) {
+        // writing the history down may wait for the disk
+        if !small
+            || shared.history.is_some()
+            || self.0.closed.load(Ordering::Acquire)
+            || !shared.is_loaded(options.filter.is_some())
+        {
             return None;
         }
         if shared.clock.monotonic_ms() >= shared.next_deadline.load(Ordering::Acquire) {
@@ -58,7 +72,11 @@ impl Engine {
         if let Err(e) = check_mode(options).and_then(|()| check_vector(&mut vector, shared.dimensions())) {
             return Some(Err(e));
         }
-        shared.search_state(&state, &Prepared { words: None, vector: Some(&vector) }, options, true).transpose()
+        let found = shared.search_state(&state, &Prepared { words: None, vector: Some(&vector) }, options, true).transpose()?;
+        if found.is_ok() {
+            shared.metrics.record(Stage::Total, started.elapsed());
+        }
+        Some(found)
     }
 
     /// Many queries with the same options, in parallel; results in the order of the queries.
@@ -69,7 +87,10 @@ impl Engine {
         };
         let handed = AtomicUsize::new(0);
         self.fan_out(queries, None, "search", options.cancel.clone(), move |shared, query| {
-            let hits = within_budget(shared, &options, |o| one_search(shared, query, o))?;
+            let asked = asked_by(shared, &query);
+            let hits = observed(shared, Asked::Search, asked.as_deref(), None, &options, || {
+                within_budget(shared, &options, |o| one_search(shared, query, o))
+            })?;
             let bytes: usize = hits.iter().filter_map(|h| h.record.as_ref()).map(|r| r.chunk.content.len()).sum();
             bounded(handed.fetch_add(bytes, Ordering::Relaxed) + bytes)?;
             Ok(hits)
@@ -86,7 +107,11 @@ impl Engine {
             Err(e) => return Pending::ready(Err(e)),
         };
         let (namespace, id) = (namespace.to_owned(), id.to_owned());
-        self.on_pool(move |shared| within_budget(shared, &options, |o| shared.related(&namespace, &id, o)))
+        self.on_pool(move |shared| {
+            observed(shared, Asked::Related, None, Some((&namespace, &id)), &options, || {
+                within_budget(shared, &options, |o| shared.related(&namespace, &id, o))
+            })
+        })
     }
 
     /// The best chunks for a query as one text of at most `budget_tokens`, by the model's tokenizer. Needs the model's folder for
@@ -128,6 +153,35 @@ fn check_mode(options: &SearchOptions) -> Result<()> {
     }
 }
 
+/// The text of a query, kept when there is a history to write it into.
+pub(in crate::engine) fn asked_by(shared: &Shared, query: &Query) -> Option<String> {
+    match query {
+        Query::Text(text) if shared.history.is_some() => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// A search of a caller, not of the engine for itself: timed, and written into the history when there is one.
+pub(in crate::engine) fn observed(
+    shared: &Arc<Shared>,
+    kind: Asked,
+    query: Option<&str>,
+    related_to: Option<(&str, &str)>,
+    options: &SearchOptions,
+    run: impl FnOnce() -> Result<Vec<SearchHit>>,
+) -> Result<Vec<SearchHit>> {
+    let started = Instant::now();
+    let hits = run()?;
+    let took = started.elapsed();
+    shared.metrics.record(Stage::Total, took);
+    if let Some(history) = &shared.history {
+        let (mode, filter) = (options.mode, options.filter.as_ref());
+        let entry = Entry { kind, query, related_to, mode, filter, took_ms: (took.as_secs_f64() * 1e6).round() / 1e3 };
+        history.write(shared.clock.wall_ms(), &entry, &hits);
+    }
+    Ok(hits)
+}
+
 pub(in crate::engine) fn one_search(shared: &Arc<Shared>, query: Query, options: &SearchOptions) -> Result<Vec<SearchHit>> {
     let cancel = &options.cancel;
     match query {
@@ -139,7 +193,7 @@ pub(in crate::engine) fn one_search(shared: &Arc<Shared>, query: Query, options:
         Query::Text(text) => {
             let mode = shared.text_mode(options.mode)?;
             let asked = shared.ask(&text)?;
-            let vector = if mode == SearchMode::Lexical { None } else { Some(shared.embed_text(&asked.meaning)?.values) };
+            let vector = if mode == SearchMode::Lexical { None } else { Some(shared.embed_query(&asked.meaning, options)?) };
             let words = (mode != SearchMode::Vector).then_some((asked.words.as_ref(), &asked.question));
             shared.run_search(&Prepared { words, vector: vector.as_deref() }, options, cancel)
         }

@@ -113,6 +113,12 @@ impl FilterIndex {
         Ok(Selection::Some(rows))
     }
 
+    /// The quality of a row; `None` where nothing was inserted.
+    #[must_use]
+    pub fn quality(&self, row: u32) -> Option<f32> {
+        self.quality.get(row as usize).copied().filter(|q| !q.is_nan())
+    }
+
     /// Estimated heap bytes. Cost: a pass over all keys.
     #[must_use]
     pub fn bytes(&self) -> usize {

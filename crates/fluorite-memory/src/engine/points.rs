@@ -1,0 +1,81 @@
+//! Vectors and texts of many chunks at once, for what looks at a store as a whole.
+
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::read::LogVectors;
+use super::shared::Shared;
+use crate::cancel::CancelToken;
+use crate::chunk::Chunk;
+use crate::error::Result;
+use crate::options::SearchFilter;
+use crate::report::{Point, Points};
+
+/// Rows read under one lock: reading must not hold up writes.
+const STEP: usize = 1_024;
+
+impl Shared {
+    /// The vectors of the live chunks that match; beyond `most` a sample of them chosen by `seed`.
+    ///
+    /// In the order of a hash of seed and key: the same for the same chunks wherever they lie, and any beginning of it is a sample.
+    pub fn points(&self, filter: &SearchFilter, most: usize, seed: u64, cancel: &CancelToken) -> Result<Points> {
+        self.ensure_loaded()?;
+        self.expire_due();
+        let mut rows = {
+            let state = self.state.read();
+            let selected = self.select(&state, filter)?;
+            let with_vector = selected.iter().filter(|row| state.embedded.contains(*row)).filter_map(|row| {
+                let r = state.row(row)?;
+                Some((xxh3_64_with_seed(&r.key.to_le_bytes(), seed), row, r.sequence))
+            });
+            with_vector.collect::<Vec<_>>()
+        };
+        let matching = rows.len() as u64;
+        rows.sort_unstable();
+        rows.truncate(most);
+        let mut points = Points { matching, ..Points::default() };
+        points.items.reserve(rows.len());
+        let mut vector = Vec::new();
+        for part in rows.chunks(STEP) {
+            cancel.check()?;
+            let state = self.state.read();
+            let source = LogVectors(&state);
+            for (_, row, sequence) in part {
+                let Some(r) = state.row(*row).filter(|r| r.sequence == *sequence && state.live.contains(*row)) else { continue };
+                if !source.read(*row, &mut vector)? {
+                    continue;
+                }
+                if points.items.is_empty() {
+                    points.dimensions = vector.len();
+                    points.values.reserve(rows.len() * vector.len());
+                }
+                if vector.len() != points.dimensions {
+                    continue; // supplied vectors were replaced by longer ones meanwhile
+                }
+                let chunk = self.load_aside(&state, r)?;
+                points.values.extend_from_slice(&vector);
+                points.items.push(Point {
+                    namespace: chunk.namespace.clone(),
+                    id: chunk.id.clone(),
+                    chunk_type: chunk.attributes.chunk_type,
+                });
+            }
+        }
+        Ok(points)
+    }
+
+    /// Chunks by name; no read is counted, nothing is put into the cache. `None` where there is none any more.
+    pub fn read_aside(&self, names: &[(String, String)], cancel: &CancelToken) -> Result<Vec<Option<Arc<Chunk>>>> {
+        let mut out = Vec::with_capacity(names.len());
+        for part in names.chunks(STEP) {
+            cancel.check()?;
+            let state = self.state.read();
+            for (namespace, id) in part {
+                let found = state.find(self.key(namespace, id));
+                out.push(found.map(|(_, r)| self.load_aside(&state, r)).transpose()?);
+            }
+        }
+        Ok(out)
+    }
+}
