@@ -148,6 +148,7 @@ test('documents: by their type, conditional from the second time, nothing that w
   const again = await bridge.learnFromFiles([], { sources });
   assert.deepEqual(again.sources.map((s) => s.state), Array(5).fill('unchanged'));
   assert.deepEqual([again.stored, again.updated, again.unchanged], [0, 0, 5]);
+  assert.ok(requests.slice(0, 5).every((r) => !r.headers['if-none-match']) && requests.slice(5).every((r) => r.headers['if-none-match']), 'only what has changed is sent again');
   texts['/guide'][1] = '# Guide\n\nabout all the zebras\n';
   const third = await bridge.learnFromFiles([], { sources });
   assert.deepEqual(third.sources.map((s) => s.state), ['fetched', ...Array(4).fill('unchanged')]);

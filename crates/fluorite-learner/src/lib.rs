@@ -34,6 +34,7 @@ mod files;
 mod frameworks;
 mod history;
 mod learn;
+mod meter;
 mod pattern;
 mod quality;
 mod relations;

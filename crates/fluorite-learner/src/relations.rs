@@ -110,7 +110,7 @@ pub(crate) fn uses_of(chunk: &Chunk) -> BTreeSet<String> {
         return BTreeSet::new();
     }
     match chunk.attributes.metadata.get("uses") {
-        Some(Value::Array(found)) => found.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect(),
+        Some(Value::Array(found)) => found.iter().filter_map(|v| canonical(v.as_str()?)).collect(), // by the names of today
         _ => chunk.attributes.frameworks.iter().filter_map(|f| canonical(f)).collect(),
     }
 }

@@ -5,50 +5,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use fluorite_learner::{FileOptions, FilesReport, learn_from_files};
-use fluorite_memory::{Chunk, Engine, EngineConfig, ListOptions, Query, SearchOptions};
+use fluorite_memory::{Query, SearchOptions};
 
-struct Bench {
-    dir: tempfile::TempDir,
-    engine: Engine,
-}
+mod common;
+
+use common::Bench;
 
 impl Bench {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::create_dir(dir.path().join("src")).unwrap();
-        let engine = Engine::open(EngineConfig { enable_ml: false, ..EngineConfig::new(dir.path().join("store")) }).unwrap();
-        Self { dir, engine }
-    }
-
-    fn root(&self) -> PathBuf {
-        self.dir.path().join("src")
-    }
-
     fn write(&self, file: &str, text: &str) {
-        let path = self.root().join(file);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        self.raw(file, text);
     }
 
     fn learn(&self) -> FilesReport {
         learn_from_files(&self.engine, &[self.root()], &FileOptions::default()).unwrap()
-    }
-
-    fn chunks(&self) -> Vec<Arc<Chunk>> {
-        let (mut out, mut cursor) = (Vec::new(), None);
-        loop {
-            let page = self.engine.list(ListOptions::default(), cursor).wait().unwrap();
-            out.extend(page.records.into_iter().map(|r| r.chunk));
-            cursor = page.next;
-            if cursor.is_none() {
-                out.sort_by(|a, b| a.id.cmp(&b.id));
-                return out;
-            }
-        }
-    }
-
-    fn ids(&self) -> Vec<String> {
-        self.chunks().iter().map(|c| c.id.clone()).collect()
     }
 }
 
@@ -202,8 +171,5 @@ fn a_stopped_run_is_gone_on_with_and_threads_do_not_matter() {
     assert_eq!(counts(&b.learn()), [200 - part, 0, 0, part, 0]);
     let other = FileOptions { parallel_processing: Some(false), namespace: Some("one".into()), ..FileOptions::default() };
     learn_from_files(&b.engine, &[b.root()], &other).unwrap();
-    let of = |ns: &str| -> Vec<_> {
-        b.chunks().iter().filter(|c| c.namespace == ns).map(|c| (c.id.clone(), c.content.clone(), c.attributes.clone())).collect()
-    };
-    assert_eq!(of("default"), of("one"));
+    assert_eq!(b.contents("default"), b.contents("one"));
 }

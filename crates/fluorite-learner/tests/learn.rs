@@ -1,62 +1,27 @@
 //! Learning into a real engine: words only, a folder of its own each.
 #![allow(clippy::unwrap_used)] // a test
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use fluorite_learner::{Config, LearnOptions, LearningConfig, LearningPipeline, LearningReport, learn_from_spikes};
-use fluorite_memory::{Chunk, Engine, EngineConfig, ListOptions, Query, SearchOptions};
+use fluorite_memory::{Query, SearchOptions};
 
-struct Bench {
-    dir: tempfile::TempDir,
-    engine: Engine,
-}
+mod common;
+
+use common::Bench;
 
 impl Bench {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::create_dir(dir.path().join("spikes")).unwrap();
-        let engine = Engine::open(EngineConfig { enable_ml: false, ..EngineConfig::new(dir.path().join("store")) }).unwrap();
-        Self { dir, engine }
-    }
-
-    fn spikes(&self) -> PathBuf {
-        self.dir.path().join("spikes")
-    }
-
     fn write(&self, file: &str, id: &str, text: &str) {
         self.raw(file, &format!(r#"{{"id":"{id}","name":"Name of {id}","stack":["bun"],"tags":["t"],"files":[{{"path":"a.ts","template":"{text}"}}]}}"#));
     }
 
-    fn raw(&self, file: &str, text: &str) {
-        let path = self.spikes().join(file);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-
     fn options(&self) -> LearnOptions {
-        LearnOptions { path: Some(self.spikes()), batch_size: Some(3), ..LearnOptions::default() }
+        LearnOptions { path: Some(self.root()), batch_size: Some(3), ..LearnOptions::default() }
     }
 
     fn learn(&self) -> LearningReport {
         learn_from_spikes(&self.engine, &self.options()).unwrap()
-    }
-
-    fn chunks(&self) -> Vec<Arc<Chunk>> {
-        let (mut out, mut cursor) = (Vec::new(), None);
-        loop {
-            let page = self.engine.list(ListOptions::default(), cursor).wait().unwrap();
-            out.extend(page.records.into_iter().map(|r| r.chunk));
-            cursor = page.next;
-            if cursor.is_none() {
-                out.sort_by(|a, b| a.id.cmp(&b.id));
-                return out;
-            }
-        }
-    }
-
-    fn ids(&self) -> Vec<String> {
-        self.chunks().iter().map(|c| c.id.clone()).collect()
     }
 }
 
@@ -74,7 +39,7 @@ fn only_what_changed_is_stored_again() {
     assert_eq!(counts(&b.learn()), (10, 0, 0, 0));
     assert_eq!(counts(&b.learn()), (0, 0, 10, 0));
     b.write("s3.json", "s3", "changed()");
-    std::fs::remove_file(b.spikes().join("s4.json")).unwrap();
+    std::fs::remove_file(b.root().join("s4.json")).unwrap();
     b.write("sub/s10.json", "s10", "new()");
     assert_eq!(counts(&b.learn()), (1, 1, 8, 1));
     assert_eq!(b.chunks().len(), 10);
@@ -94,7 +59,7 @@ fn broken_files_are_repaired_or_reported_and_never_lose_their_chunk() {
     b.write("a.json", "a", "one()");
     b.write("q.json", "q", r#"say "hi""#);
     b.raw("x.json", "{\"id\": oops");
-    std::os::unix::fs::symlink("/dev/zero", b.spikes().join("z.json")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", b.root().join("z.json")).unwrap();
     let r = b.learn();
     assert_eq!((r.found, r.stored, r.repaired.len(), r.invalid.len()), (3, 2, 1, 2));
     assert_eq!(
@@ -128,12 +93,12 @@ fn equal_ids_stay_apart_in_one_folder_and_between_two() {
     assert_eq!(b.learn().stored, 3);
     assert_eq!(b.ids(), ["spike:a", "spike:a@a-fixed", "spike:a@other/a"]);
     // The folder below as a root of its own: its `a.json` wants the id that is taken.
-    let second = LearnOptions { path: Some(b.spikes().join("other")), ..b.options() };
+    let second = LearnOptions { path: Some(b.root().join("other")), ..b.options() };
     assert_eq!(counts(&learn_from_spikes(&b.engine, &second).unwrap()), (1, 0, 0, 0));
     assert_eq!(counts(&learn_from_spikes(&b.engine, &second).unwrap()), (0, 0, 1, 0));
     assert_eq!(counts(&b.learn()), (0, 0, 3, 0));
     assert_eq!(b.chunks().len(), 4);
-    std::fs::remove_file(b.spikes().join("other/a.json")).unwrap();
+    std::fs::remove_file(b.root().join("other/a.json")).unwrap();
     assert_eq!(counts(&b.learn()), (0, 0, 2, 1));
     assert_eq!(counts(&learn_from_spikes(&b.engine, &second).unwrap()), (0, 0, 0, 1));
     assert_eq!(b.ids(), ["spike:a", "spike:a@a-fixed"]);
@@ -165,11 +130,7 @@ fn one_thread_and_many_learn_the_same() {
     let (one, many) = (learn(false, "one"), learn(true, "many"));
     assert_eq!(one, many);
     assert!(one.stored > 250 && one.repaired.len() >= 3, "{one:?}");
-    let contents = |ns: &str| -> Vec<_> {
-        let of = b.chunks().into_iter().filter(|c| c.namespace == ns);
-        of.map(|c| (c.id.clone(), c.content.clone(), c.attributes.clone())).collect()
-    };
-    assert_eq!(contents("one"), contents("many"));
+    assert_eq!(b.contents("one"), b.contents("many"));
 }
 
 #[test]
@@ -198,7 +159,7 @@ fn a_missing_folder_is_an_argument_error_and_deletes_nothing() {
     let b = Bench::new();
     b.write("a.json", "a", "one()");
     b.learn();
-    std::fs::remove_dir_all(b.spikes()).unwrap();
+    std::fs::remove_dir_all(b.root()).unwrap();
     let e = learn_from_spikes(&b.engine, &b.options()).unwrap_err();
     assert!(e.code() == "INVALID_ARGUMENT" && e.to_string().contains("spike_templates_path"), "{e}");
     assert_eq!(b.ids(), ["spike:a"]);
@@ -210,7 +171,7 @@ fn the_pipeline_opens_learns_and_reports() {
     b.write("a.json", "a", "one()");
     let mut config = Config::new(b.dir.path().join("second-store"));
     config.enable_ml = false;
-    config.learning.spike_templates_path = Some(b.spikes());
+    config.learning.spike_templates_path = Some(b.root());
     let pipeline = LearningPipeline::new(config).wait().unwrap();
     assert_eq!(pipeline.learn_from_spikes().wait().unwrap().stored, 1);
     pipeline.engine().shutdown().wait().unwrap();

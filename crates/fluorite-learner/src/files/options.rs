@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use fluorite_memory::{CancelToken, DEFAULT_NAMESPACE, EmbedMode, Error, ProgressFn, Result};
 use serde::Deserialize;
 
+use crate::learn::reading_threads;
+
 /// Most paths of one call.
 const MOST_PATHS: usize = 1_000;
 
@@ -72,10 +74,6 @@ impl FileOptions {
     }
 
     pub(super) fn threads(&self) -> usize {
-        if self.parallel_processing == Some(false) {
-            return 1;
-        }
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from).min(8);
-        self.num_threads.unwrap_or_else(cores).clamp(1, 64)
+        reading_threads(self.parallel_processing, self.num_threads)
     }
 }

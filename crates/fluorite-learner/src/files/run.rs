@@ -4,9 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use fluorite_memory::{
-    BatchResult, ChunkInput, Engine, Error, Event, EventKind, LearningCount, Pending, Progress, Result, WriteOptions,
-};
+use fluorite_memory::{BatchResult, ChunkInput, Engine, Error, LearningCount, Pending, Result, WriteOptions};
 use rayon::prelude::*;
 use serde_json::json;
 
@@ -17,6 +15,7 @@ use super::stored::{MARK, Stored};
 use super::walk::{self, Listing, Root};
 use crate::history::{About, remembered};
 use crate::learn::InvalidFile;
+use crate::meter::Meter;
 
 /// Files read at once, and store calls in flight.
 const STEP: usize = 64;
@@ -71,7 +70,7 @@ fn learn(engine: &Engine, paths: &[PathBuf], options: &FileOptions) -> Result<Fi
             folder,
             stored,
             report: &mut report,
-            started,
+            meter: Meter { engine, namespace: options.namespace(), on_progress: options.on_progress.as_ref(), started },
             done,
             in_flight: VecDeque::new(),
             stale: Vec::new(),
@@ -134,7 +133,7 @@ struct Run<'a> {
     folder: String,
     stored: Stored,
     report: &'a mut FilesReport,
-    started: Instant,
+    meter: Meter<'a>,
     done: u64,
     in_flight: VecDeque<Call>,
     /// Ids that no part of their file has any more.
@@ -286,23 +285,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    #[allow(clippy::cast_precision_loss)] // figures for people
     fn progress(&self, phase: &'static str) {
-        let listened_to = self.engine.has_listeners(EventKind::LearningProgress);
-        if self.options.on_progress.is_none() && !listened_to {
-            return;
-        }
-        let rate = self.done as f64 / self.started.elapsed().as_secs_f64().max(1e-6);
-        let left = self.report.found.saturating_sub(self.done) as f64;
-        let seconds_left = (rate > 0.0).then(|| left / rate);
-        let progress = Progress { phase, done: self.done, total: Some(self.report.found), rate, seconds_left };
-        if listened_to {
-            let namespace = self.options.namespace().to_owned();
-            self.engine.publish(Event::LearningProgress { namespace, progress: progress.clone() });
-        }
-        if let Some(tell) = &self.options.on_progress {
-            tell(progress);
-        }
+        self.meter.tell(phase, self.done, self.report.found);
     }
 }
 

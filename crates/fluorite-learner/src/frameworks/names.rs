@@ -53,6 +53,11 @@ mod tests {
         for s in ["next-auth", "NextAuth", "nextauth", "Next-Auth.js"] {
             assert_eq!(canonical(s).as_deref(), Some("next-auth"), "{s}");
         }
+        for (package, name) in
+            [("cohere-ai", "cohere"), ("@notionhq/client", "notion"), ("groq-sdk", "groq"), ("Fly.io", "fly-io")]
+        {
+            assert_eq!(canonical(package).as_deref(), Some(name));
+        }
         assert_eq!(canonical("Next.js"), canonical("nextjs"));
         assert_eq!(canonical("Vercel KV"), Some("vercel-kv".into()));
         assert_eq!((canonical("TypeScript"), canonical("fs"), canonical("7"), canonical("")), (None, None, None, None));

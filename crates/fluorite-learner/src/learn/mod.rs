@@ -15,6 +15,7 @@ mod survey;
 
 pub(crate) use folder::{root, spike_files_of, spike_folders_of};
 pub(crate) use options::MAX_BATCH;
+pub(crate) use options::reading_threads;
 pub use options::{LearnOptions, LearningConfig};
 pub use pipeline::LearningPipeline;
 pub use report::{Histogram, InvalidFile, LearningReport, QualityReport, RepairedFile};

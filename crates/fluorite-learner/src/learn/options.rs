@@ -115,16 +115,18 @@ impl LearnOptions {
     }
 
     pub(crate) fn threads(&self) -> usize {
-        if self.parallel_processing == Some(false) {
-            return 1;
-        }
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from).min(8);
-        self.num_threads.unwrap_or_else(cores).clamp(1, 64)
+        reading_threads(self.parallel_processing, self.num_threads)
     }
 
     pub(crate) fn namespace(&self) -> &str {
         self.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE)
     }
+}
+
+/// Threads that read files.
+pub(crate) fn reading_threads(parallel: Option<bool>, asked: Option<usize>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from).min(8);
+    if parallel == Some(false) { 1 } else { asked.unwrap_or_else(cores).clamp(1, 64) }
 }
 
 #[cfg(test)]

@@ -4,9 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 use std::time::Instant;
 
-use fluorite_memory::{
-    BatchResult, ChunkInput, Engine, Error, Event, EventKind, LearningCount, OnError, Pending, Progress, Result, WriteOptions,
-};
+use fluorite_memory::{BatchResult, ChunkInput, Engine, Error, LearningCount, OnError, Pending, Result, WriteOptions};
 use rayon::prelude::*;
 use serde_json::json;
 
@@ -17,6 +15,7 @@ use super::stored::Stored;
 use super::survey::{Survey, Surveyor};
 use crate::frameworks::of_template;
 use crate::history::{About, remembered};
+use crate::meter::Meter;
 use crate::quality::{Quality, is_generated, score};
 use crate::spike::{Reading, read_spike};
 
@@ -71,7 +70,7 @@ fn learn(engine: &Engine, options: &LearnOptions) -> Result<LearningReport> {
         },
         learned: vec![None; listing.files.len()],
         dropped: Vec::new(),
-        started,
+        meter: Meter { engine, namespace: options.namespace(), on_progress: options.on_progress.as_ref(), started },
         settled: 0,
         in_flight: VecDeque::new(),
         leftovers: Vec::new(),
@@ -145,7 +144,7 @@ struct Run<'a> {
     learned: Vec<Option<(String, f32)>>,
     /// Chunks of files that are no longer good enough.
     dropped: Vec<String>,
-    started: Instant,
+    meter: Meter<'a>,
     settled: u64,
     in_flight: VecDeque<Call>,
     /// Older chunks of files whose chunk has a new id now.
@@ -334,23 +333,7 @@ impl Run<'_> {
         self.told(phase, self.settled);
     }
 
-    #[allow(clippy::cast_precision_loss)] // figures for people
     fn told(&self, phase: &'static str, done: u64) {
-        let listened_to = self.engine.has_listeners(EventKind::LearningProgress);
-        if self.options.on_progress.is_none() && !listened_to {
-            return;
-        }
-        let seconds = self.started.elapsed().as_secs_f64().max(1e-6);
-        let rate = done as f64 / seconds;
-        let left = self.report.found.saturating_sub(done) as f64;
-        let seconds_left = (rate > 0.0).then(|| left / rate);
-        let progress = Progress { phase, done, total: Some(self.report.found), rate, seconds_left };
-        if listened_to {
-            let namespace = self.options.namespace().to_owned();
-            self.engine.publish(Event::LearningProgress { namespace, progress: progress.clone() });
-        }
-        if let Some(tell) = &self.options.on_progress {
-            tell(progress);
-        }
+        self.meter.tell(phase, done, self.report.found);
     }
 }
