@@ -140,6 +140,8 @@ describe('fluorite schedule and the scripts', { concurrency: 2 }, () => {
     const dry = h.script('fluorite-auto-learn.sh', '--dry-run', '--output-dir', 'out', '--commit', from);
     assert.match(dry.stdout, /main\.js --progress plain learn \S*my\\ spikes \n.* train \n.*\n.*export out\/chunks\.jsonl \ncommit_export \n$/);
     assert.deepEqual([existsSync(logs), existsSync(join(h.at, 'memory')), existsSync(join(h.at, 'out'))], [false, false, false]);
+    const listed = h.script('fluorite-auto-learn.sh', '--dry-run', '--git', 'https://example.org/x#main', '--url', 'https://example.org/y', '--files', 'a b.md');
+    assert.match(listed.stdout, /learn --files --git https:\/\/example\.org\/x#main --url https:\/\/example\.org\/y -- a\\ b\.md \n/);
 
     const repository = join(h.at, 'repository');
     const git = (...args) => spawnSync('git', ['-C', repository, ...args], { env: environment(h.env), encoding: 'utf8' });
@@ -162,7 +164,7 @@ describe('fluorite schedule and the scripts', { concurrency: 2 }, () => {
     writeFileSync(join(h.at, 'notes.md'), '# Notes\n\nDeploys happen on Fridays.\n');
     const withFiles = h.script('fluorite-auto-learn.sh', '--files', 'notes.md', '--log-dir', join(h.at, 'file-logs'));
     assert.equal(withFiles.status, 0, withFiles.stderr);
-    assert.match(readFileSync(join(h.at, 'file-logs', readdirSync(join(h.at, 'file-logs'))[0]), 'utf8'), /learn --files notes\.md\n[\s\S]*1 files in /);
+    assert.match(readFileSync(join(h.at, 'file-logs', readdirSync(join(h.at, 'file-logs'))[0]), 'utf8'), /learn --files -- notes\.md\n[\s\S]*1 files in /);
     assert.equal(h.script('fluorite-auto-learn.sh', '--output-dir', out, from).status, 0);
 
     for (let i = 0; i < 2; i++) assert.equal(h.script('fluorite-auto-learn.sh', '--output-dir', out, '--commit', '--keep', '2', from).status, 0);

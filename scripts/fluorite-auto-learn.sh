@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Learns folders into a store, trains on what feedback there is, exports and commits where told to. Made for cron: says
 # nothing when all went well, logs to a file, ends with the exit code of what failed (docs/cli.md). Reads local folders
-# that are named here or in the configuration, and nothing else: it fetches nothing.
+# that are named here or in the configuration, fetches what --git and --url list, and nothing else.
 set -euo pipefail
 umask 077
 
@@ -12,6 +12,8 @@ Usage: fluorite-auto-learn.sh [options] [--] [folder...]
 Learns the spike templates of each folder (of the configured one when nothing is named), and the files named, then trains on the feedback kept since the last run.
 
   --files PATH        code, Markdown and data to learn (repeatable)
+  --git ADDRESS       a git repository to fetch and learn (repeatable; ADDRESS#BRANCH)
+  --url ADDRESS       a document to fetch and learn (repeatable)
   --memory-path DIR   the store (FLUORITE_MEMORY_PATH; memory_path of the configuration)
   --config FILE       configuration (FLUORITE_CONFIG; else the nearest fluorite.toml)
   --models-path DIR   where models lie
@@ -44,10 +46,11 @@ dry_run=false
 options=()
 folders=()
 files=()
+sources=()
 
 while [ $# -gt 0 ]; do
   case $1 in
-    --memory-path | --config | --models-path | --wait | --log-dir | --keep | --output-dir | --node | --files)
+    --memory-path | --config | --models-path | --wait | --log-dir | --keep | --output-dir | --node | --files | --git | --url)
       [ $# -ge 2 ] || fail 2 "$1 needs a value"
       case $1 in
         --log-dir) log_dir=$2 ;;
@@ -55,6 +58,7 @@ while [ $# -gt 0 ]; do
         --output-dir) output_dir=$2 ;;
         --node) node=$2 ;;
         --files) files+=("$2") ;;
+        --git | --url) sources+=("$1" "$2") ;;
         *) options+=("$1" "$2") ;;
       esac
       shift 2
@@ -105,10 +109,12 @@ commit_export() {
 }
 
 work() {
-  if [ ${#folders[@]} -gt 0 ] || [ ${#files[@]} -eq 0 ]; then
+  if [ ${#folders[@]} -gt 0 ] || [ $((${#files[@]} + ${#sources[@]})) -eq 0 ]; then
     step "${fluorite[@]}" learn ${folders[@]+"${folders[@]}"}
   fi
-  if [ ${#files[@]} -gt 0 ]; then step "${fluorite[@]}" learn --files "${files[@]}"; fi
+  if [ $((${#files[@]} + ${#sources[@]})) -gt 0 ]; then
+    step "${fluorite[@]}" learn --files ${sources[@]+"${sources[@]}"} -- ${files[@]+"${files[@]}"}
+  fi
   step "${fluorite[@]}" train
   if [ -n "$output_dir" ]; then
     step mkdir -p "$output_dir"

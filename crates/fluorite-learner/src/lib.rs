@@ -1,7 +1,7 @@
 //! Spike templates and the configuration of the whole product.
 //!
 //! Owns: reading spike files (and repairing broken ones), turning them into chunks, keeping a store in step with a
-//! folder of them, judging them, drawing patterns and combinations of frameworks from them, rendering them, and resolving the configuration from its four sources. Must not know: how chunks are stored or
+//! folder of them, judging them, drawing patterns and combinations of frameworks from them, rendering them, learning files and what changes in folders, telling what was learned, and resolving the configuration from its four sources. Must not know: how chunks are stored or
 //! found, Node. In: folders, configuration trees. Out: calls of `fluorite_memory::Engine`, reports.
 //!
 //! ```

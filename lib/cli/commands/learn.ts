@@ -4,6 +4,7 @@ import type { CallOptions } from '../../facade/types/index.js';
 import type { FluoriteBridge } from '../../index.js';
 import { withBridge } from '../bridge.js';
 import { fileError, UsageError } from '../errors.js';
+import { EXIT } from '../exit.js';
 import { examples } from '../help.js';
 import { filesText, spikesText } from '../learned.js';
 import type { Register, Session } from '../session.js';
@@ -54,7 +55,7 @@ export const learn: Register = (program, host) => {
     .action(host.action(work));
 };
 
-async function work(session: Session, paths: string[], flags: Flags): Promise<void> {
+async function work(session: Session, paths: string[], flags: Flags): Promise<number> {
   const fetched = (flags.git ?? flags.url) !== undefined;
   if (fetched) flags.files = true;
   if (flags.cacheDir !== undefined && !fetched) throw new UsageError('--cache-dir belongs to --git and --url');
@@ -70,9 +71,10 @@ async function work(session: Session, paths: string[], flags: Flags): Promise<vo
       throw fileError('read', path, e);
     }
   }
-  await withBridge(session, { model: true, create: true }, async (bridge) => {
+  return withBridge(session, { model: true, create: true }, async (bridge) => {
     if (flags.files) return files(session, bridge, paths, flags);
     for (const path of paths.length === 0 ? [undefined] : paths) await spikes(session, bridge, path, flags, paths.length > 1);
+    return EXIT.ok;
   });
 }
 
@@ -102,7 +104,7 @@ async function spikes(session: Session, bridge: FluoriteBridge, path: string | u
   await session.out.result(report, () => spikesText(session.out, report, flags.verbose === true));
 }
 
-async function files(session: Session, bridge: FluoriteBridge, paths: string[], flags: Flags): Promise<void> {
+async function files(session: Session, bridge: FluoriteBridge, paths: string[], flags: Flags): Promise<number> {
   const sources = [...(flags.git ?? []).map(repository), ...(flags.url ?? []).map((url) => ({ url }))];
   const report = await watched(session, (hooks) =>
     bridge.learnFromFiles(paths, {
@@ -116,6 +118,7 @@ async function files(session: Session, bridge: FluoriteBridge, paths: string[], 
     }),
   );
   await session.out.result(report, () => filesText(session.out, report, flags.verbose === true));
+  return report.sources?.some((source) => source.state === 'failed') ? EXIT.failed : EXIT.ok;
 }
 
 /** `address#ref` */
