@@ -20,7 +20,7 @@ const MUTANTS = {
   id_table_newer_than_log: [['power', 'nothing_acknowledged_is_lost']],
   checksum_ignored: [['damage', 'a_flipped_bit_in_every_byte_of_every_file']],
   tombstone_lost: [['model', 'random_calls_agree_with_a_map']],
-  older_version_revived: [['model', 'random_calls_agree_with_a_map']],
+  older_version_revived: [['power', 'nothing_acknowledged_is_lost']],
   stale_posting: [['model', 'random_calls_agree_with_a_map']],
   ttl_ignored: [['model', 'the_wall_clock_jumps_ten_years']],
   filter_ignored_by_vectors: [['store', 'filters_lists_and_delete_where'], ['graphs', 'recall_holds_through']],

@@ -28,7 +28,8 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.0).status();
+        // a store that is being closed may still hold a map
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
     }
 }
 
@@ -104,7 +105,15 @@ fn cycle(dir: &Path, seed: u64, report: &mut Report) -> Result<(), String> {
     if !verified.ok {
         return Err(format!("verify: {:?}", verified.damaged));
     }
-    engine.shutdown().wait().map_err(|e| format!("shutdown on a full disk: {}: {e}", e.code()))?;
+    // there may be no room for the closing mark and the id table: it says so, and is closed all the same
+    match engine.shutdown().wait() {
+        Err(e) if e.code() != "NO_SPACE" => return Err(format!("shutdown on a full disk: {}: {e}", e.code())),
+        told => report.add("shutdowns_without_room", u64::from(told.is_err())),
+    }
+    let engine = Engine::open(settings()).map_err(|e| format!("open after it: {}: {e}", e.code()))?;
+    if contents(&engine)? != stored {
+        return Err("something is lost by a shutdown without room".into());
+    }
     report.add("chunks_until_full", filled);
     report.add("chunks_after_compaction", resumed);
     Ok(())

@@ -219,6 +219,10 @@ pub fn live_through(seed: u64, dropped: Option<Dropped>) -> Result<(u64, u64), S
             let e = open_sim_graphs(&disk, segment_bytes, GRAPH_ROWS).err();
             return Err(format!("life {life}: the open failed with the power on, and again: {e:?}"));
         }
+        if run.dice.once_in(4) {
+            // derived: without it the whole log is read again, in the order compaction has left
+            let _ = disk.remove(Path::new("/store/index/ids"));
+        }
         let engine =
             open_sim_graphs(&disk, segment_bytes, GRAPH_ROWS).map_err(|e| format!("life {life}: open after the end: {e}"))?;
         run.check(&engine).map_err(|e| format!("life {life}: {e}"))?;

@@ -253,6 +253,54 @@ fn planned_operation_fails_once_or_for_ever() {
 }
 
 #[test]
+fn interrupted_and_short_calls_go_on_until_all_is_done() {
+    for fault in [Fault::Interrupted, Fault::Short] {
+        let vfs = disk();
+        vfs.count_reads(true);
+        let bytes: Vec<u8> = (0..3_000u32).map(|n| n as u8).collect();
+        for n in 1..12 {
+            vfs.fail_at(vfs.ops() + n, fault);
+        }
+        let file = create(&vfs, "/d/a", &bytes);
+        file.sync().unwrap();
+        sync_dir(&vfs);
+        let mut read = vec![0; bytes.len()];
+        file.read_at(&mut read, 0).unwrap();
+        assert_eq!(read, bytes);
+        assert_eq!(outcomes(&vfs, "/d/a"), BTreeSet::from([Some(bytes)]), "{fault:?}");
+        assert_eq!(file.read_at(&mut read, 1).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    }
+    let vfs = disk();
+    let file = create(&vfs, "/d/a", b"abc");
+    vfs.fail_from(vfs.ops() + 1, Fault::Interrupted);
+    assert_eq!(file.write_at(b"x", 0).unwrap_err().kind(), io::ErrorKind::Interrupted, "it ends");
+    assert_eq!(file.sync().unwrap_err().kind(), io::ErrorKind::Interrupted);
+    assert_eq!(vfs.read_file("/d/a").unwrap(), b"abc");
+}
+
+#[test]
+fn a_trace_lists_every_call() {
+    let vfs = disk();
+    let file = create(&vfs, "/d/a", b"before");
+    vfs.trace();
+    file.write_at(b"abc", 2).unwrap();
+    file.read_at(&mut [0; 2], 1).unwrap();
+    file.sync().unwrap();
+    vfs.rename(Path::new("/d/a"), Path::new("/d/b")).unwrap();
+    sync_dir(&vfs);
+    let crc = crc32c::crc32c(b"abc");
+    let expected = [
+        format!("write /d/a 2+3 {crc:08x}"),
+        "read /d/a 1+2".into(),
+        "sync /d/a".into(),
+        "rename /d/a /d/b".into(),
+        "sync folder /d".into(),
+    ];
+    assert_eq!(vfs.take_trace(), expected);
+    assert!(vfs.take_trace().is_empty());
+}
+
+#[test]
 fn failed_sync_loses_pages_although_the_next_succeeds() {
     let lost = |seed| {
         let vfs = SimVfs::new(seed);
