@@ -23,7 +23,7 @@ const MUTANTS = {
   older_version_revived: [['power', 'nothing_acknowledged_is_lost']],
   stale_posting: [['model', 'random_calls_agree_with_a_map']],
   ttl_ignored: [['model', 'the_wall_clock_jumps_ten_years']],
-  filter_ignored_by_vectors: [['store', 'filters_lists_and_delete_where'], ['graphs', 'recall_holds_through']],
+  filter_ignored_by_vectors: [['graphs', 'a_small_namespace_among_a_big_one']],
   deleted_row_of_a_graph: [['graphs', 'recall_holds_through']],
   half_a_batch_seen: [['mixed', 'every_key_is_one_register']],
   poison_forgotten: [['faults', 'after_a_failed_fsync']],

@@ -337,7 +337,7 @@ impl Slot {
                 let looks = Cell::new(count); // twins in search of one that is allowed
                 let admit = |node: u32| {
                     let mut rows = self.rows_of(node).take(looks.get().max(1)).enumerate();
-                    let found = rows.find(|(_, row)| allowed.contains(*row));
+                    let found = rows.find(|(_, row)| allowed.contains(*row) || mutant!("deleted_row_of_a_graph"));
                     let looked = found.map_or_else(|| self.graph.twins(node).len(), |(twins, _)| twins);
                     looks.set(looks.get().saturating_sub(looked));
                     found.is_some()
@@ -386,6 +386,7 @@ impl Slot {
             }
             nodes.clear();
         };
+        let allowed = if mutant!("deleted_row_of_a_graph") { &self.present } else { allowed };
         for row in self.present.both(allowed) {
             nodes.push(places[row as usize].node);
             prefetch_line(codes.scales, places[row as usize].node as usize);
