@@ -39,8 +39,8 @@ class FluoriteBridge {
         return bridge;
     }
     /**
-     * Opens the store, creating it when it is not there. After a failure it can be called again.
-     * Codes: `INVALID_CONFIG`, `ALREADY_INITIALIZED`, `STORE_LOCKED`, `CORRUPT`, `UNSUPPORTED_FORMAT`, `MODEL_NOT_FOUND`, `MODEL_REJECTED`, `IO`.
+     * Opens the store, creating it when it is not there (`read_only` creates nothing). After a failure it can be called again.
+     * Codes: `INVALID_CONFIG`, `ALREADY_INITIALIZED`, `STORE_LOCKED`, `NOT_FOUND` (`read_only`, and there is no store), `CORRUPT`, `UNSUPPORTED_FORMAT`, `MODEL_NOT_FOUND`, `MODEL_REJECTED`, `IO`.
      */
     initialize(config) {
         return (0, errors_js_1.guard)(async () => {
@@ -100,9 +100,21 @@ class FluoriteBridge {
             });
         });
     }
-    /** Resolves when everything stored so far is durable; with `embedded` also when every waiting vector is computed. */
+    /**
+     * Resolves when everything stored so far is durable; with `embedded` also when every waiting vector is computed. A `read_only` bridge
+     * has nothing to flush, and computes no vectors: `READ_ONLY` with `embedded`.
+     */
     flush(options) {
         return (0, errors_js_1.guard)(() => this.#native.flush(options));
+    }
+    /**
+     * Of a `read_only` bridge: makes visible what the writing process had acknowledged before this call; true when anything has changed
+     * since the last look. A bridge that writes sees its writes anyway: false.
+     * Cost: some system calls when nothing has changed, else the new chunks; after a compaction or a new index file that of an open.
+     * Codes: `CORRUPT`, `IO`, `NOT_FOUND` (the store was removed, or another took its place), `MODEL_REJECTED`; what was read before stays readable.
+     */
+    refresh() {
+        return (0, errors_js_1.guard)(() => this.#native.refresh());
     }
     /** The chunk with all its fields, or `null`. */
     async getChunk(id, options) {

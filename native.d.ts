@@ -17,6 +17,7 @@ export declare class NativeBridge {
   embed(texts: unknown, options: unknown, call: number): Promise<Float32Array[]> | Float32Array[]
   countTokens(text: unknown): number
   flush(options: unknown): Promise<void> | void
+  refresh(): Promise<boolean> | boolean
   get(id: unknown, options: unknown): Promise<unknown[] | null> | unknown[] | null
   content(id: unknown, options: unknown): Promise<Buffer | null> | Buffer | null
   getMany(ids: unknown, options: unknown): Promise<(unknown[] | null)[]> | (unknown[] | null)[]

@@ -171,6 +171,11 @@ impl NativeBridge {
         })
     }
 
+    #[napi(ts_return_type = "Promise<boolean> | boolean")]
+    pub fn refresh(&self, env: napi::Env) -> Returned {
+        enter(env, |env| settle(env, &Channel::of(env)?, self.core.engine()?.refresh(), None, None, |env, any| env.of_bool(any)))
+    }
+
     #[napi(ts_args_type = "id: unknown, options: unknown", ts_return_type = "Promise<unknown[] | null> | unknown[] | null")]
     pub fn get(&self, env: napi::Env, id: Arg, opts: Arg) -> Returned {
         enter(env, |env| self.one(env, id, opts, maybe))

@@ -88,6 +88,15 @@ export interface EngineStats {
     threads: number;
     /** Bytes the open had to cut from a torn tail. */
     recovered_tail_bytes: number;
+    /** How a `read_only` bridge keeps up with the writer; `null` for one that writes. */
+    follow: {
+        /** Looks at what was written, by itself and by `refresh`. */
+        looks: number;
+        /** Looks that read the store anew: after a compaction, a dictionary, a new index file. */
+        reloads: number;
+        /** Since the last look that succeeded began: what was acknowledged before it is visible. */
+        age_ms: number;
+    } | null;
 }
 /** One part of the engine. */
 export interface ComponentHealth {

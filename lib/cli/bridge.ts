@@ -19,7 +19,7 @@ export interface Needs {
 /** Opens the store, does the work and closes the store, also after a failure or an interruption. */
 export async function withBridge<T>(session: Session, needs: Needs, work: (bridge: FluoriteBridge) => Promise<T>): Promise<T> {
   const { config_path, memory_path } = await locate(session.options);
-  if (!needs.create && !existsSync(join(memory_path, 'MANIFEST'))) {
+  if ((!needs.create || session.options.readOnly) && !existsSync(join(memory_path, 'MANIFEST'))) {
     throw new FluoriteError('NOT_FOUND', `there is no store in ${JSON.stringify(memory_path)}: fill one with \`fluorite learn\` or \`fluorite store\`, or name another with --memory-path`);
   }
   session.check();
@@ -32,6 +32,7 @@ export async function withBridge<T>(session: Session, needs: Needs, work: (bridg
     memory_path,
     ...(config_path === undefined ? {} : { config_path }),
     ...(models_path === undefined ? {} : { models_path }),
+    ...(session.options.readOnly ? { read_only: true } : {}),
     ...(needs.model && session.options.ml ? {} : { enable_ml: false }),
   };
   const bridge = await patiently(session, () => FluoriteBridge.open(config));

@@ -10,6 +10,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   INVALID_ID: EXIT.usage,
   NOT_FOUND: EXIT.not_found,
   STORE_LOCKED: EXIT.locked,
+  READ_ONLY: EXIT.usage,
   MODEL_NOT_FOUND: EXIT.model,
   MODEL_REJECTED: EXIT.model,
   EMBEDDING_FAILED: EXIT.model,

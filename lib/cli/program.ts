@@ -18,6 +18,7 @@ export function build(host: Host): Command {
     .option('--models-path <folder>', 'where models lie (FLUORITE_MODELS_PATH)')
     .option('--config <file>', 'configuration (FLUORITE_CONFIG; else the nearest fluorite.toml from here upwards)')
     .option('--no-ml', 'load no model: words only')
+    .option('--read-only', 'only read the store, also while another process writes it')
     .option('--wait <seconds>', 'wait for a store that is in use', number, 0)
     .option('--json', 'results as JSON on stdout')
     .option('--no-color', 'no colours (so does NO_COLOR)')

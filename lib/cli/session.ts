@@ -16,6 +16,8 @@ export interface Globals {
   modelsPath?: string;
   config?: string;
   ml: boolean;
+  /** Open the store for reading alone, also while another process writes it. */
+  readOnly?: boolean;
   /** Seconds to wait for a store that is in use. */
   wait: number;
 }

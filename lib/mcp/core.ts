@@ -14,18 +14,21 @@ export class Core {
   readonly most_tokens: number;
   /** Folders `learn_spikes` may read. */
   readonly spike_paths: readonly string[];
+  /** Another process writes the store: only tools that read are offered. */
+  readonly read_only: boolean;
   /** Takes a line for the operator. */
   readonly log: (line: string) => void;
   #running = 0;
   #idle: (() => void)[] = [];
 
   /** @param bridge - an open store. */
-  constructor(bridge: FluoriteBridge, options: { graph_namespace: string; most_tokens: number; spike_paths: readonly string[]; log: (line: string) => void }) {
+  constructor(bridge: FluoriteBridge, options: { graph_namespace: string; most_tokens: number; spike_paths: readonly string[]; read_only: boolean; log: (line: string) => void }) {
     this.bridge = bridge;
     this.graph = new KnowledgeGraph(bridge, options.graph_namespace);
     this.budget = new Budget(bridge);
     this.most_tokens = options.most_tokens;
     this.spike_paths = options.spike_paths;
+    this.read_only = options.read_only;
     this.log = options.log;
   }
 

@@ -1,4 +1,4 @@
-import { FluoriteBridge, type Progress } from '../index.js';
+import { FluoriteBridge, FluoriteError, type Progress } from '../index.js';
 import { Core } from './core.js';
 import { importGraph } from './graph/index.js';
 import { settingsOf, type McpServerOptions, type Settings } from './options.js';
@@ -34,12 +34,15 @@ export async function startMcpServer(options: McpServerOptions): Promise<McpServ
   const bridge = settings.bridge ?? (await FluoriteBridge.open(settings.config));
   const release = async (): Promise<void> => (settings.bridge ? undefined : bridge.shutdown());
   try {
-    const core = new Core(bridge, settings);
+    const read_only = (await bridge.getStats()).follow !== null;
+    if (read_only && settings.import_graph !== undefined) throw new FluoriteError('READ_ONLY', 'import_graph writes: import with the server that writes the store');
+    const core = new Core(bridge, { ...settings, read_only });
     bridge.countTokens(''); // outputs are bounded by tokens: without a tokenizer it is better to know now
     await takeIn(core, settings);
     const serving = await serve(core, settings);
     let closing: Promise<void> | undefined;
-    const close = (): Promise<void> => (closing ??= serving.close().finally(release));
+    const deaf = read_only ? listen(core) : () => undefined;
+    const close = (): Promise<void> => (closing ??= serving.close().finally(deaf).finally(release));
     const ended = serving.ended.then(async (failure) => {
       await close();
       if (failure) throw failure;
@@ -72,10 +75,19 @@ export async function runMcpServer(options: McpServerOptions): Promise<void> {
   }
 }
 
+/** Another process changes the graph: subscribers are told when that has come here. */
+function listen({ bridge, graph }: Core): () => void {
+  const changed = ({ namespace }: { namespace: string }): void => {
+    if (namespace === graph.namespace) graph.changed();
+  };
+  bridge.on('ChunkStored', changed).on('ChunkDeleted', changed);
+  return () => void bridge.off('ChunkStored', changed).off('ChunkDeleted', changed);
+}
+
 async function serve(core: Core, { http }: Settings): Promise<{ url: string | null } & Attached> {
   if (http === undefined) return { url: null, ...(await attach(core)) };
-  const { listen } = await import('./http/index.js'); // not worth its load time on standard input and output
-  const listening = await listen(core, http);
+  const { listen: onHttp } = await import('./http/index.js'); // not worth its load time on standard input and output
+  const listening = await onHttp(core, http);
   let end = (): void => undefined;
   const ended = new Promise<undefined>((resolve) => (end = () => resolve(undefined)));
   return { url: listening.url, ended, close: () => listening.close().finally(end) };

@@ -9,7 +9,7 @@ import { confined, confinedFilter, confinedItem, confinedSearch, saysNothing } f
 
 /** What of the bridge a namespace has. The rest is of the whole store: figures, checks, listeners, opening and closing. */
 export type NamespaceMethods = Pick<FluoriteBridge,
-  | 'storeChunk' | 'storeChunks' | 'flush' | 'getChunk' | 'getChunks' | 'getContentBuffer' | 'deleteChunk' | 'deleteWhere' | 'listChunks' | 'history'
+  | 'storeChunk' | 'storeChunks' | 'flush' | 'refresh' | 'getChunk' | 'getChunks' | 'getContentBuffer' | 'deleteChunk' | 'deleteWhere' | 'listChunks' | 'history'
   | 'searchSimilar' | 'searchMany' | 'findRelated' | 'buildContext' | 'semanticSearch' | 'generateEmbedding' | 'generateEmbeddings' | 'countTokens'
   | 'chunkText' | 'learnFromSpikes' | 'learnFromFiles' | 'watch' | 'suggestFrameworks' | 'getIntegrationPatterns' | 'renderSpike' | 'addFeedback' | 'events'>;
 
@@ -45,6 +45,11 @@ export class FluoriteNamespace implements NamespaceMethods {
   /** As {@link FluoriteBridge.flush}: of the whole store. */
   flush(options?: { embedded?: boolean }): Promise<void> {
     return this.#bridge.flush(options);
+  }
+
+  /** As {@link FluoriteBridge.refresh}: of the whole store. */
+  refresh(): Promise<boolean> {
+    return this.#bridge.refresh();
   }
 
   /** As {@link FluoriteBridge.getChunk}. */

@@ -100,7 +100,6 @@ fn unknown_keys_name_the_nearest_known_one() {
 #[test]
 fn what_nothing_acts_on_is_refused() {
     for key in [
-        r#""read_only": true"#,
         r#""target_frameworks": ["react"]"#,
         r#""memory": {"auto_split": true}"#,
         r#""learning": {"output_dir": "x"}"#,
@@ -131,6 +130,21 @@ fn searches_are_written_down_where_asked_and_nowhere_else() {
     let (dir, toml) = file("[learning]\nhistory = true\nhistory_dir = \"beside\"");
     let c = with(r#"{"memory_path": "m"}"#, &[("FLUORITE_CONFIG", &toml)]).unwrap();
     assert_eq!(c.history_dir, Some(dir.path().join("beside")));
+}
+
+#[test]
+fn a_store_is_opened_for_reading_when_asked() {
+    let c = with(r#"{"memory_path": "m"}"#, &[]).unwrap();
+    assert_eq!((c.read_only, c.refresh_interval_ms), (false, 1_000));
+    let (_dir, toml) = file("memory_path = \"m\"\nread_only = true\nrefresh_interval_ms = 250\n");
+    let c = with("{}", &[("FLUORITE_CONFIG", &toml)]).unwrap();
+    let engine = c.engine_config(None, Vec::new());
+    assert_eq!((engine.read_only, engine.refresh_interval_ms), (true, 250));
+    let c = with(r#"{"readOnly": false, "refreshIntervalMs": 0}"#, &[("FLUORITE_CONFIG", &toml)]).unwrap();
+    assert_eq!((c.read_only, c.refresh_interval_ms), (false, 0));
+    assert!(
+        refused(r#"{"memory_path": "m", "refresh_interval_ms": 3600001}"#).contains("refresh_interval_ms must be 0 to 3600000")
+    );
 }
 
 #[test]

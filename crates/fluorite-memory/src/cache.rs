@@ -83,6 +83,15 @@ impl ChunkCache {
         }
     }
 
+    /// Forgets everything.
+    pub fn clear(&self) {
+        let mut held = self.held.lock();
+        let old = std::mem::replace(&mut held.map, LruCache::unbounded());
+        held.bytes = 0;
+        drop(held);
+        drop(old); // outside the lock
+    }
+
     /// Figures.
     #[must_use]
     #[allow(clippy::cast_precision_loss)] // a rate

@@ -66,12 +66,22 @@ pub enum Error {
         configured: String,
     },
     /// Another process (or another copy of the addon) has the store open.
-    #[error("{path:?} is in use by process {pid}: close it there, or open another memory_path")]
+    #[error(
+        "{path:?} is in use by process {pid}: close it there, open it read_only to read it meanwhile, or open another memory_path"
+    )]
     StoreLocked {
         /// Folder of the store.
         path: PathBuf,
         /// The owner, 0 when it could not be read.
         pid: u32,
+    },
+    /// A write to a store that was opened for reading only.
+    #[error(
+        "{path:?} is open read-only here: write through the process that has it open for writing, or open it without read_only"
+    )]
+    ReadOnly {
+        /// Folder of the store.
+        path: PathBuf,
     },
     /// Stored bytes are damaged.
     #[error("{path:?} is damaged at offset {offset}: {what}; restore this file from a copy")]
@@ -162,6 +172,7 @@ impl Error {
             Self::DimensionMismatch { .. } => "DIMENSION_MISMATCH",
             Self::ModelChanged { .. } => "MODEL_REJECTED",
             Self::StoreLocked { .. } => "STORE_LOCKED",
+            Self::ReadOnly { .. } => "READ_ONLY",
             Self::Corrupt { .. } => "CORRUPT",
             Self::UnsupportedFormat { .. } => "UNSUPPORTED_FORMAT",
             Self::NoSpace { .. } => "NO_SPACE",

@@ -15,6 +15,8 @@ struct Queues {
     foreground: VecDeque<Job>,
     background: VecDeque<Job>,
     closed: bool,
+    /// What the first background job that panicked said.
+    failure: Option<String>,
 }
 
 #[derive(Default)]
@@ -100,15 +102,24 @@ impl Executor {
         // without a thread the job is dropped here, behind the lock: dropping it may start another
         let job = Arc::new(Mutex::new(Some(job)));
         let theirs = Arc::clone(&job);
+        let shared = Arc::clone(&self.shared);
         let contained = move || {
-            if let Some(job) = { theirs.lock().take() } {
-                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+            if let Some(job) = { theirs.lock().take() }
+                && let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job))
+            {
+                shared.note(&*panic);
             }
         };
         let mut threads = self.threads.lock();
         threads.retain(|t| !t.is_finished());
         let started = std::thread::Builder::new().name(format!("fluorite-{name}")).stack_size(stack).spawn(contained);
         started.map(|handle| threads.push(handle)).is_ok()
+    }
+
+    /// The first panic of a background job or of one on a thread of its own: what it was doing is not done.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        self.shared.queues.lock().failure.clone()
     }
 
     /// Runs one background job on the calling thread; false when there was none.
@@ -173,12 +184,12 @@ fn work(shared: &Shared) {
     give_way();
     loop {
         let mut q = shared.queues.lock();
-        let job = loop {
+        let (job, waited_for) = loop {
             if let Some(job) = q.foreground.pop_front() {
-                break job;
+                break (job, true);
             }
             if let Some(job) = q.background.pop_front() {
-                break job;
+                break (job, false);
             }
             if q.closed {
                 return;
@@ -187,7 +198,20 @@ fn work(shared: &Shared) {
         };
         drop(q);
         // A panic is a defect; its caller gets INTERNAL from the dropped Settler, the others go on.
-        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+        if let Err(panic) = done
+            && !waited_for
+        {
+            shared.note(&*panic);
+        }
+    }
+}
+
+impl Shared {
+    /// Keeps the first panic: nobody waits for background work, so `health` has to tell.
+    fn note(&self, panic: &(dyn std::any::Any + Send)) {
+        let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+        self.queues.lock().failure.get_or_insert_with(|| text.unwrap_or_else(|| "a panic".into()));
     }
 }
 
@@ -217,6 +241,20 @@ mod tests {
         pool.spawn(|| panic!("planted"));
         pool.spawn(move || tx.send(1).unwrap());
         assert_eq!(rx.recv().unwrap(), 1);
+    }
+
+    #[test]
+    fn a_panic_nobody_waits_for_is_kept() {
+        let pool = Executor::pool(1).unwrap();
+        let (tx, rx) = channel();
+        pool.spawn(|| panic!("told to its caller"));
+        pool.spawn_background(|| panic!("planted {}", 7));
+        pool.spawn_background(move || tx.send(1).unwrap());
+        assert_eq!(rx.recv().unwrap(), 1);
+        assert_eq!(pool.failure().as_deref(), Some("planted 7"));
+        pool.spawn_long("other", || panic!("later"));
+        pool.join();
+        assert_eq!(pool.failure().as_deref(), Some("planted 7"), "the first");
     }
 
     #[test]

@@ -289,6 +289,19 @@ pub struct EngineStats {
     pub threads: u64,
     /// Bytes the open had to cut from a torn tail.
     pub recovered_tail_bytes: u64,
+    /// How an opening with `read_only` keeps up; null for one that writes.
+    pub follow: Option<FollowStats>,
+}
+
+/// How an opening that only reads keeps up with the writer.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct FollowStats {
+    /// Looks at what was written, by itself and by `refresh`.
+    pub looks: u64,
+    /// Looks that built a whole new state (after a compaction, a dictionary, a new index file).
+    pub reloads: u64,
+    /// Milliseconds since the last look that succeeded began: what was acknowledged before it is visible.
+    pub age_ms: u64,
 }
 
 /// One part of the engine in `health`.

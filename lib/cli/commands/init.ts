@@ -53,6 +53,10 @@ ${spikes === undefined ? '# spike_templates_path = "./spikes"' : `spike_template
 # false: no model, search is by words alone.
 # enable_ml = true
 
+# true: only read the store, also while another process writes it; and how often to look at what was written (0: only when asked).
+# read_only = false
+# refresh_interval_ms = 1000
+
 # Learn only what changed since the last run.
 # enable_incremental_learning = true
 

@@ -29,16 +29,16 @@ export const mcp: Register = (program, host) => {
     .option('--max-output-tokens <n>', "most tokens of a tool's output (20,000)", whole)
     .option('--allow-host <name>', 'a value of Host to accept, for a proxy (repeatable)', several)
     .option('--allow-origin <origin>', 'a value of Origin to accept (repeatable)', several)
-    .addHelpText('after', examples('fluorite mcp --memory-path ./memory', 'FLUORITE_MCP_TOKEN=$(openssl rand -hex 32) fluorite mcp --port 7331'))
+    .addHelpText('after', examples('fluorite mcp --memory-path ./memory', 'fluorite mcp --read-only --memory-path ./memory', 'FLUORITE_MCP_TOKEN=$(openssl rand -hex 32) fluorite mcp --port 7331'))
     .action(host.action(work));
 };
 
 async function work(session: Session, flags: Flags): Promise<number> {
-  const { modelsPath, ml } = session.options;
+  const { modelsPath, ml, readOnly } = session.options;
   const { config_path, memory_path } = await locate(session.options);
   const { runMcpServer } = await import('../../mcp/index.js');
   const options = {
-    config: { memory_path, config_path, models_path: modelsPath, enable_ml: ml ? undefined : false },
+    config: { memory_path, config_path, models_path: modelsPath, enable_ml: ml ? undefined : false, read_only: readOnly },
     port: flags.port,
     host: flags.host,
     spike_paths: flags.spikes,

@@ -81,6 +81,13 @@ export interface BridgeConfigMembers {
   spike_templates_path?: string;
   /** Load the embedding model? Default true; without it search is by words. */
   enable_ml?: boolean;
+  /**
+   * Open a store that is there for reading alone, also while another process writes it: false. No byte of it is changed, no lock is
+   * taken, writes reject with `READ_ONLY`. What the writer stores shows after `refresh_interval_ms`, or after `refresh()`.
+   */
+  read_only?: boolean;
+  /** Milliseconds between two looks of a `read_only` bridge at what was written, up to an hour: 1,000. 0: only `refresh()` looks. */
+  refresh_interval_ms?: number;
   /** A TOML file with `[memory]`, `[learning]` and `[ml]`. */
   config_path?: string;
   /** MiB of the cache of decompressed chunks: 512. */

@@ -50,6 +50,11 @@ export class KnowledgeGraph {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Tells the listeners that something has changed. */
+  changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
   /** Creates entities whose name is new and returns those; of equal names in one call the first counts. */
   createEntities(entities: readonly Entity[]): Promise<Entity[]> {
     const given = unique(clean(entities), (e) => e.name);
@@ -149,7 +154,7 @@ export class KnowledgeGraph {
   /** Runs `work`, which says how many facts it changed. */
   async #mutate<T>(names: readonly string[], work: () => Promise<{ changed: number; result: T }>): Promise<T> {
     const { changed, result } = await exclusively(names.map((name) => `${this.namespace}\0${name}`), work);
-    if (changed > 0) for (const listener of this.#listeners) listener();
+    if (changed > 0) this.changed();
     return result;
   }
 

@@ -23,9 +23,9 @@ const CREATES: ToolAnnotations = { readOnlyHint: false, destructiveHint: false, 
 const DELETES: ToolAnnotations = { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false };
 const READS: ToolAnnotations = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
 
-/** Offers the nine tools of the reference memory server: the same names, inputs and outputs. */
+/** Offers the nine tools of the reference memory server: the same names, inputs and outputs. Of a store that is only read, those that read. */
 export function offerGraph(server: McpServer, core: Core): void {
-  for (const offered of [creating, deleting, reading]) offered(server, core);
+  for (const offered of core.read_only ? [reading] : [creating, deleting, reading]) offered(server, core);
 }
 
 function creating(server: McpServer, core: Core): void {

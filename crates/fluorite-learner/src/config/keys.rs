@@ -21,7 +21,8 @@ pub(super) struct Keys {
     pub(super) memory: Option<Memory>,
     pub(super) learning: Option<Learning>,
     pub(super) ml: Option<Ml>,
-    read_only: Option<IgnoredAny>,
+    pub(super) read_only: Option<bool>,
+    pub(super) refresh_interval_ms: Option<u64>,
     target_frameworks: Option<IgnoredAny>,
 }
 
@@ -67,7 +68,6 @@ impl Keys {
     pub(super) fn idle(&self) -> Option<&'static str> {
         let (memory, learning, ml) = (self.memory.as_ref(), self.learning.as_ref(), self.ml.as_ref());
         let given = [
-            ("read_only", self.read_only.is_some()),
             ("target_frameworks", self.target_frameworks.is_some()),
             ("memory.auto_split", memory.is_some_and(|m| m.auto_split.is_some())),
             ("learning.output_dir", learning.is_some_and(|l| l.output_dir.is_some())),

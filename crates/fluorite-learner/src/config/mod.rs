@@ -28,6 +28,10 @@ pub struct Config {
     pub config_path: Option<PathBuf>,
     /// Load the model: true.
     pub enable_ml: bool,
+    /// Open a store that another process may be writing, for reading alone: false.
+    pub read_only: bool,
+    /// Milliseconds between two looks of a read-only opening at what was written, 0 to 3,600,000: 1,000. 0: only on demand.
+    pub refresh_interval_ms: u64,
     /// Name of the model: `all-MiniLM-L6-v2`.
     pub embedding_model: String,
     /// Worker threads, 1 to 64; cores, at most 8, when absent.
@@ -63,6 +67,8 @@ impl Config {
             models_path: None,
             config_path: None,
             enable_ml: engine.enable_ml,
+            read_only: engine.read_only,
+            refresh_interval_ms: engine.refresh_interval_ms,
             embedding_model: engine.embedding_model,
             num_threads: engine.num_threads,
             cache_size_mb: engine.cache_size_mb,
@@ -82,6 +88,8 @@ impl Config {
     pub fn engine_config(&self, bundled_models: Option<&Path>, runtime_paths: Vec<PathBuf>) -> EngineConfig {
         EngineConfig {
             enable_ml: self.enable_ml,
+            read_only: self.read_only,
+            refresh_interval_ms: self.refresh_interval_ms,
             models_paths: self.models_path.iter().cloned().chain(bundled_models.map(Path::to_path_buf)).collect(),
             embedding_model: self.embedding_model.clone(),
             runtime_paths,

@@ -34,6 +34,8 @@ pub fn resolve(explicit: Value, env: &dyn Fn(&str) -> Option<String>) -> Result<
         models_path: all.models_path,
         config_path: all.config_path,
         enable_ml: all.enable_ml.unwrap_or(base.enable_ml),
+        read_only: all.read_only.unwrap_or(base.read_only),
+        refresh_interval_ms: all.refresh_interval_ms.unwrap_or(base.refresh_interval_ms),
         embedding_model: all.embedding_model.unwrap_or(base.embedding_model),
         num_threads,
         cache_size_mb: all.cache_size_mb.map_or(base.cache_size_mb, size),

@@ -45,6 +45,7 @@ fn about(paths: &[PathBuf], options: &FileOptions, asked_for: bool) -> About {
 
 fn learn(engine: &Engine, paths: &[PathBuf], options: &FileOptions) -> Result<FilesReport> {
     let started = Instant::now();
+    engine.check_writable()?;
     options.checked(paths.len())?;
     let roots = paths.iter().map(|p| Ok(Root { name: options.name_of(p), ..walk::root(p)? })).collect::<Result<Vec<Root>>>()?;
     let pool = rayon::ThreadPoolBuilder::new()

@@ -45,6 +45,7 @@ fn about(options: &LearnOptions, asked_for: bool) -> About {
 
 fn learn(engine: &Engine, options: &LearnOptions) -> Result<LearningReport> {
     let started = Instant::now();
+    engine.check_writable()?;
     let batch = options.batch()?;
     let threshold = options.threshold()?;
     let root = folder::root(options.path.as_deref())?;

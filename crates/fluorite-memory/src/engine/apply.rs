@@ -23,6 +23,11 @@ pub enum Effect {
 
 /// Applies all effects of one write of `written` bytes.
 pub fn apply(shared: &Arc<Shared>, w: &Writer, effects: Vec<Effect>, written: u64) {
+    apply_to(shared, w.live.segment().number(), effects, written);
+}
+
+/// The same for a group that lies in segment `live`, whoever wrote it.
+pub fn apply_to(shared: &Arc<Shared>, live: u32, effects: Vec<Effect>, written: u64) {
     if effects.is_empty() {
         return;
     }
@@ -34,7 +39,7 @@ pub fn apply(shared: &Arc<Shared>, w: &Writer, effects: Vec<Effect>, written: u6
     let mut purged = false;
     {
         let mut state = shared.state.write();
-        state.usage.entry(w.live.segment().number()).or_default().total += written;
+        state.usage.entry(live).or_default().total += written;
         for effect in effects {
             if mutant!("half_a_batch_seen") {
                 parking_lot::RwLockWriteGuard::unlocked(&mut state, std::thread::yield_now);
@@ -72,7 +77,7 @@ pub fn apply(shared: &Arc<Shared>, w: &Writer, effects: Vec<Effect>, written: u6
                     for row in rows {
                         // overwritten in the same pass: the counter is the new version's by now
                         if let Some(head) = state.row(row).and_then(|r| state.newest(r.key)) {
-                            state.count_in(head, w.live.segment().number());
+                            state.count_in(head, live);
                         }
                     }
                 }

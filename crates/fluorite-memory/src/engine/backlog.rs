@@ -22,6 +22,26 @@ struct Inner {
     failure: Option<String>,
 }
 
+/// A text on its way to the embedder. Should no answer come (it panicked, or forgot the text), its row stays without a vector,
+/// `health` says so, and who waits is told all the same.
+struct OnItsWay(Option<Arc<Shared>>);
+
+impl OnItsWay {
+    fn arrived(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for OnItsWay {
+    fn drop(&mut self) {
+        let Some(shared) = self.0.take() else { return };
+        let what = "the embedder failed inside and gave no answer; the next open tries again";
+        shared.backlog.0.lock().failure = Some(what.into());
+        shared.embedded(1);
+        shared.embed_next();
+    }
+}
+
 /// Rows that wait for their vector.
 #[derive(Default)]
 pub struct Backlog(Mutex<Inner>);
@@ -36,7 +56,7 @@ impl Backlog {
 impl Shared {
     /// Queues rows (with the sequence number of their version).
     pub fn embed_later(self: &Arc<Self>, rows: Vec<(u32, u64)>) {
-        let Some(embedder) = self.embedder.as_ref().filter(|_| !rows.is_empty()) else { return };
+        let Some(embedder) = self.embedder.as_ref().filter(|_| !rows.is_empty() && self.reader.is_none()) else { return };
         let at_once = if embedder.waits() { WAITING } else { self.executor.threads().max(1) };
         let mut inner = self.backlog.0.lock();
         inner.queue.extend(rows);
@@ -63,11 +83,19 @@ impl Shared {
             next
         };
         let Some((row, sequence)) = next else { return self.embed_next() };
-        let shared = Arc::clone(self);
+        let way = OnItsWay(Some(Arc::clone(self)));
         match self.text_of_row(row, sequence) {
-            Ok(Some(text)) => self.embed_text_then(&text, move |vector| shared.embedded_row(row, sequence, vector.map(Some))),
-            Ok(None) => self.embedded_row(row, sequence, Ok(None)),
-            Err(e) => self.embedded_row(row, sequence, Err(e)),
+            Ok(Some(text)) => {
+                let shared = Arc::clone(self);
+                self.embed_text_then(&text, move |vector| {
+                    way.arrived();
+                    shared.embedded_row(row, sequence, vector.map(Some));
+                });
+            }
+            other => {
+                way.arrived();
+                self.embedded_row(row, sequence, other.map(|_| None));
+            }
         }
     }
 

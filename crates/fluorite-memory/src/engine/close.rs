@@ -28,6 +28,15 @@ pub fn close(shared: &Arc<Shared>) -> Result<()> {
             }
         }
     }
+    if let Some(reader) = &shared.reader {
+        reader.stop();
+        let follower = shared.committer.lock().take();
+        if let Some(thread) = follower {
+            let _ = thread.join();
+        }
+        shared.executor.join();
+        return Ok(());
+    }
     let (flushed, flush) = pending();
     shared.submit(shared.queue.place(), Op::Flush { settle: Box::new(move |r| flushed.settle(r)) });
     let (saved, save) = pending();

@@ -57,10 +57,21 @@ impl Shared {
     /// The file of events, if there is one.
     pub fn open_events<'a>(&self, events: &'a mut Events) -> Result<&'a mut Option<EventFile>> {
         if !events.opened {
-            events.file = EventFile::open(&*self.vfs, &self.feedback_dir(), self.store_id)?;
+            let open = if self.reader.is_some() { EventFile::peek } else { EventFile::open };
+            events.file = open(&*self.vfs, &self.feedback_dir(), self.store_id)?;
             events.opened = true;
         }
         Ok(&mut events.file)
+    }
+
+    /// Events and weights are read again when they are needed: another process may have changed them.
+    pub fn reread_feedback(&self) {
+        let mut events = self.feedback.events.lock();
+        *events = Events::default();
+        *self.feedback.tallies.write() = None;
+        *self.feedback.failure.lock() = None;
+        drop(events);
+        self.load_ranker();
     }
 
     /// All events, oldest first.

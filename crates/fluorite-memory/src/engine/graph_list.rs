@@ -107,7 +107,7 @@ pub fn open_graphs(
 }
 
 /// The row of each node. Rows of a store just opened are in the order of their sequence numbers, as a graph's ids are.
-fn rows_of(graph: &Graph, state: &State) -> Vec<u32> {
+pub fn rows_of(graph: &Graph, state: &State) -> Vec<u32> {
     let mut rows = vec![NONE; graph.nodes()];
     let mut row = 0;
     for (sequence, node) in graph.ids() {

@@ -3,6 +3,17 @@
 //! Owns: the order of writes (`queue`, `commit`, `apply`), the tables in memory (`state`), feedback and what is learned from it (`feedback`, `ranker`), what runs behind the calls
 //! (`text`, `backlog`, `train`, `compact`), opening and closing. In: calls of the public API. Out: `Pending` results.
 //! Must not know: Node, spikes.
+//!
+//! A read-only opening (`reader`) takes no lock and has no committer: it looks at the files another process writes
+//! (`refresh`). What the writer does it meets as one of three things. The live segment has grown, or was sealed and a next one
+//! begun: the new whole groups are applied as if they had been committed here (`follow`), a look's groups under one write lock.
+//! The manifest or a list of index files is another in any other way (compaction, a dictionary, a graph, sealed text, a model),
+//! or bytes that were read are gone (a write that failed was cut off again): a whole state is built beside the old one, and
+//! swapped in (`reload`). Something does not fit: it is looked at again, because files are read one after the other while the
+//! writer goes on, and only if it stays so is it an error: the old state goes on serving and `health` says since when.
+//! What makes this safe: files that count are complete before the manifest names them and never change after; the live segment
+//! only grows, in groups that are whole or not there; a torn end is left alone; files removed by the writer stay readable
+//! through their maps and handles (not on Windows, where the writer cannot remove them and leaves them to its next open).
 
 mod accuracy;
 mod api;
@@ -19,6 +30,7 @@ mod embed;
 mod events;
 mod feedback;
 mod filter_file;
+mod follow;
 mod graph_job;
 mod graph_list;
 mod graphs;
@@ -34,9 +46,13 @@ mod purge;
 mod queue;
 mod ranker;
 mod read;
+mod reader;
 mod recheck;
+mod refresh;
 mod registry;
 mod related;
+mod reload;
+mod reload_events;
 mod replay;
 mod reserve;
 mod search;
@@ -104,6 +120,10 @@ pub struct EngineConfig {
     pub graph_rows: usize,
     /// Rows of text in memory that become a segment: 8,192. Below, nothing is sealed: an open reads their text again.
     pub text_rows: usize,
+    /// Open a store that is there, without its lock, and follow what another opening writes: false. Changes no byte.
+    pub read_only: bool,
+    /// Milliseconds between two looks of a read-only opening at what was written: 1,000. 0: only `refresh` looks.
+    pub refresh_interval_ms: u64,
 }
 
 impl EngineConfig {
@@ -128,6 +148,8 @@ impl EngineConfig {
             lexicon: BTreeMap::new(),
             graph_rows: 8_192,
             text_rows: 8_192,
+            read_only: false,
+            refresh_interval_ms: 1_000,
         }
     }
 }

@@ -15,6 +15,7 @@ use super::graph_list::open_graphs;
 use super::graphs::Graphing;
 use super::load::Unloaded;
 use super::queue::CommitQueue;
+use super::reader::Reader;
 use super::replay::Replay;
 use super::shared::Shared;
 use super::state::{SegmentUse, State};
@@ -166,14 +167,83 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
     let unsealed = unsealed.filter_map(|r| Some(TextItem::Add(*r, state.row(*r)?.sequence))).collect();
     let text = TextSide::new(text_index, Sealing::new(texts, text_trouble));
     text.push(unsealed);
-    let next_deadline = AtomicI64::new(state.next_deadline());
     let late: Vec<(u32, u64)> =
         unloaded.iter().filter(|r| !state.embedded.contains(**r)).filter_map(|r| Some((*r, state.row(*r)?.sequence))).collect();
-    let dictionary = AtomicU32::new(manifest.dictionary());
-    let stage = AtomicU32::new(manifest.stage());
-    let spoiled = AtomicU32::new(manifest.spoiled.len() as u32);
-    let model = manifest.model.clone();
+    let parts = Parts {
+        config,
+        vfs,
+        clock,
+        executor,
+        codec,
+        seed,
+        store_id,
+        dictionary: manifest.dictionary(),
+        stage: manifest.stage(),
+        spoiled: manifest.spoiled.len() as u32,
+        model: manifest.model.clone(),
+        state,
+        text,
+        unloaded: (unloaded, vectors),
+        graphing: Graphing::new(list, trouble),
+        lexicon,
+        history,
+        embedder,
+        reserve_gone,
+        recovered_tail,
+        writer: Some(Writer { live, manifest, store_id, next_sequence }),
+        reader: None,
+        lock: Some(lock),
+    };
+    let shared = assemble(parts);
+    if doomed {
+        shared.purge_later(asked);
+    }
+    shared.load_ranker();
+    shared.recheck(sealed);
+    shared.schedule_background();
+    shared.embed_later(late);
+    Ok(shared)
+}
+
+/// What differs from one opening to another.
+pub struct Parts {
+    pub config: EngineConfig,
+    pub vfs: Arc<dyn Vfs>,
+    pub clock: Arc<dyn Clock>,
+    pub executor: Executor,
+    pub codec: Codec,
+    pub seed: u64,
+    pub store_id: u128,
+    pub dictionary: u32,
+    pub stage: u32,
+    pub spoiled: u32,
+    pub model: Option<ModelId>,
+    pub state: State,
+    pub text: TextSide,
+    /// Rows without filter entries, and without their vector in the index.
+    pub unloaded: (Vec<u32>, Vec<u32>),
+    pub graphing: Graphing,
+    pub lexicon: Lexicon,
+    pub history: Option<SearchHistory>,
+    pub embedder: Option<Arc<dyn Embedder>>,
+    pub reserve_gone: AtomicBool,
+    pub recovered_tail: u64,
+    pub writer: Option<Writer>,
+    pub reader: Option<Reader>,
+    pub lock: Option<Box<dyn VfsLock>>,
+}
+
+/// An open store of its parts; nothing runs yet.
+pub fn assemble(parts: Parts) -> Arc<Shared> {
+    let Parts { config, vfs, clock, executor, codec, seed, store_id, model, state, text, lexicon, embedder, .. } = parts;
+    let (unloaded, vectors) = parts.unloaded;
+    let next_deadline = AtomicI64::new(state.next_deadline());
+    let dictionary = AtomicU32::new(parts.dictionary);
+    let (stage, spoiled) = (AtomicU32::new(parts.stage), AtomicU32::new(parts.spoiled));
     let cache = ChunkCache::new(config.cache_size_mb << 20);
+    let (graphing, reserve_gone, recovered_tail) = (parts.graphing, parts.reserve_gone, parts.recovered_tail);
+    let history = parts.history;
+    let (writer, reader, lock) = (parts.writer, parts.reader, parts.lock);
     let shared = Arc::new_cyclic(|me| Shared {
         me: me.clone(),
         config,
@@ -197,10 +267,11 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         backlog: Backlog::default(),
         unloaded: Unloaded { filters: Mutex::new(unloaded), vectors: Mutex::new(vectors), saved_filters: AtomicBool::new(true) },
         opened_once: AtomicBool::new(true),
-        graphing: Mutex::new(Graphing::new(list, trouble)),
+        graphing: Mutex::new(graphing),
         listing: Mutex::new(()),
         queue: Arc::new(CommitQueue::default()),
-        writer: Mutex::new(Some(Writer { live, manifest, store_id, next_sequence })),
+        writer: Mutex::new(writer),
+        reader,
         lexicon,
         embedder,
         tokenizer: Mutex::new(None),
@@ -222,18 +293,11 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         calls_done: Condvar::new(),
         closing: AtomicBool::new(false),
         stop: crate::cancel::CancelToken::default(),
-        lock: Mutex::new(Some(lock)),
+        lock: Mutex::new(lock),
         committer: Mutex::new(None),
     });
     shared.set_model(model);
-    if doomed {
-        shared.purge_later(asked);
-    }
-    shared.load_ranker();
-    shared.recheck(sealed);
-    shared.schedule_background();
-    shared.embed_later(late);
-    Ok(shared)
+    shared
 }
 
 /// A new store: the first segment, then the manifest that names it.

@@ -27,6 +27,9 @@ struct Gone {
 impl Shared {
     /// Something was doomed: by a purge, or by its time.
     pub fn purge_later(&self, asked: bool) {
+        if self.reader.is_some() {
+            return; // the writer does
+        }
         let now = self.clock.monotonic_ms();
         let next = self.purged_at.load(Ordering::Acquire).saturating_add(PURGE_EVERY).max(now);
         let due = if asked { next } else { now.saturating_add(EXPIRED_WAIT) };

@@ -54,7 +54,8 @@ impl Shared {
         })
     }
 
-    fn load_cold(&self, state: &State, r: &Row) -> Result<Chunk> {
+    /// The chunk of a row from the log.
+    pub fn load_cold(&self, state: &State, r: &Row) -> Result<Chunk> {
         let segment =
             state.segments.get(&r.at.segment).ok_or_else(|| Error::internal("a row points to a segment that is not open"))?;
         segment.read(r.at, |sequence, view| {
@@ -97,6 +98,9 @@ impl Shared {
 
     /// Counts a read of a row, and remembers to write the counter.
     pub fn touch(&self, row: u32, r: &Row) {
+        if self.reader.is_some() {
+            return; // counters are the writer's
+        }
         r.touch(self.clock.wall_ms());
         self.read_rows.lock().insert(row);
     }

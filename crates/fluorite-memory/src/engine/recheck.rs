@@ -28,7 +28,7 @@ impl Shared {
                 Some(v) => v.graphs().map(|info| info.graph).collect(),
                 None => Vec::new(),
             };
-            for graph in graphs {
+            for graph in graphs.into_iter().filter(|g| !g.is_verified()) {
                 if let Err(e @ Error::Corrupt { .. }) = graph.verify(&shared.stop) {
                     shared.give_up_graph(graph.number(), &e);
                 }
@@ -85,8 +85,10 @@ impl Shared {
             sealing.damage.get_or_insert_with(|| format!("{e}: it is built again"));
             sealing.list.clone()
         };
-        let _ = list.save(&*self.vfs, &self.index_dir()); // else the next open finds the damage again
-        self.remove_for_good(self.index_dir().join(TextSegment::file_name(number)));
+        if self.reader.is_none() {
+            let _ = list.save(&*self.vfs, &self.index_dir()); // else the next open finds the damage again
+            self.remove_for_good(self.index_dir().join(TextSegment::file_name(number)));
+        }
     }
 
     /// Takes a damaged graph out; its vectors are read from the log again, and built into another.
@@ -102,7 +104,9 @@ impl Shared {
             graphing.damage.get_or_insert_with(|| format!("{e}: it is built again"));
             graphing.list.clone()
         };
-        let _ = list.save(&*self.vfs, &self.index_dir()); // else the next open finds the damage again
+        if self.reader.is_none() {
+            let _ = list.save(&*self.vfs, &self.index_dir()); // else the next open finds the damage again
+        }
         drop(listing);
         {
             // taken before `state`, as loading does: no search sees these rows neither in a graph nor waiting to be loaded
@@ -112,7 +116,9 @@ impl Shared {
                 None => return,
             }
         }
-        self.remove_for_good(self.index_dir().join(Graph::file_name(number)));
+        if self.reader.is_none() {
+            self.remove_for_good(self.index_dir().join(Graph::file_name(number)));
+        }
         self.schedule_background();
     }
 }

@@ -1,4 +1,5 @@
-//! One engine per store and process: bridges and worker threads that open the same folder share it.
+//! One engine per store and process: bridges and worker threads that open the same folder share it; those that only read it
+//! share another, which may be open beside the writing one.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -16,9 +17,16 @@ struct Entry {
     openings: usize,
 }
 
+/// The folder, and whether it is only read.
+type Key = (PathBuf, bool);
+
+fn key(config: &EngineConfig) -> Key {
+    (config.path.clone(), config.read_only)
+}
+
 #[derive(Default)]
 struct Registry {
-    stores: Mutex<HashMap<PathBuf, Entry>>,
+    stores: Mutex<HashMap<Key, Entry>>,
     changed: Condvar,
 }
 
@@ -47,7 +55,7 @@ pub fn canonical(path: &Path) -> Result<PathBuf> {
 pub fn join(config: &EngineConfig, open: impl FnOnce() -> Result<Arc<Shared>>) -> Result<Arc<Shared>> {
     let mut stores = REGISTRY.stores.lock();
     loop {
-        match stores.get_mut(&config.path) {
+        match stores.get_mut(&key(config)) {
             Some(Entry { shared: Some(shared), openings }) => {
                 if shared.config != *config {
                     return Err(Error::config(format!(
@@ -62,16 +70,16 @@ pub fn join(config: &EngineConfig, open: impl FnOnce() -> Result<Arc<Shared>>) -
             None => break,
         }
     }
-    stores.insert(config.path.clone(), Entry { shared: None, openings: 1 });
+    stores.insert(key(config), Entry { shared: None, openings: 1 });
     drop(stores);
     let opened = open();
     let mut stores = REGISTRY.stores.lock();
     match &opened {
         Ok(shared) => {
-            stores.insert(config.path.clone(), Entry { shared: Some(Arc::clone(shared)), openings: 1 });
+            stores.insert(key(config), Entry { shared: Some(Arc::clone(shared)), openings: 1 });
         }
         Err(_) => {
-            stores.remove(&config.path);
+            stores.remove(&key(config));
         }
     }
     REGISTRY.changed.notify_all();
@@ -79,9 +87,9 @@ pub fn join(config: &EngineConfig, open: impl FnOnce() -> Result<Arc<Shared>>) -
 }
 
 /// One opening ends. True for the last one: the caller closes the store, then calls `left`.
-pub fn leave(path: &Path) -> bool {
+pub fn leave(config: &EngineConfig) -> bool {
     let mut stores = REGISTRY.stores.lock();
-    let Some(entry) = stores.get_mut(path) else { return false };
+    let Some(entry) = stores.get_mut(&key(config)) else { return false };
     entry.openings -= 1;
     if entry.openings == 0 {
         entry.shared = None;
@@ -90,7 +98,7 @@ pub fn leave(path: &Path) -> bool {
 }
 
 /// The store is closed; the path may be opened again.
-pub fn left(path: &Path) {
-    REGISTRY.stores.lock().remove(path);
+pub fn left(config: &EngineConfig) {
+    REGISTRY.stores.lock().remove(&key(config));
     REGISTRY.changed.notify_all();
 }

@@ -18,6 +18,7 @@ use super::graphs::Graphing;
 use super::load::Unloaded;
 use super::prepare::{Compression, chunk_key};
 use super::queue::{CommitQueue, Op, Place, Target};
+use super::reader::Reader;
 use super::state::State;
 use super::text::TextSide;
 use crate::cache::ChunkCache;
@@ -72,6 +73,8 @@ pub struct Shared {
     pub listing: Mutex<()>,
     pub queue: Arc<CommitQueue>,
     pub writer: Mutex<Option<Writer>>,
+    /// Of a read-only opening: then there is no writer, no lock and no committer.
+    pub reader: Option<Reader>,
     pub lexicon: crate::query::Lexicon,
     pub embedder: Option<Arc<dyn Embedder>>,
     pub tokenizer: Mutex<Option<Arc<Tokenizer>>>,
@@ -225,8 +228,9 @@ impl Shared {
         self.poisoned.lock().get_or_insert(cause);
     }
 
-    /// `Err(Poisoned)` after a failure.
+    /// May this store be written? `Err(Poisoned)` after a failure, `Err(ReadOnly)` where another writes.
     pub fn check_poison(&self) -> Result<()> {
+        self.check_writable()?;
         match &*self.poisoned.lock() {
             Some(cause) if !mutant!("poison_forgotten") => Err(Error::Poisoned { cause: cause.clone() }),
             _ => Ok(()),

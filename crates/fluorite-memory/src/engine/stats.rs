@@ -3,7 +3,7 @@
 use super::shared::Shared;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::log::{Manifest, Segment, load_dictionary, scan_segment};
+use crate::log::{LiveSegment, Manifest, Segment, load_dictionary, scan_segment};
 use crate::options::{Progress, ProgressFn};
 use crate::report::{
     CacheStats, ComponentHealth, Damage, EngineStats, IndexProgress, ModelStats, SystemHealth, TextIndexStats, VectorIndexStats,
@@ -69,6 +69,7 @@ impl Shared {
             calls: *self.calls.lock() as u64,
             threads: self.executor.threads() as u64,
             recovered_tail_bytes: self.recovered_tail,
+            follow: self.reader.as_ref().map(|r| r.stats(self.clock.monotonic_ms())),
         }
     }
 
@@ -123,7 +124,12 @@ impl Shared {
         let part = |status, detail| ComponentHealth { status, detail };
         let poisoned = self.poisoned.lock().clone();
         let compaction = self.compaction.lock().failure.clone();
+        let behind = self.reader.as_ref().and_then(|r| r.trouble.lock().clone());
         let storage = match (poisoned, compaction) {
+            _ if behind.is_some() => {
+                let e = behind.unwrap_or_default();
+                part("degraded", Some(format!("the log is not followed: {e}; what was read before is still served")))
+            }
             (Some(cause), _) => part("failed", Some(format!("writes are refused since: {cause}; reopen the store"))),
             (None, Some(e)) => part("degraded", Some(format!("space is not reclaimed: {e}; call optimize() once it is mended"))),
             (None, None) => part("ok", None),
@@ -139,9 +145,13 @@ impl Shared {
         let unreadable = self.state.read().unreadable.lock().first.clone();
         let lost = self.index_damage.lock().clone().or(unreadable);
         let learned = self.feedback.failure.lock().clone();
+        let died = self
+            .executor
+            .failure()
+            .map(|e| format!("background work failed inside: {e}; searches may miss chunks: reopen the store"));
+        let lost = lost.map(|e| format!("some chunks are not indexed: {e}")).or(died);
         let index = match (lost, damaged.or(damaged_text), graphs, texts) {
-            (Some(e), ..) => part("degraded", Some(format!("some chunks are not indexed: {e}"))),
-            (None, Some(e), ..) => part("degraded", Some(e)),
+            (Some(e), ..) | (None, Some(e), ..) => part("degraded", Some(e)),
             (None, None, None, Some(e)) => {
                 part("degraded", Some(format!("text stays in memory, it is not sealed: {e}; call optimize() once it is mended")))
             }
@@ -183,7 +193,12 @@ impl Shared {
     /// Reads everything and compares every checksum. Changes nothing.
     pub fn verify(&self, cancel: &CancelToken, progress: Option<&ProgressFn>) -> Result<VerifyReport> {
         let mut report = VerifyReport::default();
-        let manifest = match Manifest::load(&*self.vfs, &self.config.path) {
+        // what another process writes is judged as far as it was read
+        let followed = self.reader.as_ref().map(|r| {
+            let following = r.following.lock();
+            (following.manifest.clone(), following.tail.end())
+        });
+        let manifest = match followed.clone().map_or_else(|| Manifest::load(&*self.vfs, &self.config.path), |f| Ok(Some(f.0))) {
             Ok(Some(m)) => m,
             Ok(None) => {
                 report.note(Error::Corrupt {
@@ -209,7 +224,7 @@ impl Shared {
         let total = segments.len() as u64;
         for (i, segment) in segments.iter().enumerate() {
             cancel.check()?;
-            self.verify_segment(segment, &manifest, &mut report, cancel)?;
+            self.verify_segment(segment, &manifest, followed.as_ref().map(|f| f.1), &mut report, cancel)?;
             self.report_progress(progress, "verify", i as u64 + 1, Some(total), started);
         }
         report.ok = report.damaged.is_empty();
@@ -220,6 +235,7 @@ impl Shared {
         &self,
         segment: &Segment,
         manifest: &Manifest,
+        followed: Option<u64>,
         report: &mut VerifyReport,
         cancel: &CancelToken,
     ) -> Result<()> {
@@ -228,11 +244,11 @@ impl Shared {
             Some(map) => map,
             None => {
                 // what is being appended right now is not judged: the length is taken before the bytes
-                let upto = self
-                    .writer
-                    .lock()
-                    .as_ref()
-                    .map_or(0, |w| if w.live.segment().number() == segment.number() { w.live.end() } else { 0 });
+                let upto = followed.unwrap_or_else(|| {
+                    let writer = self.writer.lock();
+                    let live = writer.as_ref().map(|w| &w.live).filter(|live| live.segment().number() == segment.number());
+                    live.map_or(0, LiveSegment::end)
+                });
                 if upto == 0 {
                     return Ok(()); // sealed meanwhile: its successor in the list, or the next verify, reads it
                 }

@@ -69,6 +69,11 @@ impl TextSide {
         self.queue.lock().len()
     }
 
+    /// Forgets what waits: the index behind it is another one.
+    pub fn clear(&self) {
+        self.queue.lock().clear();
+    }
+
     fn take(&self) -> Vec<TextItem> {
         let mut queue = self.queue.lock();
         let n = queue.len().min(BATCH);
@@ -160,7 +165,9 @@ impl Shared {
                 (TextItem::Add(..), None) => {}
             }
         }
-        index.end_head(self.config.text_rows);
+        if self.reader.is_none() {
+            index.end_head(self.config.text_rows); // who only reads seals nothing
+        }
         true
     }
 
@@ -195,9 +202,14 @@ impl Shared {
                 // indexing may have read much of the log; what searches need again they map again
                 self.state.read().segments.values().for_each(crate::log::Segment::release);
             }
+            if self.reader.is_some() {
+                return;
+            }
             self.compact_if_worthwhile();
             self.graph_if_due();
         }
-        self.seal_if_due();
+        if self.reader.is_none() {
+            self.seal_if_due();
+        }
     }
 }

@@ -28,7 +28,7 @@ pub struct TextList {
 
 impl TextList {
     /// Reads it. Missing or damaged: an empty one, numbered behind every file there is.
-    fn load(vfs: &dyn Vfs, dir: &Path) -> Self {
+    pub fn load(vfs: &dyn Vfs, dir: &Path) -> Self {
         let list: Option<Self> =
             read_checked(vfs, dir, NAME, MAGIC, VERSION).ok().flatten().and_then(|body| serde_json::from_slice(&body).ok());
         let mut list = list.unwrap_or_default();
@@ -101,7 +101,7 @@ pub fn open_texts(
 }
 
 /// The row of each document. Rows of a store just opened are in the order of their sequence numbers, and so are most documents.
-fn rows_of(segment: &TextSegment, state: &State) -> Vec<u32> {
+pub fn rows_of(segment: &TextSegment, state: &State) -> Vec<u32> {
     let (mut row, mut last) = (0, 0);
     let find = |sequence: u64| {
         if sequence < last {

@@ -32,6 +32,9 @@ pub struct Training {
 impl Shared {
     /// Starts the next training when there are enough chunks for it.
     pub fn train_if_due(self: &Arc<Self>) {
+        if self.reader.is_some() {
+            return;
+        }
         let stage = self.stage.load(Ordering::Acquire) as usize;
         let Some(&(after, _)) = STAGES.get(stage).filter(|_| self.config.enable_compression) else { return };
         if self.state.read().versions < after || self.training.swap(true, Ordering::AcqRel) {

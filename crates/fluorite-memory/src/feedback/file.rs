@@ -51,6 +51,26 @@ impl EventFile {
         Ok(Some(out))
     }
 
+    /// Reads it without ever changing it. `None` when there is none, or its header is on its way.
+    pub fn peek(vfs: &dyn Vfs, dir: &Path, store_id: u128) -> Result<Option<Self>> {
+        let path = dir.join(NAME);
+        let file = match vfs.open(&path, OpenMode::Read) {
+            Ok(f) => f,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Error::io("cannot open", &path, &e)),
+        };
+        let len = file.len().map_err(|e| Error::io("cannot read", &path, &e))?;
+        if len < HEADER as u64 {
+            return Ok(None);
+        }
+        let mut bytes = vec![0u8; usize::try_from(len).unwrap_or(0)];
+        file.read_at(&mut bytes, 0).map_err(|e| Error::io("cannot read", &path, &e))?;
+        let mut out = Self { file, path, end: HEADER as u64, salt: salt(store_id), events: Vec::new(), damaged: Vec::new() };
+        out.check_header(&bytes)?;
+        out.read(&bytes);
+        Ok(Some(out))
+    }
+
     /// Creates it and makes its name durable.
     pub fn create(vfs: &dyn Vfs, dir: &Path, store_id: u128) -> Result<Self> {
         vfs.create_dir_all(dir).map_err(|e| Error::io("cannot create", dir, &e))?;

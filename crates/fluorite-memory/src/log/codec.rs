@@ -37,6 +37,11 @@ impl Codec {
         self.dictionaries.write().insert(id, bytes.into());
     }
 
+    /// Whether a dictionary is known.
+    pub fn has(&self, id: u32) -> bool {
+        self.dictionaries.read().contains_key(&id)
+    }
+
     fn dictionary(&self, id: u32) -> Result<Arc<[u8]>> {
         if id == 0 {
             return Ok(Arc::default());

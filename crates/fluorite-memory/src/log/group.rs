@@ -62,9 +62,9 @@ impl GroupBuilder {
     }
 }
 
-/// The header at `offset` of the segment, when it is one and belongs there.
-pub fn read_head(segment: &[u8], offset: usize, salt: u32) -> Option<GroupHead> {
-    let head = segment.get(offset..offset + GROUP_HEADER)?;
+/// The header at `offset` of the bytes, which are those of the segment from `base` on, when it is one and belongs there.
+pub fn read_head(bytes: &[u8], base: u64, offset: usize, salt: u32) -> Option<GroupHead> {
+    let head = bytes.get(offset..offset + GROUP_HEADER)?;
     if &head[..4] != MAGIC {
         return None;
     }
@@ -74,7 +74,12 @@ pub fn read_head(segment: &[u8], offset: usize, salt: u32) -> Option<GroupHead> 
         return None;
     }
     let (body_len, records, position, synced_upto, _first) = (r.u32()?, r.u32()?, r.u64()?, r.u64()?, r.u64()?);
-    (position == offset as u64).then_some(GroupHead { body_len: body_len as usize, records, synced_upto, body_crc: r.u32()? })
+    (position == base + offset as u64).then_some(GroupHead {
+        body_len: body_len as usize,
+        records,
+        synced_upto,
+        body_crc: r.u32()?,
+    })
 }
 
 /// The body of a group whose checksum holds.

@@ -13,6 +13,7 @@ mod payload;
 mod record;
 mod scan;
 mod segment;
+mod tail;
 pub(crate) mod varint;
 
 pub use codec::Codec;
@@ -25,8 +26,9 @@ pub use record::{
     ChunkRecord, RecordKind, RecordView, UsageEntry, VectorRecord, decode_record, decode_trusted, encode_chunk, encode_purge,
     encode_tombstone, encode_usage, encode_vector,
 };
-pub use scan::{Scan, ScannedRecord, scan_segment};
+pub use scan::{Scan, ScannedRecord, scan_segment, scan_tail};
 pub use segment::{SEGMENT_HEADER, Segment, segment_name};
+pub use tail::{Followed, Tail};
 
 /// Where a record lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -26,6 +26,8 @@ pub struct Scan {
     pub records: u64,
     /// Damage at `end` that a later group proves to be below a durable position.
     pub damaged: bool,
+    /// Offset of the last whole group, if there was one.
+    pub last: Option<u64>,
 }
 
 /// Visits every record of the segment's bytes, from group boundary `from` on. A group is visited whole or not at all.
@@ -33,40 +35,52 @@ pub fn scan_segment(
     segment: &Segment,
     bytes: &[u8],
     from: u64,
+    visit: impl FnMut(ScannedRecord<'_>) -> Result<()>,
+) -> Result<Scan> {
+    let from = (from as usize).max(SEGMENT_HEADER);
+    scan_tail(segment, bytes.get(from..).unwrap_or_default(), from as u64, visit)
+}
+
+/// As [`scan_segment`], of the bytes from group boundary `base` on alone.
+pub fn scan_tail(
+    segment: &Segment,
+    bytes: &[u8],
+    base: u64,
     mut visit: impl FnMut(ScannedRecord<'_>) -> Result<()>,
 ) -> Result<Scan> {
     let salt = segment.salt();
-    let mut offset = (from as usize).max(SEGMENT_HEADER);
-    let mut records = 0;
-    let mut synced = offset as u64;
+    let mut offset = 0;
+    let mut scan = Scan { end: base, synced: base, records: 0, damaged: false, last: None };
     while offset < bytes.len() {
-        let Some((head, body)) = read_head(bytes, offset, salt).and_then(|h| Some((h, read_body(bytes, offset, &h, salt)?)))
-        else {
-            return Ok(Scan { end: offset as u64, synced, records, damaged: proven_durable(bytes, offset, salt) });
+        let found = read_head(bytes, base, offset, salt).and_then(|h| Some((h, read_body(bytes, offset, &h, salt)?)));
+        let Some((head, body)) = found else {
+            return Ok(Scan { damaged: proven_durable(bytes, base, offset, salt), ..scan });
         };
         let mut at = 0;
         for _ in 0..head.records {
             // the body's checksum held, so a record that does not decode was written wrong: damage all the same
-            let place = (offset + GROUP_HEADER + at) as u64;
+            let place = base + (offset + GROUP_HEADER + at) as u64;
             let (sequence, view, length) = decode_record(&body[at..], salt).map_err(|what| segment.corrupt(place, what))?;
             let location = Location { segment: segment.number(), offset: place as u32, length: length as u32 };
             visit(ScannedRecord { location, sequence, view })?;
             at += length;
         }
-        records += u64::from(head.records);
-        synced = synced.max(head.synced_upto.min(offset as u64));
+        scan.records += u64::from(head.records);
+        scan.synced = scan.synced.max(head.synced_upto.min(base + offset as u64));
+        scan.last = Some(base + offset as u64);
         offset += GROUP_HEADER + head.body_len;
+        scan.end = base + offset as u64;
     }
-    Ok(Scan { end: offset as u64, synced, records, damaged: false })
+    Ok(scan)
 }
 
 /// Does any whole group behind `damage` say that `damage` was durable?
-fn proven_durable(bytes: &[u8], damage: usize, salt: u32) -> bool {
+fn proven_durable(bytes: &[u8], base: u64, damage: usize, salt: u32) -> bool {
     let mut from = damage + 1;
     while let Some(found) = bytes.get(from..).and_then(|rest| rest.windows(4).position(|w| w == b"FGRP")) {
         let at = from + found;
-        if let Some(head) = read_head(bytes, at, salt)
-            && head.synced_upto > damage as u64
+        if let Some(head) = read_head(bytes, base, at, salt)
+            && head.synced_upto > base + damage as u64
             && read_body(bytes, at, &head, salt).is_some()
         {
             return true;

@@ -17,7 +17,7 @@ pub use map::Mapped;
 pub use real::RealVfs;
 pub use replace::{map_checked, read_checked, replace};
 #[doc(hidden)]
-pub use sim::{Fault, SimVfs, SyncKind}; // for tests, also those outside the crate
+pub use sim::{Fault, Hook, SimVfs, SyncKind}; // for tests, also those outside the crate
 
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

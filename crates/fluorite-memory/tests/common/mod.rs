@@ -48,10 +48,20 @@ pub fn open_sim_graphs_at(
     open_sim_with(disk, config, clock)
 }
 
-fn open_sim_with(disk: &SimVfs, config: EngineConfig, clock: Arc<ManualClock>) -> fluorite_memory::Result<Engine> {
-    let vfs: Arc<dyn Vfs> = Arc::new(disk.clone());
-    let platform = Platform { vfs, clock, executor: Executor::inline(), embedder: Box::new(|| Ok(None)), new_store: (7, 11) };
-    Engine::open_on(config, platform)
+/// Reads what another engine of the same disk writes.
+pub fn open_sim_reader(disk: &SimVfs) -> fluorite_memory::Result<Engine> {
+    let config = EngineConfig { read_only: true, ..config(Path::new("/store")) };
+    open_sim_with(disk, config, Arc::new(ManualClock::at(1_700_000_000_000)))
+}
+
+/// With these settings.
+pub fn open_sim_with(disk: &SimVfs, config: EngineConfig, clock: Arc<ManualClock>) -> fluorite_memory::Result<Engine> {
+    Engine::open_on(config, platform(Arc::new(disk.clone()), clock))
+}
+
+/// The inline stepper on this disk, without a model.
+pub fn platform(vfs: Arc<dyn Vfs>, clock: Arc<ManualClock>) -> Platform {
+    Platform { vfs, clock, executor: Executor::inline(), embedder: Box::new(|| Ok(None)), new_store: (7, 11) }
 }
 
 /// A chunk with an id.

@@ -18,7 +18,7 @@ use super::events::{Event, EventKind, EventOptions, Subscription};
 use super::open::{Platform, load_embedder, open};
 use super::queue::Op;
 use super::shared::{Call, OpenCalls, Shared};
-use super::{EngineConfig, registry};
+use super::{EngineConfig, reader, registry};
 use crate::chunk::check_id;
 use crate::clock::SystemClock;
 use crate::error::{Error, Result};
@@ -64,12 +64,12 @@ impl Opening {
         let (registered, calls) = (self.registered, Arc::clone(&self.calls));
         let close_it = move || {
             calls.wait();
-            if registered && !registry::leave(&shared.config.path) {
+            if registered && !registry::leave(&shared.config) {
                 return settler.settle(flush_now(&shared)); // others go on; what this opening stored is durable
             }
             let result = close(&shared);
             if registered {
-                registry::left(&shared.config.path);
+                registry::left(&shared.config);
             }
             settler.settle(result);
         };
@@ -99,6 +99,9 @@ fn start_committer(shared: &Arc<Shared>) -> Result<()> {
 }
 
 fn flush_now(shared: &Arc<Shared>) -> Result<()> {
+    if shared.reader.is_some() {
+        return Ok(());
+    }
     let (settler, done) = pending();
     shared.submit(shared.queue.place(), Op::Flush { settle: Box::new(move |r| settler.settle(r)) });
     done.wait()
@@ -116,7 +119,8 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Opens or creates the store. Blocks (lock, recovery, model: 5 to 200 ms); call it off the event loop.
+    /// Opens or creates the store; with `read_only`, opens one that is there. Blocks (lock, recovery, model: 5 to 200 ms); call
+    /// it off the event loop.
     pub fn open(mut config: EngineConfig) -> Result<Self> {
         config.path = registry::canonical(&config.path)?;
         let shared = registry::join(&config, || {
@@ -135,6 +139,9 @@ impl Engine {
                 }),
                 new_store: (uuid::Uuid::new_v4().as_u128(), uuid::Uuid::new_v4().as_u64_pair().0),
             };
+            if config.read_only {
+                return reader::start(reader::open(config.clone(), platform)?);
+            }
             let shared = open(config.clone(), platform)?;
             start_committer(&shared)?;
             Ok(shared)
@@ -151,6 +158,15 @@ impl Engine {
     /// Opens a store on another platform, with nothing running by itself when its executor is the inline stepper.
     #[doc(hidden)]
     pub fn open_on(config: EngineConfig, platform: Platform) -> Result<Self> {
+        if config.read_only {
+            let shared = reader::open(config, platform)?;
+            return Ok(Self(Arc::new(Opening {
+                shared,
+                closed: AtomicBool::new(false),
+                registered: false,
+                calls: Arc::default(),
+            })));
+        }
         let shared = open(config, platform)?;
         if !shared.executor.is_inline() {
             start_committer(&shared)?;

@@ -16,6 +16,23 @@ impl Engine {
         self.on_pool(|shared| Ok(shared.stats()))
     }
 
+    /// Makes visible what the writer had acknowledged before this call. True when anything had changed since the last look.
+    /// An opening that writes sees its writes anyway: false.
+    /// Errors: what stands against following the log; what was read before stays readable.
+    /// Cost: some system calls when nothing has changed, else about what applying the new chunks costs; after a compaction, a
+    /// new graph or new text segments that of an open.
+    pub fn refresh(&self) -> Pending<bool> {
+        if self.0.shared.reader.is_none() {
+            return Pending::ready(self.enter().map(|_| false));
+        }
+        self.on_pool(|shared| shared.refresh())
+    }
+
+    /// `READ_ONLY` for an opening that only reads, `POISONED` after a failure: for what is about to write a lot.
+    pub fn check_writable(&self) -> Result<()> {
+        self.0.shared.check_poison()
+    }
+
     /// What works.
     pub fn health(&self) -> Result<SystemHealth> {
         if self.0.closed.load(Ordering::Acquire) { Err(Error::Closed) } else { Ok(self.0.shared.health()) }

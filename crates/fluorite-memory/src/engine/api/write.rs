@@ -7,7 +7,7 @@ use crate::chunk::{ChunkInput, check_id};
 use crate::engine::commit;
 use crate::engine::prepare::check_namespace;
 use crate::engine::queue::{Op, Target};
-use crate::engine::shared::Shared;
+use crate::engine::shared::{Call, Shared};
 use crate::engine::store::{Job, MOST_CHUNKS, run};
 use crate::error::{Error, Result};
 use crate::index::is_empty_filter;
@@ -47,8 +47,13 @@ impl Engine {
         done
     }
 
-    /// Resolves when everything stored before is durable (and embedded, when asked).
+    /// Resolves when everything stored before is durable (and embedded, when asked). An opening that only reads has nothing to
+    /// flush, and embeds nothing: `READ_ONLY` with `embedded`.
     pub fn flush(&self, embedded: bool) -> Pending<()> {
+        if self.0.shared.reader.is_some() {
+            let open = self.enter().and_then(|_| if embedded { self.0.shared.check_writable() } else { Ok(()) });
+            return Pending::ready(open);
+        }
         let call = match self.enter() {
             Ok(call) => call,
             Err(e) => return Pending::ready(Err(e)),
@@ -74,6 +79,10 @@ impl Engine {
         done
     }
 
+    fn enter_to_write(&self) -> Result<Call> {
+        self.enter().and_then(|call| self.0.shared.check_writable().map(|()| call))
+    }
+
     /// Deletes; true when there was something to delete. Older versions stay readable by `history` until their part of the
     /// log is compacted.
     pub fn delete(&self, namespace: &str, id: &str) -> Pending<bool> {
@@ -85,7 +94,7 @@ impl Engine {
     /// it in `purge_pending`. Also for what was deleted before, or has expired. Cost: a rewrite of the parts of the log and of
     /// the graphs and text segments it is in.
     pub fn delete_with(&self, namespace: &str, id: &str, options: DeleteOptions) -> Pending<bool> {
-        let call = check_id(id).and_then(|()| check_namespace(namespace)).and_then(|()| self.enter());
+        let call = check_id(id).and_then(|()| check_namespace(namespace)).and_then(|()| self.enter_to_write());
         let call = match call {
             Ok(call) => call,
             Err(e) => return Pending::ready(Err(e)),
@@ -114,7 +123,7 @@ impl Engine {
                 "an empty filter would delete everything: give a condition, or { all: true }",
             )));
         }
-        let call = match self.enter() {
+        let call = match self.enter_to_write() {
             Ok(call) => call,
             Err(e) => return Pending::ready(Err(e)),
         };

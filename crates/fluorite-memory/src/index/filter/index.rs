@@ -77,6 +77,12 @@ impl FilterIndex {
         self.created_at[row] = created_at;
     }
 
+    /// Whether anything was inserted for a row.
+    #[must_use]
+    pub fn knows(&self, row: u32) -> bool {
+        self.quality.get(row as usize).is_some_and(|q| !q.is_nan())
+    }
+
     /// Purges rows, so that they can be given to other chunks. Cost: a pass over all keys; give many rows at once.
     pub fn forget(&mut self, rows: &RowSet) {
         if rows.is_empty() {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::inode::Inode;
 use super::rng::Rng;
 use super::tree::{Change, Entry, Ino, Tree};
-use super::{Fault, SyncKind};
+use super::{Fault, Hook, SyncKind};
 use crate::vfs::OpenMode;
 
 pub(super) struct Disk {
@@ -25,6 +25,7 @@ pub(super) struct Disk {
     pub(super) dropped: Option<fn(SyncKind, &Path) -> bool>,
     /// What was asked of it, in order.
     pub(super) trace: Option<Vec<String>>,
+    pub(super) hook: Option<Hook>,
 }
 
 impl Disk {
@@ -42,6 +43,7 @@ impl Disk {
             capacity: None,
             dropped: None,
             trace: None,
+            hook: None,
         }
     }
 

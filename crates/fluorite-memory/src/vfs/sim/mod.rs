@@ -63,6 +63,9 @@ pub enum SyncKind {
     Dir,
 }
 
+/// Another process that looks at the disk between two changes.
+pub type Hook = Arc<dyn Fn() + Send + Sync>;
+
 /// The simulated disk; clones share it.
 #[derive(Clone)]
 pub struct SimVfs(Arc<Mutex<Disk>>);
@@ -130,6 +133,24 @@ impl SimVfs {
         self.0.lock().dropped = Some(matches);
     }
 
+    /// Calls `hook` before every change of the disk, and in the middle of every write, as another process that looks at it just
+    /// then. It may read the disk; changing it is not its business. `None`: nobody looks any more.
+    pub fn before_changes(&self, hook: Option<Hook>) {
+        self.0.lock().hook = hook;
+    }
+
+    /// Frees all locks, as the death of their holder does. The holder must not be used any more.
+    pub fn drop_locks(&self) {
+        self.0.lock().locks.clear();
+    }
+
+    fn changing(&self) {
+        let hook = self.0.lock().hook.clone();
+        if let Some(look) = hook {
+            look();
+        }
+    }
+
     /// Keeps a list of every call from now on (`take_trace`): what, where, how much, and a checksum of what was written.
     pub fn trace(&self) {
         self.0.lock().trace = Some(Vec::new());
@@ -186,6 +207,9 @@ impl Vfs for SimVfs {
 
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Box<dyn VfsFile>> {
         let path = clean(path)?;
+        if mode == OpenMode::Create {
+            self.changing();
+        }
         let ino = self.call(|| format!("open {} {mode:?}", path.display()), |disk| disk.open(&path, mode))?;
         Ok(Box::new(SimFile { disk: self.clone(), ino, path, writable: mode != OpenMode::Read }))
     }
@@ -204,11 +228,13 @@ impl Vfs for SimVfs {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.changing();
         let (from, to) = (clean(from)?, clean(to)?);
         self.call(|| format!("rename {} {}", from.display(), to.display()), |disk| disk.rename(&from, &to))
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
+        self.changing();
         let path = clean(path)?;
         self.call(|| format!("remove {}", path.display()), |disk| disk.remove(&path))
     }
@@ -219,6 +245,7 @@ impl Vfs for SimVfs {
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.changing();
         let path = clean(path)?;
         self.call(|| format!("sync folder {}", path.display()), |disk| disk.sync_dir(&path))
     }
@@ -256,20 +283,30 @@ impl VfsFile for SimFile {
 
     fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
         self.check_writable()?;
-        write_all(buf, offset, |buf, offset| {
+        self.disk.changing();
+        let looked_at = self.disk.0.lock().hook.is_some();
+        let half = if looked_at { buf.len() / 2 } else { 0 };
+        let write = |buf: &[u8], offset: u64| {
             let what = || format!("write {} {offset}+{} {:08x}", self.path.display(), buf.len(), crc32c::crc32c(buf));
             let mut disk = self.disk.0.lock();
             disk.note(what);
             disk.write(self.ino, offset, buf)
-        })
+        };
+        if half > 0 {
+            write_all(&buf[..half], offset, write)?;
+            self.disk.changing();
+        }
+        write_all(&buf[half..], offset + half as u64, write)
     }
 
     fn sync(&self) -> io::Result<()> {
+        self.disk.changing();
         self.disk.call(|| format!("sync {}", self.path.display()), |disk| disk.sync(self.ino, &self.path))
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.check_writable()?;
+        self.disk.changing();
         self.disk.call(|| format!("cut {} {len}", self.path.display()), |disk| disk.set_len(self.ino, len))
     }
 

@@ -1,0 +1,113 @@
+//! A look at the writer's files: what has changed, and which of the two ways takes it in.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::follow::follow;
+use super::graph_list::GraphList;
+use super::reader::{Following, Reader, contained};
+use super::reload::{missing, reload};
+use super::shared::Shared;
+use super::state::SegmentUse;
+use super::text_list::TextList;
+use crate::error::Result;
+use crate::log::{Followed, Manifest, SEGMENT_HEADER, SealedSegment, Segment, Tail};
+use crate::vfs::{OpenMode, Vfs};
+
+/// Bytes of the envelope of a file that is replaced whole: its length and checksum are in there.
+const ENVELOPE: usize = 20;
+
+impl Shared {
+    /// Takes in what the writer had acknowledged before the call; true when anything has changed. Looks follow one another.
+    pub fn refresh(self: &Arc<Self>) -> Result<bool> {
+        let Some(reader) = &self.reader else { return Ok(false) };
+        let began = self.clock.monotonic_ms();
+        let result = contained(reader, || {
+            let mut following = reader.following.lock();
+            self.look(reader, &mut following)
+        });
+        reader.looks.fetch_add(1, Ordering::Relaxed);
+        *reader.trouble.lock() = result.as_ref().err().map(ToString::to_string);
+        if result.is_ok() {
+            reader.current_at.fetch_max(began, Ordering::Relaxed);
+        }
+        result
+    }
+
+    fn look(self: &Arc<Self>, reader: &Reader, following: &mut Following) -> Result<bool> {
+        let told = feedback_stamp(self);
+        let feedback = told != following.feedback;
+        if feedback {
+            following.feedback = told;
+            self.reread_feedback();
+        }
+        // the lists before the manifest, the manifest before the segments: each names only what was durable before it
+        let (graphs, texts) = lists(&*self.vfs, self);
+        let manifest = Manifest::load(&*self.vfs, &self.config.path)?.ok_or_else(|| missing(&self.config.path))?;
+        let listed = graphs == following.graphs && texts == following.texts;
+        if !following.incomplete && listed {
+            if manifest == following.manifest {
+                match follow(self, following) {
+                    Ok(Followed::Rewritten) | Err(_) => {}
+                    Ok(found) => return Ok(feedback || found != Followed::Same),
+                }
+            } else if let Some(sealed) = only_sealed(&following.manifest, &manifest) {
+                let sealed = sealed.clone();
+                if matches!(self.step_over(following, manifest, &sealed), Ok(true)) {
+                    return Ok(true);
+                }
+            } else {
+                let _ = follow(self, following); // for the listeners: what a whole state holds does not say what came when
+            }
+        }
+        following.incomplete = true;
+        reload(self, following)?;
+        reader.reloads.fetch_add(1, Ordering::Relaxed);
+        Ok(true)
+    }
+
+    /// The live segment was sealed and the next one begun. False when it does not end where the manifest says.
+    fn step_over(self: &Arc<Self>, following: &mut Following, manifest: Manifest, sealed: &SealedSegment) -> Result<bool> {
+        if follow(self, following)? == Followed::Rewritten || following.tail.end() != sealed.length {
+            return Ok(false);
+        }
+        let dir = self.log_dir();
+        let mapped = Segment::sealed(&*self.vfs, &dir, sealed.number, sealed.length, self.store_id)?;
+        let tail = Tail::open(&*self.vfs, &dir, manifest.live, self.store_id, 0)?;
+        {
+            let mut state = self.state.write();
+            state.segments.insert(sealed.number, mapped.clone());
+            state.usage.insert(manifest.live, SegmentUse { total: SEGMENT_HEADER as u64, ..SegmentUse::default() });
+            state.segments.insert(manifest.live, tail.segment().clone());
+            state.fresh.clear(); // vectors of a sealed segment are read from its map
+        }
+        (following.manifest, following.tail) = (manifest, tail);
+        self.recheck(vec![(mapped, sealed.crc)]);
+        Ok(follow(self, following)? != Followed::Rewritten)
+    }
+}
+
+/// What the sealing of the live segment, and nothing else, added.
+fn only_sealed<'a>(old: &Manifest, new: &'a Manifest) -> Option<&'a SealedSegment> {
+    let (last, before) = new.sealed.split_last()?;
+    let as_before = Manifest { sealed: before.to_vec(), live: last.number, next_segment: new.live, ..new.clone() };
+    (as_before == *old).then_some(last)
+}
+
+/// The index files that count, as the disk says.
+pub fn lists(vfs: &dyn Vfs, shared: &Shared) -> (Vec<u32>, Vec<u32>) {
+    let dir = shared.index_dir();
+    (GraphList::load(vfs, &dir).graphs, TextList::load(vfs, &dir).texts)
+}
+
+/// What changes with the files of feedback: the events are appended to, the weights replaced.
+pub fn feedback_stamp(shared: &Shared) -> (u64, Option<Vec<u8>>) {
+    let dir = shared.feedback_dir();
+    let open = |name: &str| shared.vfs.open(&dir.join(name), OpenMode::Read).ok();
+    let events = open("events").and_then(|f| f.len().ok()).unwrap_or(0);
+    let weights = open("weights").and_then(|f| {
+        let mut head = vec![0; ENVELOPE];
+        f.read_at(&mut head, 0).ok().map(|()| head)
+    });
+    (events, weights)
+}
