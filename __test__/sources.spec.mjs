@@ -126,7 +126,8 @@ test('addresses that git would take for something else are refused before anythi
 });
 
 test('documents: by their type, conditional from the second time, nothing that was not listed', async (t) => {
-  const bridge = await open(t);
+  const home = folder();
+  const bridge = await open(t, { memory_path: join(home, 'memory') });
   const texts = { '/guide': ['text/markdown; charset=utf-8', '# Guide\n\nabout lions\n'], '/api.json': ['application/json', '{"name": "x"}'], '/src/main.rs': ['text/plain', 'fn main() {}\n'],
     '/': ['text/html', '<html><body><h1>Start</h1><a href="/other">more</a></body></html>'], '/latin': ['text/plain; charset=iso-8859-1', Buffer.from([0x63, 0x61, 0x66, 0xe9])] };
   const { at, requests } = await server(t, (request, response) => {
@@ -154,6 +155,7 @@ test('documents: by their type, conditional from the second time, nothing that w
   assert.deepEqual(third.sources.map((s) => s.state), ['fetched', ...Array(4).fill('unchanged')]);
   assert.equal(third.updated, 1);
   assert.deepEqual([...new Set(requests.map((r) => r.url))].sort(), Object.keys(texts).sort(), 'only what was listed');
+  assert.equal((await bridge.learnFromFiles([home])).found, 0, 'copies in the store are no files of the folder around it');
   const stats = await bridge.getLearningStats();
   assert.deepEqual(stats.sources.map((s) => s.folder).sort(), sources.map((s) => s.url).sort(), 'sources go by their address');
 });

@@ -42,7 +42,7 @@ function listedOf(options) {
 const busy = new Map();
 /** Fetches what was listed, one address after the other; a failure is told and ends nothing. The folders of the copies by address. */
 async function fetchSources(listed, storePath, call, signal) {
-    const cache = listed.cache_dir ?? (0, node_path_1.join)(storePath, 'sources');
+    const cache = listed.cache_dir ?? (0, node_path_1.join)(storePath, '.sources'); // hidden: a folder around the store is learned without it
     await (0, promises_1.mkdir)(cache, { recursive: true, mode: 0o700 }).catch((e) => {
         throw new errors_js_1.FluoriteError('IO', `the folder of fetched copies ${JSON.stringify(cache)} cannot be made: name another one with cache_dir`, e);
     });

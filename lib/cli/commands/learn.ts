@@ -38,7 +38,7 @@ export const learn: Register = (program, host) => {
     .option('--files', 'files of all kinds: code by function, Markdown by section, YAML, JSON and TOML by key')
     .option('--git <address>', 'a git repository as well (https, ssh, file or a folder; `address#branch`), fetched by your git; may be repeated', several)
     .option('--url <address>', 'a document as well (http or https); may be repeated', several)
-    .option('--cache-dir <folder>', 'where fetched copies are kept (`sources` in the store)')
+    .option('--cache-dir <folder>', 'where fetched copies are kept (`.sources` in the store)')
     .option('--include-generated', 'generated templates as well')
     .option('--quality-threshold <0..1>', 'templates of a lower quality give no patterns (0.7)', number)
     .option('--skip-low-quality', 'do not store them either')

@@ -47,7 +47,7 @@ const busy = new Map<string, Promise<unknown>>();
 
 /** Fetches what was listed, one address after the other; a failure is told and ends nothing. The folders of the copies by address. */
 export async function fetchSources(listed: Listed, storePath: string, call: Call, signal: AbortSignal | undefined): Promise<{ reports: SourceReport[]; folders: Map<string, string> }> {
-  const cache = listed.cache_dir ?? join(storePath, 'sources');
+  const cache = listed.cache_dir ?? join(storePath, '.sources'); // hidden: a folder around the store is learned without it
   await mkdir(cache, { recursive: true, mode: 0o700 }).catch((e: unknown) => {
     throw new FluoriteError('IO', `the folder of fetched copies ${JSON.stringify(cache)} cannot be made: name another one with cache_dir`, e);
   });

@@ -16,7 +16,7 @@ export interface UrlSource {
 export interface SourceOptionsMembers {
   /** Addresses to fetch and learn beside the paths, at most 100. Nothing else is ever fetched. */
   sources?: readonly (GitSource | UrlSource)[];
-  /** Folder of the fetched copies: `sources` in the store. */
+  /** Folder of the fetched copies: `.sources` in the store. */
   cache_dir?: string;
   /** Milliseconds for one address, 1 to 3,600,000: 30,000 for a document, 600,000 for a repository. */
   fetch_timeout_ms?: number;
