@@ -636,3 +636,61 @@ fn a_store_in_the_place_of_another_is_not_taken_for_it() {
     assert_eq!(get(&reader, "z"), None);
     assert_eq!(reader.health().unwrap().status, "degraded");
 }
+
+/// A write that failed is cut off, and another takes its place and its sequence numbers: longer, shorter, of the same length.
+#[test]
+fn what_was_cut_off_goes_again() {
+    for other in ["a text that is longer", "x", "then"] {
+        let disk = SimVfs::new(1);
+        let writer = open_sim_graphs(&disk, 64 << 20, 1_000).unwrap();
+        put(&writer, "a", "one");
+        let (path, reader) = (Path::new("/store/log/00000001.seg"), open_sim_reader(&disk).unwrap());
+        let elsewhere = disk.restart();
+        put(&writer, "b", "gone");
+        assert!(refresh(&reader));
+        assert_eq!(get(&reader, "b").as_deref(), Some("gone"));
+        put(&open_sim_graphs(&elsewhere, 64 << 20, 1_000).unwrap(), "c", other);
+        disk.write_file(path, &elsewhere.read_file(path).unwrap()).unwrap();
+        assert!(refresh(&reader));
+        assert_eq!((get(&reader, "b"), get(&reader, "c").as_deref()), (None, Some(other)));
+        assert_eq!(contents(&reader).unwrap().len(), 2);
+    }
+}
+
+#[test]
+fn a_look_after_a_long_time_finds_everything() {
+    let disk = SimVfs::new(1);
+    let writer = open_sim_graphs(&disk, SEGMENT, ROWS).unwrap();
+    let store = |n: usize, text: &str| writer.store(vec![input(&format!("c{n}"), text)], WriteOptions::default()).wait().unwrap();
+    store(0, "the first");
+    let reader = open_sim_reader(&disk).unwrap();
+    for n in 0..60 {
+        store(n % 40, &format!("number{n} {}", "padding ".repeat(20)));
+        if n % 7 == 0 {
+            settle(&writer);
+        }
+    }
+    let done = writer.optimize(CancelToken::default(), None);
+    settle(&writer);
+    done.wait().unwrap();
+    assert!(refresh(&reader));
+    assert_eq!(answers(&reader).unwrap(), contents(&writer).unwrap());
+}
+
+#[test]
+fn graphs_and_text_of_the_writer_are_taken_over() {
+    let disk = SimVfs::new(1);
+    let writer = open_sim_graphs(&disk, 64 << 20, ROWS).unwrap();
+    let chunks = (0..20).map(|n| input(&format!("c{n}"), &format!("number{n}"))).collect();
+    writer.store(chunks, WriteOptions::default()).wait().unwrap();
+    let reader = open_sim_reader(&disk).unwrap();
+    settle(&writer);
+    let made = writer.stats().wait().unwrap();
+    assert!(made.vector_index.graph_vectors > 0 && made.text_index.segment_chunks > 0);
+    assert!(refresh(&reader), "no chunk is new, but the files are");
+    let taken = reader.stats().wait().unwrap();
+    assert_eq!(taken.vector_index.graph_vectors, made.vector_index.graph_vectors);
+    assert_eq!(taken.text_index.segment_chunks, made.text_index.segment_chunks);
+    assert_eq!((taken.vector_index.scanned, taken.text_index.in_memory), (made.vector_index.scanned, made.text_index.in_memory));
+    assert_eq!(answers(&reader).unwrap().len(), 20);
+}
