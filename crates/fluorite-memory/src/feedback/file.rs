@@ -42,8 +42,10 @@ impl EventFile {
         let mut bytes = vec![0u8; usize::try_from(len).unwrap_or(0)];
         file.read_at(&mut bytes, 0).map_err(|e| Error::io("cannot read", &path, &e))?;
         let mut out = Self { file, path, end: HEADER as u64, salt: salt(store_id), events: Vec::new(), damaged: Vec::new() };
-        if bytes.len() < HEADER {
-            out.write_header()?; // its creation was interrupted: nothing was acknowledged yet
+        // the header is durable before the first event: alone and broken, its creation was interrupted, with nothing acknowledged
+        let broken = |header: &[u8]| word(header, HEADER - 4) != Some(crc32c::crc32c(&header[..HEADER - 4]));
+        if bytes.len() < HEADER || (bytes.len() == HEADER && broken(&bytes)) {
+            out.write_header()?;
             return Ok(Some(out));
         }
         out.check_header(&bytes)?;
