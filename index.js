@@ -74,7 +74,7 @@ class FluoriteBridge {
     storeChunks(chunks, options) {
         return (0, errors_js_1.guard)(() => {
             const hooks = (0, call_js_1.hooksOf)(options);
-            const atomic = options?.atomic === true;
+            const atomic = (0, slices_js_1.isAtomic)(options);
             return (0, call_js_1.cancellable)(this.#native, hooks, async (call) => {
                 const [source, total] = (0, slices_js_1.slicesOf)(chunks, 'chunks', hooks.signal);
                 const stored = (0, call_js_1.meter)(call, 'store', total);

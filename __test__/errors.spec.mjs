@@ -1,165 +1,9 @@
-// Every public method x hostile values: a rejection with a code, or a legitimate result; never the end of the process.
+// What errors say. Which values are refused: `hostile.spec.mjs`.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { FluoriteBridge, FluoriteError, isFluoriteError } from '../index.mjs';
-import { folder, open, rejects, vector } from './helpers.mjs';
-
-const CODES = new Set(
-  ('NOT_INITIALIZED ALREADY_INITIALIZED CLOSED INVALID_CONFIG INVALID_ARGUMENT INVALID_ID CHUNK_TOO_LARGE NOT_FOUND MODEL_NOT_FOUND MODEL_REJECTED ' +
-    'EMBEDDING_FAILED DIMENSION_MISMATCH STORE_LOCKED READ_ONLY CORRUPT NO_SPACE POISONED UNSUPPORTED_FORMAT ABORTED BUSY IO').split(' '),
-);
-
-function detached(array) {
-  structuredClone(array, { transfer: [array.buffer] });
-  return array;
-}
-
-function cyclic() {
-  const a = { content: 'x' };
-  a.metadata = a;
-  return a;
-}
-
-const throwing = () => new Proxy({}, { get() { throw new Error('trap'); }, ownKeys() { throw new Error('trap'); }, getPrototypeOf() { throw new Error('trap'); } });
-const HOSTILE = {
-  undefined: () => undefined,
-  null: () => null,
-  true: () => true,
-  NaN: () => NaN,
-  Infinity: () => Infinity,
-  '-1': () => -1,
-  '2^53': () => 2 ** 53,
-  '1e308': () => 1e308,
-  '-0': () => -0,
-  'empty text': () => '',
-  text: () => 'text',
-  'long text': () => 'x'.repeat(2_000_000),
-  'lone surrogate': () => 'a\ud800',
-  NUL: () => 'a\0b',
-  'empty object': () => ({}),
-  'empty array': () => [],
-  'huge sparse array': () => new Array(2 ** 32 - 1),
-  'array of null': () => [null],
-  'array of lone surrogate': () => ['\udfff'],
-  'deep array': () => { let a = []; for (let i = 0; i < 10_000; i++) a = [a]; return a; },
-  'cyclic object': cyclic,
-  'array of cyclic': () => [cyclic()],
-  'throwing getter': () => ({ get content() { throw new Error('getter'); }, get limit() { throw new Error('getter'); }, get signal() { throw new Error('getter'); } }),
-  'getter that throws null': () => ({ get content() { throw null; } }),
-  'throwing Proxy': throwing,
-  'Proxy of an array': () => new Proxy([], { get(target, key) { if (key === '0' || key === 'length') throw new Error('trap'); return Reflect.get(target, key); } }),
-  'revoked Proxy': () => { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return proxy; },
-  'lying iterator': () => ({ [Symbol.iterator]: () => ({ next: () => 7 }) }),
-  'throwing iterator': () => ({ [Symbol.asyncIterator]() { throw new Error('iterator'); } }),
-  'unknown key': () => ({ zzz: 1 }),
-  'both spellings': () => ({ content: 'x', chunk_type: 'pattern', chunkType: 'pattern' }),
-  'bad id': () => ({ id: 'a\ud800', content: 'x' }),
-  'bad signal': () => ({ signal: {} }),
-  'bad progress': () => ({ on_progress: 3 }),
-  'wrong types': () => ({ content: 3, limit: 'x', namespace: 7, filter: 'x', path: 5, embedded: 'x', all: 'x' }),
-  'empty namespace': () => ({ namespace: '' }),
-  'missing path': () => ({ path: '/no/such/folder', memory_path: '' }),
-  function: () => () => 1,
-  class: () => class {},
-  symbol: () => Symbol('s'),
-  bigint: () => 1n,
-  Date: () => new Date(),
-  'invalid Date': () => new Date(NaN),
-  RegExp: () => /x/,
-  Map: () => new Map([['content', 'x']]),
-  Promise: () => Promise.resolve('x'),
-  'rejected Promise': () => { const p = Promise.reject(new Error('x')); p.catch(() => {}); return p; },
-  thenable: () => ({ then() { throw new Error('then'); } }),
-  Buffer: () => Buffer.from([255, 0]),
-  'detached Buffer': () => detached(new Uint8Array(8)),
-  'chunk with detached content': () => ({ content: detached(new Uint8Array(8)) }),
-  'detached vector': () => detached(new Float32Array(384)),
-  'shared vector': () => new Float32Array(new SharedArrayBuffer(384 * 4)),
-  'wrong dimension': () => new Float32Array(3).fill(1),
-  'empty vector': () => new Float32Array(0),
-  'zero vector': () => new Float32Array(384),
-  'NaN vector': () => new Float32Array(384).fill(NaN),
-  'Infinity vector': () => new Float32Array(384).fill(Infinity),
-  Float64Array: () => new Float64Array(384).fill(1),
-  ArrayBuffer: () => new ArrayBuffer(8),
-  DataView: () => new DataView(new ArrayBuffer(8)),
-  Error: () => new Error('x'),
-  'null prototype': () => Object.assign(Object.create(null), { content: 'x' }),
-};
-
-// The list comes from the class itself: a new method cannot be forgotten.
-const methods = Reflect.ownKeys(FluoriteBridge.prototype).filter((m) => m !== 'constructor' && typeof Object.getOwnPropertyDescriptor(FluoriteBridge.prototype, m).value === 'function');
-const ends = new Set(['shutdown', Symbol.asyncDispose]);
-
-async function call(bridge, method, args) {
-  const result = bridge[method](...args);
-  if (method === 'events') { // its first event may never come
-    const first = result.next();
-    await result.return();
-    return void (await first);
-  }
-  if (typeof result?.[Symbol.asyncIterator] === 'function') {
-    for await (const _ of result) break;
-    return;
-  }
-  await result;
-}
-
-/** Ends in time, and when in error then with a code. */
-async function legitimate(bridge, method, args, what) {
-  let timer;
-  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error('no answer in 30 s')), 30_000); });
-  try {
-    await Promise.race([call(bridge, method, args), late]);
-  } catch (e) {
-    assert.ok(isFluoriteError(e) && CODES.has(e.code), `${String(method)}(${what}): ${e?.code} ${e?.stack ?? e}`);
-    assert.ok(e.message.length > 0 && e.message.length < 5_000, `${String(method)}(${what}): message of ${e.message.length} characters`);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-for (const method of methods.filter((m) => !ends.has(m))) {
-  test(`${String(method)} withstands hostile values`, async (t) => {
-    const bridge = await open(t);
-    await bridge.storeChunk({ id: 'text', content: 'a chunk' });
-    for (const [what, make] of Object.entries(HOSTILE)) {
-      await legitimate(bridge, method, [make()], what);
-      await legitimate(bridge, method, ['text', make()], `'text', ${what}`);
-      await legitimate(bridge, method, [[{ content: 'x' }], make()], `[chunk], ${what}`);
-      await legitimate(bridge, method, [{ content: 'x', metadata: { v: make() } }], `metadata ${what}`);
-      await legitimate(bridge, method, [{ filter: make(), namespace: make(), embedding: make() }, make()], `members ${what}`);
-    }
-    await legitimate(bridge, method, [], 'nothing');
-    const id = await bridge.storeChunk({ content: 'the bridge still works' });
-    assert.equal((await bridge.getChunk(id)).content, 'the bridge still works');
-  });
-}
-
-test('no method throws synchronously, except the synchronous ones', async (t) => {
-  const bridge = new FluoriteBridge();
-  const synchronous = ['countTokens', 'on', 'once'];
-  for (const method of methods.filter((m) => !synchronous.includes(m))) {
-    const result = bridge[method](throwing(), throwing());
-    if (typeof result?.then === 'function') await result.catch(() => {});
-  }
-  for (const method of synchronous) assert.throws(() => bridge[method](throwing()), { name: 'FluoriteError' });
-});
-
-test('open and initialize withstand hostile configurations', async () => {
-  process.chdir(folder()); // some of these values are paths
-  for (const [what, make] of Object.entries(HOSTILE)) {
-    for (const config of [make(), { memory_path: make() }, { memory_path: folder(), enable_ml: make() === true ? false : make() }, { memory_path: folder(), enable_ml: false, memory: make() }]) {
-      try {
-        const bridge = await FluoriteBridge.open(config);
-        await bridge.shutdown();
-      } catch (e) {
-        assert.ok(isFluoriteError(e) && CODES.has(e.code), `open(${what}): ${e?.code} ${e?.stack ?? e}`);
-      }
-    }
-  }
-});
+import { FluoriteError, isFluoriteError } from '../index.mjs';
+import { open, rejects, vector } from './helpers.mjs';
 
 test('messages name the place and the remedy', async (t) => {
   const bridge = await open(t);
@@ -175,6 +19,33 @@ test('messages name the place and the remedy', async (t) => {
   await bridge.storeChunk({ content: 'x', embedding: vector(1) });
   await rejects(bridge.searchSimilar(vector(1).slice(1)), 'DIMENSION_MISMATCH', /383/);
   await rejects(bridge.searchSimilar(new Float32Array(384)), ['INVALID_ARGUMENT', 'DIMENSION_MISMATCH']);
+});
+
+test('a condition that is undefined is no condition: refused, for it would delete more than was meant', async (t) => {
+  const bridge = await open(t);
+  await bridge.storeChunk({ id: 'x', content: 'x', tags: ['a'], metadata: { user: 'me' } });
+  for (const metadata of [{ user: undefined }, { user: null }, { user: 'me', other: undefined }]) {
+    await rejects(bridge.deleteWhere({ tags: { any: ['a'] }, metadata }), 'INVALID_ARGUMENT', /filter\W+metadata/);
+    await rejects(bridge.searchSimilar('x', { filter: { metadata } }), 'INVALID_ARGUMENT', /metadata/);
+    await rejects(bridge.listChunks({ filter: { metadata } }).next(), 'INVALID_ARGUMENT', /metadata/);
+  }
+  assert.equal((await bridge.getStats()).chunks, 1);
+  assert.equal(await bridge.deleteWhere({ tags: undefined, metadata: { user: 'me' } }), 1);
+});
+
+test('what JSON has no word for is refused, not stored as null', async (t) => {
+  const bridge = await open(t);
+  for (const v of [NaN, Infinity, [1, -Infinity], { deep: NaN }, new Float32Array([NaN])]) await rejects(bridge.storeChunk({ content: 'x', metadata: { v } }), 'INVALID_ARGUMENT', /metadata\.v.*number/);
+  await bridge.storeChunk({ id: 'x', content: 'x', metadata: { left: undefined, at: new Date(0), none: null } });
+  assert.deepEqual((await bridge.getChunk('x')).metadata, { at: '1970-01-01T00:00:00.000Z', none: null });
+});
+
+test('what was given is not repeated in full', async (t) => {
+  const bridge = await open(t);
+  const long = 'secret'.repeat(10_000);
+  for (const chunk of [{ content: 'x', quality_score: long }, { content: 'x', tags: long }, { content: 'x', chunk_type: long }, { content: 'x', [long]: 1 }, { content: 'x', metadata: { [long]: () => 1 } }]) {
+    await assert.rejects(bridge.storeChunk(chunk), (e) => e.code === 'INVALID_ARGUMENT' && e.message.length < 2_100 && !/quality_score.*secret|tags.*secret/.test(e.message));
+  }
 });
 
 test('the error class', () => {

@@ -27,5 +27,9 @@ export interface Call {
 export declare function cancellable<T>(native: {
     cancel(call: number): void;
 }, { signal, on_progress }: Hooks, work: (call: Call) => T | Promise<T>): Promise<T>;
+/** Has an abort told; a signal of the caller's own making may throw. */
+export declare function listen(signal: AbortSignal | undefined, stop: () => void): void;
+/** Stops listening, and never fails: the call is over. */
+export declare function unlisten(signal: AbortSignal | undefined, stop: () => void): void;
 /** Counts what is done and reports it with the time it took. */
 export declare function meter({ report }: Call, phase: string, total: number | null): (more: number) => void;

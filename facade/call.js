@@ -3,6 +3,8 @@ Object.defineProperty(exports, "__esModule", { value: true });
 exports.hooksOf = hooksOf;
 exports.aborted = aborted;
 exports.cancellable = cancellable;
+exports.listen = listen;
+exports.unlisten = unlisten;
 exports.meter = meter;
 const errors_js_1 = require("./errors.js");
 /** Reads the parts of options that are functions; all else is the native part's to judge. */
@@ -61,7 +63,7 @@ async function cancellable(native, { signal, on_progress }, work) {
         if (signal?.aborted)
             throw aborted(signal);
     };
-    signal?.addEventListener('abort', stop, { once: true });
+    listen(signal, stop);
     try {
         const result = await work({ number, report: on_progress && report, check });
         if (thrown)
@@ -74,7 +76,25 @@ async function cancellable(native, { signal, on_progress }, work) {
         throw e;
     }
     finally {
+        unlisten(signal, stop);
+    }
+}
+/** Has an abort told; a signal of the caller's own making may throw. */
+function listen(signal, stop) {
+    try {
+        signal?.addEventListener('abort', stop, { once: true });
+    }
+    catch (e) {
+        throw (0, errors_js_1.inputError)('options: signal', e);
+    }
+}
+/** Stops listening, and never fails: the call is over. */
+function unlisten(signal, stop) {
+    try {
         signal?.removeEventListener('abort', stop);
+    }
+    catch {
+        // the caller's own signal
     }
 }
 /** Counts what is done and reports it with the time it took. */

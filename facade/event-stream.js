@@ -28,11 +28,12 @@ class EventStream {
         try {
             this.#signal = (0, call_js_1.hooksOf)(options).signal;
             (0, events_js_1.checkTypes)(options);
+            (0, call_js_1.listen)(this.#signal, this.#abort);
             this.#number = native.listen(options, () => this.#wake?.());
-            this.#signal?.addEventListener('abort', this.#abort, { once: true });
         }
         catch (e) {
             const failure = (0, errors_js_1.fluoriteError)(e);
+            (0, call_js_1.unlisten)(this.#signal, this.#abort);
             if (failure.code !== 'ABORTED')
                 this.#failure = failure; // aborted before: it has ended
         }
@@ -90,7 +91,7 @@ class EventStream {
         this.#wake?.();
     }
     #stop() {
-        this.#signal?.removeEventListener('abort', this.#abort);
+        (0, call_js_1.unlisten)(this.#signal, this.#abort);
         if (this.#number !== undefined)
             this.#native.endListening(this.#number);
         this.#number = undefined;

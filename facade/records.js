@@ -5,6 +5,7 @@ exports.toVersion = toVersion;
 exports.toHits = toHits;
 exports.toRanked = toRanked;
 exports.fieldsOf = fieldsOf;
+const errors_js_1 = require("./errors.js");
 /** The order of src/records.rs. */
 const FIELDS = [
     'content', 'frameworks', 'tags', 'quality_score', 'chunk_type', 'memory_type', 'language', 'source', 'namespace',
@@ -69,6 +70,11 @@ function some(t, places) {
 function fieldsOf(options) {
     if (typeof options !== 'object' || options === null)
         return undefined;
-    const { fields } = options;
-    return Array.isArray(fields) ? fields : undefined;
+    try {
+        const { fields } = options;
+        return Array.isArray(fields) ? fields : undefined;
+    }
+    catch (e) {
+        throw (0, errors_js_1.inputError)('options: fields', e);
+    }
 }

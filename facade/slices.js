@@ -1,6 +1,7 @@
 "use strict";
 Object.defineProperty(exports, "__esModule", { value: true });
 exports.slicesOf = slicesOf;
+exports.isAtomic = isAtomic;
 exports.gather = gather;
 exports.sendAll = sendAll;
 const errors_js_1 = require("./errors.js");
@@ -68,6 +69,15 @@ function slicesOf(items, what, signal) {
         throw (0, errors_js_1.inputError)(what, e);
     }
 }
+/** Is it one batch? Any other value is the native part's to judge. */
+function isAtomic(options) {
+    try {
+        return options?.atomic === true;
+    }
+    catch (e) {
+        throw (0, errors_js_1.inputError)('options: atomic', e);
+    }
+}
 /** All items of an `atomic` call; the native part refuses more than its limit, so no more is read. */
 async function gather(source) {
     const all = [];
@@ -95,7 +105,7 @@ async function* read(items, what, signal) {
         stop = () => reject((0, call_js_1.aborted)(signal));
     });
     stopped.catch(() => undefined); // it may be settled with nobody waiting
-    signal?.addEventListener('abort', stop, { once: true });
+    (0, call_js_1.listen)(signal, stop);
     let ended = false;
     try {
         for (;;) {
@@ -115,7 +125,7 @@ async function* read(items, what, signal) {
         }
     }
     finally {
-        signal?.removeEventListener('abort', stop);
+        (0, call_js_1.unlisten)(signal, stop);
         // Not awaited: a source that hangs in next() would hang here as well.
         if (!ended)
             Promise.resolve(iterator.return?.()).catch(() => undefined);

@@ -7,7 +7,7 @@ import { atExit, notAtExit } from './facade/exit.js';
 import { fieldsOf, toChunk, toHits, toRanked, toVersion, type Tuple } from './facade/records.js';
 import { NativeBridge, runtimeDir } from './facade/native.js';
 import { fetchSources, listedOf } from './facade/sources/index.js';
-import { gather, sendAll, slicesOf } from './facade/slices.js';
+import { gather, isAtomic, sendAll, slicesOf } from './facade/slices.js';
 import { WatchStream } from './facade/watch-stream.js';
 import type {
   BatchFailure, BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion,
@@ -82,7 +82,7 @@ export class FluoriteBridge implements AsyncDisposable {
   storeChunks(chunks: readonly ChunkInput[] | AsyncIterable<ChunkInput> | Iterable<ChunkInput>, options?: BatchOptions): Promise<BatchResult> {
     return guard(() => {
       const hooks = hooksOf(options);
-      const atomic = (options as { atomic?: unknown } | null | undefined)?.atomic === true;
+      const atomic = isAtomic(options);
       return cancellable(this.#native, hooks, async (call) => {
         const [source, total] = slicesOf<ChunkInput>(chunks, 'chunks', hooks.signal);
         const stored = meter(call, 'store', total);

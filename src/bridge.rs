@@ -400,7 +400,8 @@ pub(crate) fn read_query<'e>(env: Env<'e>, v: Js<'e>, name: &str) -> Result<Quer
 /// Options, or the limit alone.
 fn search_options<'e>(env: Env<'e>, v: Js<'e>) -> Result<SearchOptions, Fail> {
     let o: SearchOptions = if env.kind(v) == Kind::Number {
-        let limit = fluorite_memory::input::Value::Object(vec![("limit".into(), tree(env, v).map_err(|e| e.fail())?)]);
+        let limit = tree(env, v).map_err(|e| e.at("limit").at("options").fail())?;
+        let limit = fluorite_memory::input::Value::Object(vec![("limit".into(), limit)]);
         fluorite_memory::input::from_value(limit).map_err(|m| Fail::argument(format!("options: {m}")))?
     } else {
         options(env, v)?

@@ -48,6 +48,27 @@ impl Refused {
 struct Reader<'e> {
     env: Env<'e>,
     nodes: usize,
+    within: Within,
+}
+
+/// Where an object stands: what `undefined` means there depends on it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Within {
+    Anything,
+    Filter,
+    /// The `metadata` of a filter: every member is a condition, and one that falls away lets more through, or deletes more.
+    Conditions,
+}
+
+impl Within {
+    fn member(self, name: &str) -> Self {
+        match (self, name) {
+            (Self::Anything, "filter") => Self::Filter,
+            (Self::Filter, "metadata") => Self::Conditions,
+            (Self::Conditions, _) => Self::Conditions,
+            _ => Self::Anything,
+        }
+    }
 }
 
 impl<'e> Reader<'e> {
@@ -58,7 +79,10 @@ impl<'e> Reader<'e> {
         Ok(match env.kind(v) {
             Kind::Undefined | Kind::Null => Value::Null,
             Kind::Bool => Value::Bool(env.bool(v).map_err(internal)?),
-            Kind::Number => Value::Number(env.number(v).map_err(internal)?),
+            Kind::Number => match env.number(v).map_err(internal)? {
+                n if n.is_finite() => Value::Number(n),
+                n => return Err(Refused::new(format!("{n} is not a number that can be stored"))),
+            },
             Kind::Text => Value::Text(self.text(v)?),
             Kind::Numbers => match env.numbers(v).map_err(Refused::new)? {
                 Numbers::Bytes(b) => Value::Bytes(b),
@@ -119,12 +143,18 @@ impl<'e> Reader<'e> {
                 Err(m) => return Err(Refused::new(m).at(name)),
             };
             if self.env.kind(member) == Kind::Undefined {
+                if self.within == Within::Conditions {
+                    return Err(Refused::new("it is undefined, which is no condition: leave it out").at(name));
+                }
                 continue;
             }
+            let outside = self.within;
+            self.within = outside.member(&name);
             match self.value(member, depth) {
                 Ok(value) => members.push((name, value)),
                 Err(e) => return Err(e.at(name)),
             }
+            self.within = outside;
         }
         Ok(members)
     }
@@ -141,12 +171,13 @@ fn too_many() -> Refused {
 
 /// The tree of a value; `undefined` is `Null`.
 pub(crate) fn tree<'e>(env: Env<'e>, v: Js<'e>) -> Result<Value, Refused> {
-    Reader { env, nodes: MAX_NODES }.value(v, MAX_DEPTH)
+    Reader { env, nodes: MAX_NODES, within: Within::Anything }.value(v, MAX_DEPTH)
 }
 
 /// A typed value: a chunk, a filter. `name` leads the message.
 pub(crate) fn typed<'e, T: DeserializeOwned>(env: Env<'e>, v: Js<'e>, name: &str) -> Result<T, Fail> {
-    let value = tree(env, v).map_err(|e| e.at(name).fail())?;
+    let within = Within::Anything.member(name);
+    let value = Reader { env, nodes: MAX_NODES, within }.value(v, MAX_DEPTH).map_err(|e| e.at(name).fail())?;
     input::from_value(value).map_err(|m| Fail::argument(format!("{name}: {m}")))
 }
 
@@ -172,7 +203,7 @@ where
 }
 
 fn option_tree<'e>(env: Env<'e>, v: Js<'e>) -> Result<Option<Value>, Fail> {
-    let mut reader = Reader { env, nodes: MAX_NODES };
+    let mut reader = Reader { env, nodes: MAX_NODES, within: Within::Anything };
     let value = match env.kind(v) {
         Kind::Undefined | Kind::Null => return Ok(None),
         Kind::Object => {

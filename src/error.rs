@@ -4,6 +4,9 @@ use std::any::Any;
 
 use fluorite_memory::Error;
 
+/// Most characters of a message: a path or an id of the caller's may stand in it.
+const LONGEST: usize = 2_000;
+
 /// What an export fails with.
 #[derive(Debug, Clone)]
 pub(crate) enum Fail {
@@ -21,6 +24,16 @@ impl Fail {
     pub(crate) fn panic(payload: &(dyn Any + Send)) -> Self {
         let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
         Self::Engine(Error::internal(text.unwrap_or("a panic without a message")))
+    }
+
+    /// What JavaScript is told: the start of the message.
+    pub(crate) fn message(&self) -> String {
+        let mut text = self.to_string();
+        if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+            text.truncate(end);
+            text.push('…');
+        }
+        text
     }
 
     pub(crate) fn code(&self) -> &'static str {

@@ -90,7 +90,7 @@ impl Batch {
                     batch.places.push(i as usize);
                 }
                 Err(e) if collect => {
-                    batch.failed.push(BatchFailure { index, id: None, code: e.code(), message: e.to_string() });
+                    batch.failed.push(BatchFailure { index, id: None, code: e.code(), message: e.message() });
                 }
                 Err(e) => return Err(e),
             }

@@ -11,7 +11,7 @@ const SCHEMES = new Set(['https:', 'ssh:', 'file:']);
 function addressesOf(sources) {
     if (!Array.isArray(sources) || sources.length > MOST)
         throw refused('', `must be a list of at most ${MOST} sources: { git } or { url }`);
-    return sources.map((source, i) => {
+    return Array.from(sources, (source, i) => {
         const { git, url, ref, ...more } = (typeof source === 'object' && source !== null ? source : {});
         const where = `.${i}`;
         if (Object.keys(more).length > 0)
@@ -19,8 +19,8 @@ function addressesOf(sources) {
         if ((git === undefined) === (url === undefined))
             throw refused(where, 'must have either git or url');
         const text = git ?? url;
-        if (typeof text !== 'string' || text === '' || text.length > LONGEST || /[\0-\x20\x7f]/.test(text))
-            throw refused(where, `must be a text without blanks, at most ${LONGEST} characters`);
+        if (typeof text !== 'string' || text === '' || text.length > LONGEST || /[\0-\x20\x7f\p{Surrogate}]/u.test(text))
+            throw refused(where, `must be a well-formed text without blanks, at most ${LONGEST} characters`);
         if (ref !== undefined && (url !== undefined || !isRef(ref)))
             throw refused(where, 'ref must be the name of a branch, tag or commit of a git source');
         const [address, shown] = git === undefined ? document(text, where) : repository(text, where);

@@ -36,7 +36,16 @@ function listedOf(options) {
     if (timeout !== undefined && !(Number.isInteger(timeout) && timeout >= 1 && timeout <= MOST_MS))
         throw wrong(`fetch_timeout_ms must be 1 to ${MOST_MS}`);
     const most = rest['max_file_bytes'] ?? rest['maxFileBytes'];
-    return { addresses: (0, address_js_1.addressesOf)(sources), cache_dir: folder, timeout_ms: timeout, max_bytes: typeof most === 'number' ? most : MOST_BYTES, rest };
+    return { addresses: checked(sources), cache_dir: folder, timeout_ms: timeout, max_bytes: typeof most === 'number' ? most : MOST_BYTES, rest };
+}
+/** What a getter or a Proxy of the caller throws, or an address that no decoder reads, is the caller's error. */
+function checked(sources) {
+    try {
+        return (0, address_js_1.addressesOf)(sources);
+    }
+    catch (e) {
+        throw (0, errors_js_1.inputError)('options: sources', e);
+    }
 }
 /** Copies of one folder are fetched one after the other. */
 const busy = new Map();

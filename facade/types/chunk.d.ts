@@ -25,7 +25,7 @@ export interface ChunkInputMembers {
     language?: string;
     /** Where it came from: a path, a URL. */
     source?: string;
-    /** `default` when absent. */
+    /** 1 to 1,024 bytes of well-formed text without NUL; `default` when absent. */
     namespace?: string;
     /** Any JSON object. */
     metadata?: Record<string, unknown>;

@@ -29,8 +29,8 @@ export interface SearchFilterMembers {
     created_after?: string | number | Date;
     /** Created before. */
     created_before?: string | number | Date;
-    /** Top-level members that must equal these scalars. */
-    metadata?: Record<string, string | number | boolean | null>;
+    /** Top-level members that must equal these scalars. `null` and `undefined` are refused: they would let everything through. */
+    metadata?: Record<string, string | number | boolean>;
     /** `false` leaves out chunks tagged `generated`. */
     include_generated?: boolean;
 }

@@ -76,7 +76,7 @@ export async function cancellable<T>(
     if (thrown) throw new FluoriteError('ABORTED', 'on_progress threw, which stopped the call', thrown.error);
     if (signal?.aborted) throw aborted(signal);
   };
-  signal?.addEventListener('abort', stop, { once: true });
+  listen(signal, stop);
   try {
     const result = await work({ number, report: on_progress && report, check });
     if (thrown) check();
@@ -85,7 +85,25 @@ export async function cancellable<T>(
     if (thrown || (e as { code?: unknown } | null)?.code === 'ABORTED') check();
     throw e;
   } finally {
+    unlisten(signal, stop);
+  }
+}
+
+/** Has an abort told; a signal of the caller's own making may throw. */
+export function listen(signal: AbortSignal | undefined, stop: () => void): void {
+  try {
+    signal?.addEventListener('abort', stop, { once: true });
+  } catch (e) {
+    throw inputError('options: signal', e);
+  }
+}
+
+/** Stops listening, and never fails: the call is over. */
+export function unlisten(signal: AbortSignal | undefined, stop: () => void): void {
+  try {
     signal?.removeEventListener('abort', stop);
+  } catch {
+    // the caller's own signal
   }
 }
 

@@ -38,7 +38,7 @@ export class FluoriteError extends Error {
    * @param cause - what led to it, when there is something.
    */
   constructor(code: ErrorCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(textOf(message), cause === undefined ? undefined : { cause });
     this.code = code;
   }
 }
@@ -46,17 +46,37 @@ Object.defineProperty(FluoriteError.prototype, 'name', { value: 'FluoriteError',
 
 /** Is it an error of this package? True also for errors of another copy of it, or of another thread's realm. */
 export function isFluoriteError(value: unknown): value is FluoriteError {
-  const e = value as { name?: unknown; code?: unknown } | null;
-  return typeof value === 'object' && e !== null && e.name === 'FluoriteError' && typeof e.code === 'string';
+  try {
+    const e = value as { name?: unknown; code?: unknown } | null;
+    return typeof value === 'object' && e !== null && e.name === 'FluoriteError' && typeof e.code === 'string';
+  } catch {
+    return false; // a Proxy with a trap, a getter that throws
+  }
+}
+
+/** As many characters of a foreign message as ours repeat. */
+const LONGEST = 2_000;
+
+const NO_TEXT = 'an exception without a message';
+
+/** The text of anything, also of what has none. */
+function textOf(value: unknown): string {
+  try {
+    return typeof value === 'string' ? value : String(value);
+  } catch {
+    return NO_TEXT;
+  }
 }
 
 /** The message of anything that was thrown. */
 function messageOf(thrown: unknown): string {
+  let text;
   try {
-    return thrown instanceof Error ? thrown.message : String(thrown);
+    text = textOf(thrown instanceof Error ? thrown.message : thrown);
   } catch {
-    return 'an exception without a message';
+    text = NO_TEXT; // a Proxy that was thrown
   }
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
 /** An error of the native part with its code; anything else is a defect here. */

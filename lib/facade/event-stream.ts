@@ -1,4 +1,4 @@
-import { hooksOf } from './call.js';
+import { hooksOf, listen, unlisten } from './call.js';
 import { fluoriteError } from './errors.js';
 import { BATCH, checkTypes, type NativeEvents, take } from './events.js';
 import type { FluoriteEvent } from './types/index.js';
@@ -30,10 +30,11 @@ export class EventStream implements AsyncIterableIterator<FluoriteEvent> {
     try {
       this.#signal = hooksOf(options).signal;
       checkTypes(options);
+      listen(this.#signal, this.#abort);
       this.#number = native.listen(options, () => this.#wake?.());
-      this.#signal?.addEventListener('abort', this.#abort, { once: true });
     } catch (e) {
       const failure = fluoriteError(e);
+      unlisten(this.#signal, this.#abort);
       if (failure.code !== 'ABORTED') this.#failure = failure; // aborted before: it has ended
     }
   }
@@ -90,7 +91,7 @@ export class EventStream implements AsyncIterableIterator<FluoriteEvent> {
   }
 
   #stop(): void {
-    this.#signal?.removeEventListener('abort', this.#abort);
+    unlisten(this.#signal, this.#abort);
     if (this.#number !== undefined) this.#native.endListening(this.#number);
     this.#number = undefined;
     this.#ended(this);

@@ -1,4 +1,4 @@
-import { fluoriteError, FluoriteError } from './errors.js';
+import { fluoriteError, FluoriteError, inputError } from './errors.js';
 import type { FluoriteEvent, FluoriteEventName } from './types/index.js';
 
 /** The native part's side of listening. */
@@ -17,8 +17,14 @@ const TYPES: readonly string[] = ['ChunkStored', 'ChunkDeleted', 'LearningProgre
 
 /** Refuses an event there is not, as the caller wrote it; what is no list of texts is the engine's to refuse. */
 export function checkTypes(options: unknown): void {
-  const types = (options as { types?: unknown } | null | undefined)?.types;
-  const wrong: unknown = Array.isArray(types) ? types.find((type) => typeof type === 'string' && !TYPES.includes(type)) : undefined;
+  let wrong: unknown;
+  try {
+    const types = (options as { types?: unknown } | null | undefined)?.types;
+    // of a list that is too long to mean it the first ones: empty places may be billions
+    wrong = Array.isArray(types) ? types.slice(0, 1_000).find((type) => typeof type === 'string' && !TYPES.includes(type)) : undefined;
+  } catch (e) {
+    throw inputError('options: types', e);
+  }
   if (typeof wrong === 'string') throw new FluoriteError('INVALID_ARGUMENT', `options: types: there is no event "${wrong.slice(0, 100)}"; there are ${TYPES.join(', ')}`);
 }
 

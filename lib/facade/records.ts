@@ -1,3 +1,4 @@
+import { inputError } from './errors.js';
 import type { Chunk, ChunkField, ChunkVersion, RankedDocument, SearchHit } from './types/index.js';
 
 /** A record as the native part gives it: the id, then the fields in the order of FIELDS; holes are fields not asked for. */
@@ -70,6 +71,10 @@ function some(t: Tuple, places: readonly number[]): Record<string, unknown> {
 /** The fields asked for; whether they exist is the native part's to judge. */
 export function fieldsOf(options: unknown): readonly string[] | undefined {
   if (typeof options !== 'object' || options === null) return undefined;
-  const { fields } = options as { fields?: unknown };
-  return Array.isArray(fields) ? (fields as string[]) : undefined;
+  try {
+    const { fields } = options as { fields?: unknown };
+    return Array.isArray(fields) ? (fields as string[]) : undefined;
+  } catch (e) {
+    throw inputError('options: fields', e);
+  }
 }

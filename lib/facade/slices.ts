@@ -1,5 +1,5 @@
 import { FluoriteError, inputError } from './errors.js';
-import { aborted } from './call.js';
+import { aborted, listen, unlisten } from './call.js';
 
 /** Most items of a slice: converting arguments must not hold the event loop. */
 const SLICE_ITEMS = 64;
@@ -64,6 +64,15 @@ export function slicesOf<T>(items: unknown, what: string, signal: AbortSignal | 
   }
 }
 
+/** Is it one batch? Any other value is the native part's to judge. */
+export function isAtomic(options: unknown): boolean {
+  try {
+    return (options as { atomic?: unknown } | null | undefined)?.atomic === true;
+  } catch (e) {
+    throw inputError('options: atomic', e);
+  }
+}
+
 /** All items of an `atomic` call; the native part refuses more than its limit, so no more is read. */
 export async function gather<T>(source: Iterable<T[]> | AsyncIterable<T[]>): Promise<T[]> {
   const all: T[] = [];
@@ -89,7 +98,7 @@ async function* read<T>(items: unknown, what: string, signal: AbortSignal | unde
     stop = () => reject(aborted(signal as AbortSignal));
   });
   stopped.catch(() => undefined); // it may be settled with nobody waiting
-  signal?.addEventListener('abort', stop as () => void, { once: true });
+  listen(signal, stop as () => void);
   let ended = false;
   try {
     for (;;) {
@@ -105,7 +114,7 @@ async function* read<T>(items: unknown, what: string, signal: AbortSignal | unde
       yield next.value;
     }
   } finally {
-    signal?.removeEventListener('abort', stop as () => void);
+    unlisten(signal, stop as () => void);
     // Not awaited: a source that hangs in next() would hang here as well.
     if (!ended) Promise.resolve(iterator.return?.()).catch(() => undefined);
   }

@@ -87,7 +87,7 @@ impl<'e> Env<'e> {
 
     /// An Error with `message` and `code`.
     pub(crate) fn error(self, fail: &Fail) -> Result<Js<'e>, Fail> {
-        let (code, message) = (self.of_text(fail.code())?, self.of_text(&fail.to_string())?);
+        let (code, message) = (self.of_text(fail.code())?, self.of_text(&fail.message())?);
         self.make(|env, v| unsafe { sys::napi_create_error(env, code.0, message.0, v) })
     }
 }

@@ -22,13 +22,13 @@ const SCHEMES = new Set(['https:', 'ssh:', 'file:']);
 /** The listed sources, checked before anything is fetched. */
 export function addressesOf(sources: unknown): Address[] {
   if (!Array.isArray(sources) || sources.length > MOST) throw refused('', `must be a list of at most ${MOST} sources: { git } or { url }`);
-  return sources.map((source: unknown, i) => {
+  return Array.from(sources, (source: unknown, i) => { // also empty places
     const { git, url, ref, ...more } = (typeof source === 'object' && source !== null ? source : {}) as Record<string, unknown>;
     const where = `.${i}`;
     if (Object.keys(more).length > 0) throw refused(where, `${Object.keys(more)[0]} is not known here: git, ref or url`);
     if ((git === undefined) === (url === undefined)) throw refused(where, 'must have either git or url');
     const text = git ?? url;
-    if (typeof text !== 'string' || text === '' || text.length > LONGEST || /[\0-\x20\x7f]/.test(text)) throw refused(where, `must be a text without blanks, at most ${LONGEST} characters`);
+    if (typeof text !== 'string' || text === '' || text.length > LONGEST || /[\0-\x20\x7f\p{Surrogate}]/u.test(text)) throw refused(where, `must be a well-formed text without blanks, at most ${LONGEST} characters`);
     if (ref !== undefined && (url !== undefined || !isRef(ref))) throw refused(where, 'ref must be the name of a branch, tag or commit of a git source');
     const [address, shown] = git === undefined ? document(text, where) : repository(text, where);
     const key = `${git === undefined ? 'url' : 'git'}-${createHash('sha256').update(`${shown}\0${String(ref ?? '')}`).digest('hex').slice(0, 16)}`;

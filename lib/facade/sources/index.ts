@@ -39,7 +39,16 @@ export function listedOf(options: unknown): Listed | undefined {
   if (folder !== undefined && (typeof folder !== 'string' || folder === '')) throw wrong('cache_dir must be the path of a folder');
   if (timeout !== undefined && !(Number.isInteger(timeout) && (timeout as number) >= 1 && (timeout as number) <= MOST_MS)) throw wrong(`fetch_timeout_ms must be 1 to ${MOST_MS}`);
   const most = rest['max_file_bytes'] ?? rest['maxFileBytes'];
-  return { addresses: addressesOf(sources), cache_dir: folder as string | undefined, timeout_ms: timeout as number | undefined, max_bytes: typeof most === 'number' ? most : MOST_BYTES, rest };
+  return { addresses: checked(sources), cache_dir: folder as string | undefined, timeout_ms: timeout as number | undefined, max_bytes: typeof most === 'number' ? most : MOST_BYTES, rest };
+}
+
+/** What a getter or a Proxy of the caller throws, or an address that no decoder reads, is the caller's error. */
+function checked(sources: unknown): Address[] {
+  try {
+    return addressesOf(sources);
+  } catch (e) {
+    throw inputError('options: sources', e);
+  }
 }
 
 /** Copies of one folder are fetched one after the other. */

@@ -1,7 +1,10 @@
 //! `Value` as a serde source. Struct keys are normalised and checked; map keys (metadata) are left alone.
 
 use serde::de::value::{StrDeserializer, U32Deserializer};
-use serde::de::{DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, EnumAccess, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected, VariantAccess,
+    Visitor,
+};
 use serde::forward_to_deserialize_any;
 
 use super::keys::{nearest, snake_case};
@@ -11,6 +14,9 @@ use super::value::Value;
 pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, String> {
     T::deserialize(value).map_err(|e| e.to_string())
 }
+
+/// Characters of a key or a variant that a message shows.
+const SHOWN: usize = 64;
 
 /// A message and the path of keys that leads to it.
 #[derive(Debug)]
@@ -29,7 +35,7 @@ impl InputError {
 impl std::fmt::Display for InputError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if !self.path.is_empty() {
-            let path: Vec<&str> = self.path.iter().rev().map(String::as_str).collect();
+            let path: Vec<String> = self.path.iter().rev().map(|key| shown(key)).collect();
             write!(f, "{}: ", path.join("."))?;
         }
         f.write_str(&self.message)
@@ -38,10 +44,44 @@ impl std::fmt::Display for InputError {
 
 impl std::error::Error for InputError {}
 
+/// Messages name the kind of what was given, and numbers; never a text, which may be long or a secret in the wrong place.
 impl serde::de::Error for InputError {
     fn custom<T: std::fmt::Display>(msg: T) -> Self {
         Self { path: Vec::new(), message: msg.to_string() }
     }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::custom(format_args!("expected {expected}, found {}", kind(found)))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::invalid_type(found, expected)
+    }
+
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        Self::custom(format_args!("unknown variant {:?}, expected one of {}", shown(variant), expected.join(", ")))
+    }
+}
+
+/// The word for what was found, as `Value::kind` has it.
+fn kind(found: Unexpected<'_>) -> String {
+    match found {
+        Unexpected::Str(_) | Unexpected::Char(_) => "a string".into(),
+        Unexpected::Bytes(_) => "bytes".into(),
+        Unexpected::Seq => "an array".into(),
+        Unexpected::Map => "an object".into(),
+        Unexpected::Unit | Unexpected::Option => "null".into(),
+        Unexpected::Bool(b) => b.to_string(),
+        Unexpected::Unsigned(n) => n.to_string(),
+        Unexpected::Signed(n) => n.to_string(),
+        Unexpected::Float(x) => x.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// The start of a name that the caller made up.
+fn shown(name: &str) -> String {
+    if name.chars().nth(SHOWN).is_none() { name.to_owned() } else { name.chars().take(SHOWN).chain(['…']).collect() }
 }
 
 impl<'de> IntoDeserializer<'de, InputError> for Value {
@@ -127,7 +167,7 @@ fn normalise(members: Vec<(String, Value)>, fields: &'static [&'static str]) -> 
                 Some(near) => format!("did you mean {near:?}?"),
                 None => format!("known keys: {}", fields.join(", ")),
             };
-            return Err(serde::de::Error::custom(format!("unknown key {key:?}; {hint}")));
+            return Err(serde::de::Error::custom(format!("unknown key {:?}; {hint}", shown(&key))));
         }
         if out.iter().any(|(k, _)| *k == name) {
             return Err(serde::de::Error::custom(format!("{name:?} is given in both spellings; give one")));
@@ -157,7 +197,11 @@ struct Floats(std::vec::IntoIter<f32>);
 impl<'de> SeqAccess<'de> for Floats {
     type Error = InputError;
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, InputError> {
-        self.0.next().map(|x| seed.deserialize(serde::de::value::F32Deserializer::new(x))).transpose()
+        let Some(x) = self.0.next() else { return Ok(None) };
+        if !x.is_finite() {
+            return Err(serde::de::Error::custom(format_args!("{x} is not a number that can be stored")));
+        }
+        seed.deserialize(serde::de::value::F32Deserializer::new(x)).map(Some)
     }
     fn size_hint(&self) -> Option<usize> {
         Some(self.0.len())
@@ -242,6 +286,23 @@ mod tests {
         let meta = object(&[("camelKey", Value::Number(1.0)), ("deep", Value::List(vec![Value::Null]))]);
         let c: ChunkInput = from_value(object(&[("content", Value::Text("x".into())), ("metadata", meta)])).unwrap();
         assert_eq!(serde_json::Value::Object(c.metadata.unwrap()).to_string(), r#"{"camelKey":1,"deep":[null]}"#);
+    }
+
+    #[test]
+    fn what_was_given_is_not_repeated() {
+        let secret = "s3cret".repeat(100);
+        let text = Value::Text(secret.clone());
+        let refused = [
+            object(&[("content", text.clone()), ("quality_score", text.clone())]),
+            object(&[("content", text.clone()), ("tags", text.clone())]),
+            object(&[("content", text.clone()), ("metadata", text.clone())]),
+            object(&[("content", text.clone()), ("chunk_type", text.clone())]),
+            object(&[("content", text), (secret.as_str(), Value::Null)]),
+        ];
+        for value in refused {
+            let e = from_value::<ChunkInput>(value).unwrap_err();
+            assert!(!e.contains(&secret) && e.len() < 1_000, "{e}");
+        }
     }
 
     #[test]

@@ -50,7 +50,7 @@ export class FluoriteFilter {
   created_before?: string;
 
   @json({ description: 'Top-level members of the metadata that must equal these scalars.' })
-  metadata?: Record<string, string | number | boolean | null>;
+  metadata?: Record<string, string | number | boolean>;
 
   @flag({ description: 'false leaves out chunks tagged generated.' })
   include_generated?: boolean;
