@@ -253,7 +253,7 @@ pub fn run(options: &Options, rounds: usize, only: Option<&str>) -> Report {
             });
             n += 1;
         }
-        report.add(name, n - 2);
+        report.add(name, n.saturating_sub(2));
     }
     report.end()
 }
