@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::shared::Shared;
 use crate::error::{Error, Result};
+use crate::index::QueryTerms;
 use crate::search::Question;
 
 /// Longest query in bytes: about 10,000 words.
@@ -13,8 +14,8 @@ const MOST_EXPANDED: usize = 4 << 10;
 
 /// What is asked of each index.
 pub struct Asked<'a> {
-    /// For the text index: the query, and the English of its software terms.
-    pub words: Cow<'a, str>,
+    /// For the text index: the query's terms with other words for them, and the English of its software terms.
+    pub words: QueryTerms,
     /// For the model: English, which is all that ours reads.
     pub meaning: Cow<'a, str>,
     /// What the text gives away.
@@ -31,13 +32,15 @@ impl Shared {
             )));
         }
         let start = &text[..text.floor_char_boundary(MOST_EXPANDED)];
+        let others = self.lexicon.alternatives(start);
         let Some(found) = self.lexicon.expand(start).filter(|e| !e.english.is_empty()) else {
-            return Ok(Asked { words: text.into(), meaning: text.into(), question: Question::new(text, &[]) });
+            let words = QueryTerms::with(text, &others);
+            return Ok(Asked { words, meaning: text.into(), question: Question::new(text, &[]) });
         };
-        let words = format!("{text} {}", found.english.join(" "));
+        let words = QueryTerms::with(&format!("{text} {}", found.english.join(" ")), &others);
         let question = Question::new(text, &found.english);
         // an embedder of the caller may read these languages
         let meaning = if self.config.embedder.is_some() { text.into() } else { found.text.clone().into() };
-        Ok(Asked { words: words.into(), meaning, question })
+        Ok(Asked { words, meaning, question })
     }
 }

@@ -52,7 +52,8 @@ impl Shared {
         filter.namespace.get_or_insert_with(|| OneOrMany::One(namespace.to_owned()));
         wider.rerank.get_or_insert(false); // the words are no question: what a question gives away would mislead
         let question = words.as_deref().map(|w| Question::new(w, &[]));
-        let query = Prepared { words: words.as_deref().zip(question.as_ref()), vector: vector.as_deref() };
+        let terms = words.as_deref().map(QueryTerms::new);
+        let query = Prepared { words: terms.as_ref().zip(question.as_ref()), vector: vector.as_deref() };
         let found = self.run_search(&query, &wider, &options.cancel)?;
         let others = found.into_iter().filter(|h| h.id != id || h.namespace != namespace);
         Ok(others.skip(options.offset()).take(options.limit()).collect())

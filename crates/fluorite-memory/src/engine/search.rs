@@ -31,7 +31,7 @@ const DAY_MS: i64 = 24 * 3_600_000;
 #[derive(Default)]
 pub struct Prepared<'a> {
     /// What the text index is asked, and what it gives away.
-    pub words: Option<(&'a str, &'a Question)>,
+    pub words: Option<(&'a QueryTerms, &'a Question)>,
     pub vector: Option<&'a [f32]>,
 }
 
@@ -126,7 +126,7 @@ impl Shared {
         };
         let ranked = match query.words {
             None => near.unwrap_or_default().into_iter().map(|(row, cosine)| single(row, Some(cosine), 0.0)).collect(),
-            Some((words, question)) => {
+            Some((terms, question)) => {
                 let own;
                 let counted = match alone(options) {
                     None => &state.live,
@@ -136,9 +136,8 @@ impl Shared {
                         &own
                     }
                 };
-                let terms = QueryTerms::new(words);
                 let index = self.text.index.read();
-                let text = index.query(&terms, counted)?;
+                let text = index.query(terms, counted)?;
                 let by_words = text.search(allowed, deep)?;
                 laps.lap(Stage::Text);
                 if query.vector.is_none() && options.rerank == Some(false) {

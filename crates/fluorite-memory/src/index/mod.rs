@@ -16,7 +16,8 @@ pub use filter::{FilterIndex, Selection, is_empty_filter};
 pub use rows::RowSet;
 pub(crate) use text::segment;
 pub use text::{
-    Digest, Field, MAX_TERM_BYTES, QueryTerms, Retired, TextIndex, TextInfo, TextQuery, TextSegment, for_each_term, to_unit,
+    Alternatives, Digest, Field, MAX_TERM_BYTES, QueryTerms, Retired, TextIndex, TextInfo, TextQuery, TextSegment, for_each_term,
+    is_stop_word, stemmed, to_unit,
 };
 pub(crate) use vector::graph;
 pub use vector::{Effort, ExactScan, Graph, GraphInfo, LayeredIndex, VectorIndex, VectorSource, search_exact};

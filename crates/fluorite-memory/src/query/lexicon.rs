@@ -14,7 +14,9 @@ use super::{
     script::{Script, is_cjk},
     table::{Hit, Table},
     text::Text,
+    thesaurus,
 };
+use crate::index::Alternatives;
 use crate::{Error, Result};
 
 /// The lists in `lexicon/`, written for this project: one `term<TAB>english` a line, English alternatives separated by `|`
@@ -70,6 +72,7 @@ impl Bundled {
 #[derive(Debug, Default)]
 pub struct Lexicon {
     extra: Table,
+    english: thesaurus::Own,
 }
 
 /// A query with what the lexicon knows of it in English.
@@ -93,20 +96,17 @@ impl Lexicon {
     }
 
     /// The bundled lists and a user's own pairs of term and English words, alternatives separated by `|`. An own pair
-    /// overrides a bundled one with the same term, and a later own pair an earlier one.
+    /// overrides a bundled one with the same term, and a later own pair an earlier one. A term without a Chinese, Japanese or
+    /// Korean letter is an English word or a phrase of up to three, and its pair gives other words for it.
     ///
-    /// Errors: `InvalidArgument` when a term has no Chinese, Japanese or Korean letter, or its English is empty or has one.
+    /// Errors: `InvalidArgument` when a term has no word, or its English is empty or has a letter of these scripts.
     pub fn with<T: AsRef<str>, E: AsRef<str>>(extra: impl IntoIterator<Item = (T, E)>) -> Result<Self> {
         let mut terms: HashMap<String, String> = HashMap::new();
+        let mut own = thesaurus::Own::new();
         for (term, english) in extra {
             let (term, english) = (term.as_ref(), english.as_ref());
             let folded: String = fold(term).iter().map(char::to_ascii_lowercase).collect();
             let key = folded.split_whitespace().collect::<Vec<_>>().join(" ");
-            if !key.chars().any(|c| Script::of(c) != Script::Other) {
-                return Err(Error::InvalidArgument {
-                    message: format!("lexicon: {term:?} has no Chinese, Japanese or Korean letter; give the foreign term first"),
-                });
-            }
             let words = english.split('|').map(|word| word.split_whitespace().collect::<Vec<_>>().join(" "));
             let words = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("|");
             if words.is_empty() || words.chars().any(is_cjk) {
@@ -114,13 +114,37 @@ impl Lexicon {
                     message: format!("lexicon: {term:?} needs English words as its second part, got {english:?}"),
                 });
             }
-            terms.insert(key, words);
+            if key.chars().any(|c| Script::of(c) != Script::Other) {
+                terms.insert(key, words);
+                continue;
+            }
+            let key = thesaurus::key(term);
+            let words: Vec<&str> = words.split('|').filter(|word| thesaurus::key(word) != key).collect();
+            if words.is_empty() {
+                return Err(Error::InvalidArgument {
+                    message: format!("lexicon: {term:?} needs other words than itself, got {english:?}"),
+                });
+            }
+            if key.trim().is_empty() || key.split(' ').count() > thesaurus::LONGEST {
+                return Err(Error::InvalidArgument {
+                    message: format!(
+                        "lexicon: {term:?} must be one to three English words, or a Chinese, Japanese or Korean term"
+                    ),
+                });
+            }
+            own.insert(key, words.join("|"));
         }
         let mut lines = String::new();
         for (term, words) in &terms {
             let _ = writeln!(lines, "{term}\t{words}"); // writing to a string does not fail
         }
-        Ok(Self { extra: Table::parse(Cow::Owned(lines)) })
+        Ok(Self { extra: Table::parse(Cow::Owned(lines)), english: own })
+    }
+
+    /// Other words for the English words of a query, own ones instead of the bundled. Linear; callers cut long queries.
+    #[must_use]
+    pub fn alternatives(&self, query: &str) -> Vec<Alternatives<'_>> {
+        thesaurus::alternatives(&self.english, query)
     }
 
     /// What the lexicon knows of a query, or `None` when it has no Chinese, Japanese or Korean character.

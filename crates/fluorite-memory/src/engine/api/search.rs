@@ -194,7 +194,7 @@ pub(in crate::engine) fn one_search(shared: &Arc<Shared>, query: Query, options:
             let mode = shared.text_mode(options.mode)?;
             let asked = shared.ask(&text)?;
             let vector = if mode == SearchMode::Lexical { None } else { Some(shared.embed_query(&asked.meaning, options)?) };
-            let words = (mode != SearchMode::Vector).then_some((asked.words.as_ref(), &asked.question));
+            let words = (mode != SearchMode::Vector).then_some((&asked.words, &asked.question));
             shared.run_search(&Prepared { words, vector: vector.as_deref() }, options, cancel)
         }
     }

@@ -102,7 +102,7 @@ impl TextHead {
     /// Offers the allowed rows that hold any of the terms. Cost: 2 to 4 ns a posting.
     pub(super) fn offer(
         &self,
-        terms: impl Iterator<Item = (u64, f32)>,
+        terms: impl Iterator<Item = (u64, f32, u32)>,
         saturation: Saturation,
         lengths: &[u32],
         allowed: &RowSet,
@@ -110,23 +110,32 @@ impl TextHead {
         top: &mut TopK,
     ) {
         let mut cursors = Vec::new();
-        for (hash, weight) in terms {
+        for (hash, weight, group) in terms {
             let runs = self.terms.get(&hash).map(Postings::runs);
-            cursors.extend(runs.into_iter().flatten().filter(|run| !run.is_empty()).map(|rest| Cursor { rest, weight }));
+            cursors.extend(runs.into_iter().flatten().filter(|run| !run.is_empty()).map(|rest| Cursor { rest, weight, group }));
         }
         while let Some(next) = cursors.iter().filter_map(|c| c.rest.first()).map(|p| p.row).min() {
             let first_row = next - next % ROWS;
             let end = u64::from(first_row) + u64::from(ROWS);
             let admitted = admits(first_row, allowed);
             let lengths = lengths.get(first_row as usize..).unwrap_or_default();
-            for cursor in &mut cursors {
-                let postings = cursor.take_below(end);
-                if admitted {
-                    for p in postings {
+            for group in cursors.chunk_by_mut(|a, b| a.group == b.group) {
+                let alone = group.len() == 1;
+                for cursor in group {
+                    let postings = cursor.take_below(end);
+                    for p in if admitted { postings } else { &[] } {
                         let at = p.row % ROWS;
                         let length = lengths.get(at as usize).copied().unwrap_or(0);
-                        window.add(at, cursor.weight * saturation.of(p.frequency, length));
+                        let share = cursor.weight * saturation.of(p.frequency, length);
+                        if alone {
+                            window.add(at, share);
+                        } else {
+                            window.raise(at, share);
+                        }
                     }
+                }
+                if !alone {
+                    window.settle();
                 }
             }
             if admitted {

@@ -29,5 +29,7 @@ pub use field::Field;
 pub use layered::{Retired, TextIndex, TextInfo};
 pub use query::TextQuery;
 pub use segment::TextSegment;
-pub use terms::{Digest, QueryTerms};
+pub use stem::stemmed;
+pub use stop::is_stop_word;
+pub use terms::{Alternatives, Digest, QueryTerms};
 pub use tokens::{MAX_TERM_BYTES, for_each_term};

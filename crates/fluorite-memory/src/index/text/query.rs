@@ -7,7 +7,7 @@ use super::{
     head::TextHead,
     layered::TextIndex,
     slot::{Docs, Slot},
-    terms::QueryTerms,
+    terms::{QueryTerm, QueryTerms},
     window::Window,
 };
 use crate::error::Result;
@@ -20,8 +20,8 @@ pub struct TextQuery<'a> {
     statistics: Statistics,
     /// Live rows that hold each term.
     frequencies: Vec<usize>,
-    /// What each counts, in order of the terms.
-    weights: Vec<f32>,
+    /// What each counts, in order of the terms; nothing when no live row holds it.
+    weights: Vec<Option<f32>>,
     slots: Vec<SlotTerms<'a>>,
 }
 
@@ -39,8 +39,8 @@ impl<'a> TextQuery<'a> {
         for head in index.heads() {
             let whole = head.rows().is_subset(live);
             statistics = statistics.plus(head.statistics(live, whole, &index.lengths));
-            for (sum, (hash, _)) in frequencies.iter_mut().zip(terms.hashed()) {
-                *sum += head.count(*hash, live, whole);
+            for (sum, term) in frequencies.iter_mut().zip(terms.all()) {
+                *sum += head.count(term.hash, live, whole);
             }
         }
         let mut slots = Vec::with_capacity(index.slots.len());
@@ -61,7 +61,8 @@ impl<'a> TextQuery<'a> {
             }
             slots.push(SlotTerms { slot, live: docs, infos });
         }
-        let weights = frequencies.iter().map(|df| statistics.weight(*df)).collect();
+        let counted = |(term, df): (&QueryTerm, &usize)| term.counts(*df, statistics.documents, statistics.weight(*df));
+        let weights = terms.all().iter().zip(&frequencies).map(counted).collect();
         Ok(Self { index, terms, statistics, frequencies, weights, slots })
     }
 
@@ -76,10 +77,11 @@ impl<'a> TextQuery<'a> {
         self.terms.iter().zip(self.frequencies.iter().copied())
     }
 
-    /// More than any row can score: what one would that held each term without end.
+    /// What a row would score that held each of the query's own words without end; a word that no row holds counts as the rarest.
     #[must_use]
     pub fn best_possible(&self) -> f32 {
-        self.weights.iter().sum()
+        let own = self.terms.all().iter().zip(&self.frequencies).filter(|(term, _)| !term.alternative);
+        own.map(|(_, df)| self.statistics.weight(*df)).sum()
     }
 
     /// The best `k` of the allowed rows, best first, ties to the lower row.
@@ -101,11 +103,12 @@ impl<'a> TextQuery<'a> {
                 narrowed = slot.docs_of(allowed, |row| self.index.doc_of(row));
                 &narrowed
             };
-            let held = infos.iter().zip(self.counted()).filter_map(|(info, (_, weight))| Some((info.as_ref()?, weight?)));
+            let held =
+                infos.iter().zip(self.counted()).filter_map(|(info, (term, weight))| Some((info.as_ref()?, weight?, term.group)));
             slot.offer(held, saturation, docs, &mut window, &mut top)?;
         }
         for head in self.index.heads().filter(|h| !h.rows().is_empty()) {
-            let terms = self.counted().filter_map(|(hash, weight)| Some((hash, weight?)));
+            let terms = self.counted().filter_map(|(term, weight)| Some((term.hash, weight?, term.group)));
             head.offer(terms, saturation, &self.index.lengths, allowed, &mut window, &mut top);
         }
         Ok(top.into_best_first())
@@ -128,29 +131,37 @@ impl<'a> TextQuery<'a> {
             }
         }
         let length = |place: usize| self.index.lengths.get(rows[place] as usize).copied().unwrap_or(0);
+        let counted: Vec<_> = self.counted().collect();
         for (place, head) in heads {
-            for (hash, weight) in self.counted() {
-                let frequency = head.frequency(hash, rows[place]);
-                if let Some(weight) = weight.filter(|_| frequency > 0) {
-                    scores[place] += weight * saturation.of(frequency, length(place));
-                }
+            for group in counted.chunk_by(|a, b| a.0.group == b.0.group) {
+                let share = |(term, weight): &(&QueryTerm, Option<f32>)| {
+                    let frequency = head.frequency(term.hash, rows[place]);
+                    weight.filter(|_| frequency > 0).map_or(0.0, |weight| weight * saturation.of(frequency, length(place)))
+                };
+                scores[place] += group.iter().map(share).fold(0.0, f32::max);
             }
         }
+        let mut best = vec![0.0_f32; rows.len()];
         for SlotTerms { slot, infos, .. } in &self.slots {
             let at = self.index.slots.iter().position(|s| std::ptr::eq(s, *slot));
             let Some(docs) = at.map(|at| &mut sealed[at]).filter(|docs| !docs.is_empty()) else { continue };
             docs.sort_unstable();
-            for (info, (_, weight)) in infos.iter().zip(self.counted()) {
-                let (Some(info), Some(weight)) = (info, weight) else { continue };
-                slot.frequencies(info, docs, |place, f| scores[place] += weight * saturation.of(f, length(place)))?;
+            let mut infos = infos.iter();
+            for group in counted.chunk_by(|a, b| a.0.group == b.0.group) {
+                for ((_, weight), info) in group.iter().zip(infos.by_ref()) {
+                    let (Some(info), Some(weight)) = (info, weight) else { continue };
+                    slot.frequencies(info, docs, |place, f| {
+                        best[place] = best[place].max(weight * saturation.of(f, length(place)))
+                    })?;
+                }
+                docs.iter().for_each(|(_, place)| scores[*place] += std::mem::take(&mut best[*place]));
             }
         }
         Ok(scores)
     }
 
-    /// Hash and weight of each term; no weight when no live row holds it.
-    fn counted(&self) -> impl Iterator<Item = (u64, Option<f32>)> {
-        let weights = self.weights.iter().zip(&self.frequencies).map(|(weight, df)| (*df > 0).then_some(*weight));
-        self.terms.hashed().iter().map(|(hash, _)| *hash).zip(weights)
+    /// Each term with what it counts.
+    fn counted(&self) -> impl Iterator<Item = (&'a QueryTerm, Option<f32>)> {
+        self.terms.all().iter().zip(self.weights.iter().copied())
     }
 }

@@ -119,15 +119,15 @@ impl Slot {
     /// Offers the rows of these documents that hold any of the terms. Cost: 3 to 5 ns a posting.
     pub(super) fn offer<'t>(
         &self,
-        terms: impl Iterator<Item = (&'t TermInfo, f32)>,
+        terms: impl Iterator<Item = (&'t TermInfo, f32, u32)>,
         saturation: Saturation,
         admitted: &Docs<'_>,
         window: &mut Window,
         top: &mut TopK,
     ) -> Result<()> {
         let mut cursors = Vec::new();
-        for (info, weight) in terms {
-            cursors.push(Cursor { postings: self.postings(info, IndexRecordOption::WithFreqs)?, at: 0, weight });
+        for (info, weight, group) in terms {
+            cursors.push(Cursor { postings: self.postings(info, IndexRecordOption::WithFreqs)?, at: 0, weight, group });
         }
         let all = self.segment.lengths();
         loop {
@@ -144,13 +144,28 @@ impl Slot {
                 continue;
             }
             let lengths = all.get(first as usize..).unwrap_or_default();
-            for cursor in &mut cursors {
-                let weight = cursor.weight;
-                cursor.take_below(end, |doc, frequency| {
-                    let at = doc % ROWS;
-                    let length = lengths.get(at as usize).copied().unwrap_or(0);
-                    window.add(at, weight * saturation.of(frequency, length));
-                });
+            let share = |doc: u32, frequency, weight| {
+                let at = doc % ROWS;
+                let length = lengths.get(at as usize).copied().unwrap_or(0);
+                (at, weight * saturation.of(frequency, length))
+            };
+            for group in cursors.chunk_by_mut(|a, b| a.group == b.group) {
+                if let [alone] = group {
+                    let weight = alone.weight;
+                    alone.take_below(end, |doc, frequency| {
+                        let (at, share) = share(doc, frequency, weight);
+                        window.add(at, share);
+                    });
+                    continue;
+                }
+                for cursor in group {
+                    let weight = cursor.weight;
+                    cursor.take_below(end, |doc, frequency| {
+                        let (at, share) = share(doc, frequency, weight);
+                        window.raise(at, share);
+                    });
+                }
+                window.settle();
             }
             window.drain(|at, score| {
                 let doc = first + at;
@@ -205,6 +220,7 @@ struct Cursor {
     /// Place in the block.
     at: usize,
     weight: f32,
+    group: u32,
 }
 
 impl Cursor {

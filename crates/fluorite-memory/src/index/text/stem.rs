@@ -3,6 +3,13 @@
 //! Code terms suffer from heavier stemmers (`parser` is not `parse`, `general` is not `generate`). The forms need not be
 //! words; they only have to meet: `cache`, `caches`, `cached`, `caching` all become `cach`.
 
+/// The stem of a word of lowercase ASCII letters.
+pub fn stemmed(word: &str) -> String {
+    let mut word = word.to_owned();
+    stem(&mut word);
+    word
+}
+
 /// Stems a word of lowercase ASCII letters in place.
 pub(super) fn stem(word: &mut String) {
     if word.len() < 4 {

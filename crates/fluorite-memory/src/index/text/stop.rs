@@ -3,7 +3,7 @@
 /// Whether a lowercase word is left out of index and queries.
 ///
 /// A short list: words with a meaning in code or logic (`not`, `where`, `while`, `all`, `none`) stay.
-pub(super) fn is_stop_word(word: &str) -> bool {
+pub fn is_stop_word(word: &str) -> bool {
     match word.len() {
         1 => matches!(word, "a" | "i"),
         2 => matches!(

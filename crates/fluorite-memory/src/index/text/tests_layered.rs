@@ -135,8 +135,23 @@ impl Both {
             let expected = self.plain.search(query, allowed, live, k).unwrap();
             assert_eq!(bits(self.sealed.search(query, allowed, live, k).unwrap()), bits(expected), "{query:?}, {k}");
         }
-        let terms = QueryTerms::new(query);
-        let (a, b) = (self.plain.query(&terms, live).unwrap(), self.sealed.query(&terms, live).unwrap());
+        self.check_terms(&QueryTerms::new(query), allowed, live, &bits);
+        // other words for one of them, for two together, and for none
+        let of = |of: &str, words: &[&'static str]| Alternatives { of: of.to_owned(), words: words.to_vec() };
+        let first = query.split(' ').next().unwrap_or_default();
+        let others = [of(first, &["p", "often", "s t"]), of(query, &["q", "pq rs"]), of("elsewhere", &["r", "often"])];
+        self.check_terms(&QueryTerms::with(query, &others), allowed, live, &bits);
+    }
+
+    fn check_terms(
+        &self,
+        terms: &QueryTerms,
+        allowed: &RowSet,
+        live: &RowSet,
+        bits: &impl Fn(Vec<(u32, f32)>) -> Vec<(u32, u32)>,
+    ) {
+        let (a, b) = (self.plain.query(terms, live).unwrap(), self.sealed.query(terms, live).unwrap());
+        assert_eq!(bits(a.search(allowed, usize::MAX).unwrap()), bits(b.search(allowed, usize::MAX).unwrap()));
         assert_eq!(a.documents(), b.documents());
         assert_eq!(a.frequencies().collect::<Vec<_>>(), b.frequencies().collect::<Vec<_>>());
         let hits = a.search(allowed, usize::MAX).unwrap();

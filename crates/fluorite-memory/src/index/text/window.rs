@@ -13,6 +13,7 @@ pub(super) struct Cursor<'a> {
     /// Postings not yet scored.
     pub(super) rest: &'a [Posting],
     pub(super) weight: f32,
+    pub(super) group: u32,
 }
 
 impl<'a> Cursor<'a> {
@@ -28,11 +29,14 @@ pub(super) struct Window {
     scores: [f32; ROWS as usize],
     /// One bit per row with a score.
     touched: [u64; WORDS],
+    /// The best share of a group's terms so far, and its bits.
+    best: [f32; ROWS as usize],
+    raised: [u64; WORDS],
 }
 
 impl Window {
     pub(super) const fn new() -> Self {
-        Self { scores: [0.0; ROWS as usize], touched: [0; WORDS] }
+        Self { scores: [0.0; ROWS as usize], touched: [0; WORDS], best: [0.0; ROWS as usize], raised: [0; WORDS] }
     }
 
     /// Adds a term's share to a place of the window (taken modulo its width).
@@ -41,6 +45,25 @@ impl Window {
         let at = (at % ROWS) as usize;
         self.scores[at] += share;
         self.touched[at / 64] |= 1 << (at % 64);
+    }
+
+    /// A share of one of a group's terms; `settle` adds the best of them.
+    #[inline]
+    pub(super) fn raise(&mut self, at: u32, share: f32) {
+        let at = (at % ROWS) as usize;
+        self.best[at] = self.best[at].max(share);
+        self.raised[at / 64] |= 1 << (at % 64);
+    }
+
+    /// Ends a group.
+    pub(super) fn settle(&mut self) {
+        for i in 0..WORDS {
+            for bit in bits(std::mem::take(&mut self.raised[i])) {
+                let at = i as u32 * 64 + bit;
+                let share = std::mem::take(&mut self.best[at as usize % ROWS as usize]);
+                self.add(at, share);
+            }
+        }
     }
 
     /// Hands over the places with a score, ascending, and empties the window.
