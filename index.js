@@ -9,6 +9,7 @@ const events_js_1 = require("./facade/events.js");
 const exit_js_1 = require("./facade/exit.js");
 const records_js_1 = require("./facade/records.js");
 const native_js_1 = require("./facade/native.js");
+const pieces_js_1 = require("./facade/pieces.js");
 const index_js_1 = require("./facade/sources/index.js");
 const slices_js_1 = require("./facade/slices.js");
 const watch_stream_js_1 = require("./facade/watch-stream.js");
@@ -354,6 +355,25 @@ class FluoriteBridge {
      */
     getLearningStats(options) {
         return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.learningStats(options, call.number)));
+    }
+    /**
+     * Clusters of the chunks that have a vector: spherical k-means (`k` chosen by silhouette when absent) or by density (HDBSCAN), each with a label
+     * from its distinctive words, representatives, cohesion, and the outliers. The same chunks and seed give the same result. See `docs/clusters.md`.
+     * Cost: seconds for 100,000 chunks; 4 bytes a value of memory. Codes: `INVALID_ARGUMENT`, `ABORTED`.
+     */
+    cluster(options) {
+        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.cluster(options, call.report, call.number)));
+    }
+    /**
+     * A map of the chunks that have a vector: places in two dimensions where what means alike lies near each other, with the cluster of each,
+     * in the order of namespace and id. The same chunks and seed give the same map. See `docs/clusters.md`.
+     * Cost: as {@link cluster}, and the layout. Codes: `INVALID_ARGUMENT`, `ABORTED`.
+     */
+    memoryMap(options) {
+        return (0, errors_js_1.guard)(async () => {
+            const pieces = await (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), (call) => this.#native.memoryMap(options, call.report, call.number));
+            return (0, pieces_js_1.parsed)(pieces);
+        });
     }
     /** Figures of the store, its caches and the model. */
     getStats() {

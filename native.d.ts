@@ -48,6 +48,9 @@ export declare class NativeBridge {
   endListening(listener: number): void
   addFeedback(feedback: unknown, options: unknown, call: number): Promise<void> | void
   train(examples: unknown, options: unknown, onProgress: unknown, call: number): Promise<string> | string
+  cluster(options: unknown, onProgress: unknown, call: number): Promise<string> | string
+  /** JSON arrays, one after the other. */
+  memoryMap(options: unknown, onProgress: unknown, call: number): Promise<string[]> | string[]
   learn(options: unknown, onProgress: unknown, call: number): Promise<string> | string
   learnFiles(paths: unknown, options: unknown, onProgress: unknown, call: number): Promise<string> | string
   learningStats(options: unknown, call: number): Promise<string> | string

@@ -12,6 +12,7 @@ mod embedder;
 mod error;
 mod events;
 mod feedback;
+mod insight;
 mod learn;
 mod metrics;
 mod patterns;

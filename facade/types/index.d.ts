@@ -10,6 +10,7 @@ export type * from './search.js';
 export type * from './context.js';
 export type * from './stats.js';
 export type * from './metrics.js';
+export type * from './clusters.js';
 export type * from './care.js';
 export type * from './learning.js';
 export type * from './source.js';

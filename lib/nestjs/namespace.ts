@@ -1,7 +1,7 @@
 import { guard, inputError } from '../facade/errors.js';
 import type {
-  BatchOptions, BatchResult, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, Context, ContextOptions, EventOptions, Feedback, FileLearnOptions,
-  DeleteOptions, DeleteWhereOptions, FilesReport, FluoriteBridge, FluoriteEvent, FrameworkRelationship, IdOptions, LearningReport, LearnOptions, ListOptions, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions,
+  BatchOptions, BatchResult, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, ClusterOptions, ClusterReport, Context, ContextOptions, EventOptions, Feedback, FileLearnOptions,
+  DeleteOptions, DeleteWhereOptions, FilesReport, FluoriteBridge, FluoriteEvent, FrameworkRelationship, IdOptions, LearningReport, LearnOptions, ListOptions, MapOptions, MapPoint, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions,
   TextChunk, WatchOptions, WatchProgress, WriteOptions,
 } from '../index.js';
 import { FluoriteError } from '../index.js';
@@ -11,7 +11,7 @@ import { confined, confinedFilter, confinedItem, confinedSearch, saysNothing } f
 export type NamespaceMethods = Pick<FluoriteBridge,
   | 'storeChunk' | 'storeChunks' | 'flush' | 'refresh' | 'getChunk' | 'getChunks' | 'getContentBuffer' | 'deleteChunk' | 'deleteWhere' | 'listChunks' | 'history'
   | 'searchSimilar' | 'searchMany' | 'findRelated' | 'buildContext' | 'semanticSearch' | 'generateEmbedding' | 'generateEmbeddings' | 'countTokens'
-  | 'chunkText' | 'learnFromSpikes' | 'learnFromFiles' | 'watch' | 'suggestFrameworks' | 'getIntegrationPatterns' | 'renderSpike' | 'addFeedback' | 'events'>;
+  | 'chunkText' | 'learnFromSpikes' | 'learnFromFiles' | 'watch' | 'suggestFrameworks' | 'getIntegrationPatterns' | 'renderSpike' | 'addFeedback' | 'cluster' | 'memoryMap' | 'events'>;
 
 /**
  * The store as one namespace sees it: every id, search, listing and write stays in it. Methods, options and results are those of
@@ -176,6 +176,16 @@ export class FluoriteNamespace implements NamespaceMethods {
   /** As {@link FluoriteBridge.renderSpike}, of a template of the namespace. */
   renderSpike(id: ChunkId, params?: Readonly<Record<string, string | number | boolean>>, options?: IdOptions): Promise<RenderedSpike> {
     return guard(() => this.#bridge.renderSpike(id, params, this.#id(options)));
+  }
+
+  /** As {@link FluoriteBridge.cluster}, of chunks of the namespace. */
+  cluster(options?: ClusterOptions): Promise<ClusterReport> {
+    return guard(() => this.#bridge.cluster(confinedSearch(options, this.namespace) as ClusterOptions));
+  }
+
+  /** As {@link FluoriteBridge.memoryMap}, of chunks of the namespace. */
+  memoryMap(options?: MapOptions): Promise<MapPoint[]> {
+    return guard(() => this.#bridge.memoryMap(confinedSearch(options, this.namespace) as MapOptions));
   }
 
   /** As {@link FluoriteBridge.addFeedback}, about chunks of the namespace. */

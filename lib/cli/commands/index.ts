@@ -1,4 +1,5 @@
 import type { Register } from '../session.js';
+import { clusters } from './clusters.js';
 import { completion } from './completion.js';
 import { context } from './context.js';
 import { remove } from './delete.js';
@@ -12,6 +13,7 @@ import { importer } from './import.js';
 import { init } from './init.js';
 import { learn } from './learn.js';
 import { list } from './list.js';
+import { map } from './map.js';
 import { mcp } from './mcp.js';
 import { metrics } from './metrics.js';
 import { health, optimize, stats, verify } from './operate.js';
@@ -25,7 +27,7 @@ import { watch } from './watch.js';
 
 /** All commands, in the order of the help. A new command is a file of its own and a line here. */
 export const commands: readonly Register[] = [
-  init, learn, watch, store, get, list, search, context, related, feedback, train, suggest, patterns, render, remove,
+  init, learn, watch, store, get, list, search, context, related, feedback, train, suggest, patterns, render, remove, clusters, map,
   stats, metrics, health, verify, optimize, embed, exporter, importer,
   mcp, doctor, schedule, completion,
 ];
