@@ -126,11 +126,22 @@ test('a store keeps its embedder', async (t) => {
   await shared.shutdown();
 });
 
+test('one that does not answer in time fails what waits for it, and is told', async (t) => {
+  let aborted = 0;
+  const never = (_, { signal }) => new Promise(() => signal.addEventListener('abort', () => (aborted += 1)));
+  const bridge = await open(folder(), { model_id: 'never', dimensions: 4, timeout_ms: 20, embed: never });
+  t.after(() => bridge.shutdown());
+  const chunks = Array.from({ length: 1_000 }, (_, i) => ({ content: `late ${i}` }));
+  await rejects(bridge.storeChunks(chunks, { atomic: true }), 'EMBEDDING_FAILED', /20 ms/);
+  assert.ok(aborted >= 1 && aborted <= 4, `${aborted} calls`); // not one after the other through all batches
+  assert.equal((await bridge.getStats()).chunks, 0);
+});
+
 test('what is no embedder is refused before anything is opened', async (t) => {
   const path = folder();
   const good = hashing().embedder;
   const bad = [null, 1, 'hash', () => {}, {}, { ...good, model_id: '' }, { ...good, model_id: 'x'.repeat(300) }, { ...good, model_id: 7 },
-    { ...good, dimensions: 0 }, { ...good, dimensions: 1.5 }, { ...good, dimensions: 1e9 }, { ...good, dimensions: NaN }, { ...good, dimensions: '8' }, { ...good, embed: 'no' }];
+    { ...good, dimensions: 0 }, { ...good, dimensions: 1.5 }, { ...good, dimensions: 1e9 }, { ...good, dimensions: NaN }, { ...good, dimensions: '8' }, { ...good, embed: 'no' }, { ...good, timeout_ms: 0 }, { ...good, timeout_ms: NaN }];
   for (const embedder of bad) await rejects(open(path, embedder), 'INVALID_CONFIG');
   await rejects(FluoriteBridge.open({ memory_path: path, ml: { embedder: good, embedding_model: 'all-MiniLM-L6-v2' } }), 'INVALID_CONFIG');
   const throwing = { get embedder() { throw new Error('no'); } };
@@ -159,4 +170,22 @@ test('a worker that ends while it embeds takes nothing with it', async () => {
     await worker.terminate(); // waits for the engine, which must not wait for an answer
     rmSync(dir, { recursive: true, force: true });
   }
+});
+
+test('an engine that workers share goes on with the embedder of another bridge when the first one\'s thread has ended', async (t) => {
+  const path = folder();
+  const code = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    const { FluoriteBridge } = require(workerData.root + '/index.js');
+    const { hashEmbedder } = require(workerData.root + '/testing/index.js');
+    FluoriteBridge.open({ memory_path: workerData.path, ml: { embedder: hashEmbedder(16) } }).then(() => parentPort.postMessage('open'));
+    parentPort.on('message', () => {});`;
+  const worker = new Worker(code, { eval: true, workerData: { path, root: new URL('..', import.meta.url).pathname } });
+  await new Promise((done, fail) => worker.once('message', done).once('error', fail));
+  const bridge = await open(path, { ...hashing({ dimensions: 16 }).embedder, model_id: 'hash-16' });
+  t.after(() => bridge.shutdown());
+  await bridge.storeChunk({ id: 'before', content: 'by the worker' });
+  await worker.terminate();
+  await bridge.storeChunk({ id: 'after', content: 'by this thread' });
+  assert.equal((await bridge.getStats()).vectors, 2);
 });

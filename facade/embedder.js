@@ -7,8 +7,8 @@ const errors_js_1 = require("./errors.js");
 const BATCH = 64;
 /** Calls of the embedder on their way, at most. */
 const AT_ONCE = 4;
-/** Milliseconds after which a call of the embedder has failed. */
-const LIMIT_MS = 120_000;
+/** Milliseconds after which a call of the embedder has failed, when it names none. */
+const LIMIT_MS = 30_000;
 /** Takes `ml.embedder` out of a configuration: functions are not data. All else is the native part's to judge. */
 function partConfig(config) {
     try {
@@ -28,17 +28,19 @@ function checked(embedder, ml) {
     };
     if (typeof embedder !== 'object' || embedder === null)
         return refuse(' must be an object with model_id, dimensions and embed');
-    const { model_id, dimensions, embed } = embedder;
+    const { model_id, dimensions, embed, timeout_ms = LIMIT_MS } = embedder;
     if (typeof model_id !== 'string')
         return refuse('.model_id must be text: name the model and its version, the store keeps it');
     if (typeof dimensions !== 'number')
         return refuse('.dimensions must be a number');
     if (typeof embed !== 'function')
         return refuse('.embed must be a function');
+    if (typeof timeout_ms !== 'number' || !(timeout_ms >= 1 && timeout_ms <= 3_600_000))
+        return refuse('.timeout_ms must be 1 to 3,600,000');
     if ('embedding_model' in ml || 'embeddingModel' in ml)
         return refuse(' and ml.embedding_model name two models: give one');
     // read once: what a getter says later is not what was opened
-    return { model_id, dimensions, embed: (texts, options) => embed.call(embedder, texts, options) };
+    return { model_id, dimensions, timeout_ms, embed: (texts, options) => embed.call(embedder, texts, options) };
 }
 /** Gathers the engine's texts to batches for an embedder and answers each. */
 class EmbedderQueue {
@@ -77,11 +79,16 @@ class EmbedderQueue {
         const abort = new AbortController();
         let timer;
         const late = new Promise((_, reject) => {
+            const limit = this.#embedder.timeout_ms ?? LIMIT_MS;
             const give_up = () => {
-                reject(new Error(`it did not answer within ${LIMIT_MS / 1000} s`));
+                const why = `it did not answer within ${limit} ms`;
+                reject(new Error(why));
                 abort.abort();
+                // what waits would wait as long again, and every write behind it
+                for (const { key } of this.#waiting.splice(0))
+                    this.#native.embedded(key, `ml.embedder failed: ${why}`);
             };
-            timer = setTimeout(give_up, LIMIT_MS).unref(); // a call in flight keeps the process alive, not this
+            timer = setTimeout(give_up, limit).unref(); // a call in flight keeps the process alive, not this
         });
         try {
             const asked = Promise.resolve(this.#embedder.embed(batch.map((b) => b.text), { signal: abort.signal }));

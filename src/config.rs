@@ -14,6 +14,8 @@ use crate::error::Fail;
 pub(crate) struct Opened {
     pub(crate) engine: Engine,
     pub(crate) learning: LearningConfig,
+    /// Kept while the bridge is open: it answers for an equal one, whose thread has ended.
+    _own: Option<Arc<OwnEmbedder>>,
 }
 
 /// Resolves the configuration (explicit, environment, file, default) and opens the engine; blocks. The model and the
@@ -22,9 +24,9 @@ pub(crate) fn open(explicit: Value, package: &Path, runtime: &Path, own: Option<
     let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let config = fluorite_learner::resolve(explicit, &environment)?;
     let mut engine = config.engine_config(Some(&package.join("models")), vec![runtime.to_path_buf()]);
-    engine.embedder = own.map(|own| fluorite_memory::OwnEmbedder::new(own)).transpose()?;
+    engine.embedder = own.clone().map(|own| fluorite_memory::OwnEmbedder::new(own)).transpose()?;
     let engine = Engine::open(engine)?;
-    Ok(Opened { engine, learning: config.learning })
+    Ok(Opened { engine, learning: config.learning, _own: own })
 }
 
 /// A configuration that is no data is a configuration error.

@@ -1,7 +1,7 @@
 //! An embedder of the caller: texts go to a function of the facade, vectors come back by number.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
 
 use fluorite_ml::{Embedder, Embedding, Error, Result, Taker, Tokenizer, vector};
 use napi_derive::napi;
@@ -10,6 +10,9 @@ use crate::bridge::{NativeBridge, number};
 use crate::convert::text;
 use crate::error::Fail;
 use crate::raw::{Arg, Callback, Channel, Env, Js, Kind, Numbers, Returned, enter};
+
+/// Those of the process: bridges on several threads may share an engine, which holds the first one's alone.
+static ALL: Mutex<Vec<Weak<OwnEmbedder>>> = Mutex::new(Vec::new());
 
 /// Asks the facade. Lives as long as the engine, which may be longer than the bridge that brought it.
 pub(crate) struct OwnEmbedder {
@@ -38,7 +41,9 @@ fn failed(message: impl Into<String>) -> Error {
 }
 
 fn nobody() -> Error {
-    failed("the thread that brought ml.embedder has ended; open the store again with an embedder")
+    failed(
+        "the thread that brought ml.embedder has ended; shut the bridges of this store down and open it again with an embedder",
+    )
 }
 
 impl OwnEmbedder {
@@ -56,14 +61,25 @@ impl OwnEmbedder {
         if env.kind(ask) != Kind::Other("a function") {
             return Err(Fail::argument("ml.embedder.embed must be a function"));
         }
-        Ok(Some(Arc::new(Self {
+        let own = Arc::new(Self {
             model_id: text(env, name, "ml.embedder.model_id")?,
             // what is no whole number is no size: 0 is refused with a message
             dimensions: if size.fract() == 0.0 { size as usize } else { 0 },
             channel: Arc::clone(channel),
             ask: Arc::new(Mutex::new(Some(Callback::new(env, ask)?))),
             waiting: Mutex::default(),
-        })))
+        });
+        let mut all = lock(&ALL);
+        all.retain(|one| one.strong_count() > 0);
+        all.push(Arc::downgrade(&own));
+        Ok(Some(own))
+    }
+
+    /// One that is equal and whose thread goes on.
+    fn other(&self) -> Option<Arc<Self>> {
+        let all: Vec<Arc<Self>> = lock(&ALL).iter().filter_map(Weak::upgrade).collect();
+        let equal = |one: &Arc<Self>| one.model_id == self.model_id && one.dimensions == self.dimensions;
+        all.into_iter().find(|one| equal(one) && !lock(&one.waiting).ended)
     }
 
     /// Tells everyone who waits that no answer will come.
@@ -120,7 +136,10 @@ impl Embedder for OwnEmbedder {
             let mut waiting = lock(&self.waiting);
             if waiting.ended {
                 drop(waiting);
-                return take(Err(nobody()));
+                return match self.other() {
+                    Some(other) => other.embed_then(text, take),
+                    None => take(Err(nobody())),
+                };
             }
             waiting.last += 1;
             let key = waiting.last;

@@ -17,7 +17,7 @@ export interface MemoryConfig {
     segment_mb?: number;
     /**
      * Own terms beside the bundled lexicon, before which they come: a Japanese, Korean or Chinese term -> its English words, with `|` between
-     * alternatives. Queries with such a term are searched in English too.
+     * alternatives; queries with such a term are searched in English too. Or an English word, or a phrase of up to three -> other words for it.
      */
     lexicon?: Record<string, string>;
 }
@@ -54,12 +54,15 @@ export interface Embedder {
     readonly dimensions: number;
     /**
      * A vector for each text, in their order; they need not be of unit length. Called with 1 to 64 texts of at most 32 KB, at most four
-     * times at once. A rejection, a wrong length, and no answer within 120 s (then `signal` is aborted) make the calls that need
-     * these vectors reject with `EMBEDDING_FAILED`. Must not wait for the bridge that uses it: a search waits for this.
+     * times at once. A rejection, a wrong length, and no answer in time make the calls that need these vectors reject with
+     * `EMBEDDING_FAILED`. Writes take effect in the order of their calls: while a write waits for this, later writes and deletes wait too.
+     * Must not wait for the bridge that uses it: a search waits for this.
      */
     embed(texts: string[], options: {
         signal: AbortSignal;
     }): Promise<Float32Array[]> | Float32Array[];
+    /** Milliseconds after which a call has failed, with all texts that wait for another; `signal` is aborted then. 30,000; at most an hour. */
+    readonly timeout_ms?: number | undefined;
 }
 /** The `ml` of a configuration: the model. */
 export interface MlConfig {

@@ -20,8 +20,8 @@ impl Shared {
     pub fn embed_text(&self, text: &str) -> Result<PreparedVector> {
         let embedder = self.needed_embedder()?;
         let (text, more) = beginning(text);
-        if let Some(found) = self.embeddings.get(embedder.model_id(), text) {
-            return Ok(PreparedVector { values: found.values.to_vec(), truncated: found.truncated || more });
+        if let Some(found) = self.known_embedding(&**embedder, text, more) {
+            return Ok(found);
         }
         let made = self.metrics.timed(Stage::Model, || embedder.embed(text))?;
         Ok(self.keep_embedding(&**embedder, text, more, made))
@@ -30,22 +30,26 @@ impl Shared {
     /// Like [`embed_text`](Self::embed_text) without holding the thread up while an embedder waits. `take` runs on any thread
     /// and must be quick; with a model it runs before this returns.
     pub fn embed_text_then(self: &Arc<Self>, text: &str, take: impl FnOnce(Result<PreparedVector>) + Send + 'static) {
-        let waiting = self.embedder.as_ref().filter(|e| e.waits());
+        let Some(embedder) = self.embedder.as_ref().filter(|e| e.waits()) else { return take(self.embed_text(text)) };
         let (start, more) = beginning(text);
-        match waiting {
-            Some(embedder) if self.embeddings.get(embedder.model_id(), start).is_none() => {
-                let (shared, kept, text) = (Arc::clone(self), Arc::clone(embedder), start.to_owned());
-                let started = Instant::now();
-                let taker = move |made: fluorite_ml::Result<Embedding>| {
-                    if made.is_ok() {
-                        shared.metrics.record(Stage::Model, started.elapsed());
-                    }
-                    take(made.map(|made| shared.keep_embedding(&*kept, &text, more, made)).map_err(Error::from));
-                };
-                embedder.embed_then(start, Box::new(taker));
-            }
-            _ => take(self.embed_text(text)),
+        // looked up once: asking an embedder that waits and waiting here could hold up the thread that has to answer
+        if let Some(found) = self.known_embedding(&**embedder, start, more) {
+            return take(Ok(found));
         }
+        let (shared, kept, text) = (Arc::clone(self), Arc::clone(embedder), start.to_owned());
+        let started = Instant::now();
+        let taker = move |made: fluorite_ml::Result<Embedding>| {
+            if made.is_ok() {
+                shared.metrics.record(Stage::Model, started.elapsed());
+            }
+            take(made.map(|made| shared.keep_embedding(&*kept, &text, more, made)).map_err(Error::from));
+        };
+        embedder.embed_then(start, Box::new(taker));
+    }
+
+    fn known_embedding(&self, embedder: &dyn Embedder, text: &str, more: bool) -> Option<PreparedVector> {
+        let found = self.embeddings.get(embedder.model_id(), text)?;
+        Some(PreparedVector { values: found.values.to_vec(), truncated: found.truncated || more })
     }
 
     fn needed_embedder(&self) -> Result<&Arc<dyn Embedder>> {

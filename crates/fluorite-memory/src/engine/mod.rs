@@ -114,7 +114,7 @@ pub struct EngineConfig {
     pub segment_bytes: u64,
     /// Folder in which searches are written down, outside the store: nowhere when absent.
     pub history_dir: Option<PathBuf>,
-    /// Own terms of the lexicon: foreign term, English words with `|` between alternatives.
+    /// Own terms of the lexicon: foreign term, or English word or phrase; English words with `|` between alternatives.
     pub lexicon: BTreeMap<String, String>,
     /// Vectors not in a graph that become one: 8,192. Below, a scan is as fast.
     pub graph_rows: usize,
