@@ -280,15 +280,14 @@ class FluoriteBridge {
             if (!Array.isArray(paths))
                 throw new errors_js_1.FluoriteError('INVALID_ARGUMENT', 'paths must be a list, which may be empty with sources');
             const hooks = (0, call_js_1.hooksOf)(listed.rest);
-            return (0, call_js_1.cancellable)(this.#native, hooks, async (call) => {
-                const { reports, folders } = await (0, index_js_1.fetchSources)(listed, this.#native.storePath(), call, hooks.signal);
+            return (0, call_js_1.cancellable)(this.#native, hooks, (call) => (0, index_js_1.withSources)(listed, this.#native.storePath(), call, hooks.signal, async ({ reports, folders }) => {
                 const all = [...paths, ...folders.keys()];
                 if (all.length === 0 && reports.length > 0)
                     throw new errors_js_1.FluoriteError('IO', `nothing could be fetched: ${reports[0]?.address}: ${reports[0]?.error}`);
                 const told = { ...listed.rest, folder_names: Object.fromEntries(folders) };
                 const report = JSON.parse(await this.#native.learnFiles(all, told, call.report, call.number));
                 return { ...report, sources: reports };
-            });
+            }));
         });
     }
     /**

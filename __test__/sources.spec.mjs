@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -65,7 +65,7 @@ test('git: the newest commit, then only what changed; nothing of the repository 
   const chunk = await bridge.getChunk('file:a.md#A');
   assert.deepEqual([chunk.metadata.folder, chunk.metadata.path, chunk.source], [repo.dir, 'a.md', 'a.md']);
   // what somebody could have put into the copy
-  const [copy] = readdirSync(cache_dir);
+  const copy = readdirSync(cache_dir).find((entry) => !entry.endsWith('.json'));
   mkdirSync(join(cache_dir, copy, '.git', 'hooks'), { recursive: true });
   for (const hook of ['post-checkout', 'post-merge', 'reference-transaction']) writeFileSync(join(cache_dir, copy, '.git', 'hooks', hook), `#!/bin/sh\ntouch ${marker}\n`, { mode: 0o755 });
   const again = await learn();
@@ -94,6 +94,127 @@ test('git: a branch, a tag; refusals say why; a copy outlives what it was made f
   const gone = await learn({ git: repo.dir, ref: 'v1' });
   assert.deepEqual([gone.sources[0].state, gone.unchanged, gone.removed], ['failed', 1, 0]);
   assert.match(gone.sources[0].error, /git fetch failed/);
+});
+
+test('git: a damaged copy is made anew, and the repository it lies in is not touched', async (t) => {
+  const repo = repository({ 'a.md': '# A\n' });
+  const damages = {
+    'an empty HEAD': (git) => writeFileSync(join(git, 'HEAD'), ''),
+    'an empty .git': (git) => mkdirSync(git),
+    'no .git': () => undefined,
+    'a .git that leads elsewhere': (git, mine) => writeFileSync(git, `gitdir: ${join(mine.dir, '.git')}\n`),
+    'a lock of a git that was killed': (git) => writeFileSync(join(git, 'index.lock'), ''),
+    'no objects': (git) => rmSync(join(git, 'objects'), { recursive: true }),
+  };
+  for (const [name, damage] of Object.entries(damages)) {
+    const mine = repository({ 'mine.txt': 'committed\n', '.gitignore': 'memory\nignored.txt\n' });
+    const bridge = await open(t, { memory_path: join(mine.dir, 'memory') });
+    const learn = () => bridge.learnFromFiles([], { sources: [{ git: repo.dir }] });
+    await learn();
+    const cache = join(mine.dir, 'memory', '.sources');
+    const git = join(cache, readdirSync(cache).find((entry) => entry.startsWith('git-') && !entry.includes('.')), '.git');
+    for (const file of ['mine.txt', 'new.txt', 'ignored.txt']) writeFileSync(join(mine.dir, file), 'not committed\n');
+    if (/^(an empty .git|no .git|a .git that)/.test(name)) rmSync(git, { recursive: true });
+    damage(git, mine);
+    const state = () => [mine.git('status', '--porcelain', '--ignored=no'), mine.git('rev-parse', 'HEAD'), readdirSync(join(mine.dir, '.git')).sort()];
+    const before = state();
+    for (const expected of ['unchanged', 'unchanged']) assert.deepEqual((await learn()).sources, [{ address: repo.dir, state: expected, revision: repo.head, error: null }], name);
+    assert.deepEqual(state(), before, name);
+    for (const file of ['mine.txt', 'new.txt', 'ignored.txt']) assert.equal(readFileSync(join(mine.dir, file), 'utf8'), 'not committed\n', name);
+    assert.deepEqual(readdirSync(cache).length, 2, 'the copy and what is known of it');
+    await bridge.shutdown();
+  }
+});
+
+test('git: a commit that cannot be checked out is not learned, nor the half of it', async (t) => {
+  const cache_dir = folder();
+  const bridge = await open(t);
+  const repo = repository({ 'a.md': '# A\n', 'b.md': '# B\n' });
+  const learn = (paths = []) => bridge.learnFromFiles(paths, { sources: [{ git: repo.dir }], cache_dir });
+  await learn();
+  // no file system takes such a name; what comes before it in the tree is checked out
+  const blob = repo.git('hash-object', '-w', 'a.md');
+  rmSync(join(repo.dir, 'b.md'));
+  writeFileSync(join(repo.dir, 'a.md'), '# A of the half\n');
+  repo.git('add', '-A');
+  repo.git('update-index', '--add', '--cacheinfo', `100644,${blob},${'x'.repeat(300)}.md`);
+  repo.git('commit', '-q', '-m', 'x');
+  for (const run of [1, 2]) {
+    const report = await learn([folder()]);
+    assert.equal(report.sources[0].state, 'failed', `${run}`);
+    assert.match(report.sources[0].error, /git checkout failed/);
+    assert.deepEqual([report.found, report.removed], [0, 0]);
+    assert.deepEqual(await ids(bridge), ['file:a.md#A', 'file:b.md#B']);
+  }
+  repo.git('reset', '-q', '--hard', 'HEAD~1');
+  const head = repo.commit({ 'c.md': '# C\n' });
+  const mended = await learn();
+  assert.deepEqual([mended.sources[0].state, mended.sources[0].revision, mended.stored, mended.unchanged], ['fetched', head, 1, 2]);
+});
+
+test('documents: an earlier copy is there until the new one is; a half one is not learned', async (t) => {
+  const cache_dir = folder();
+  const bridge = await open(t);
+  const doc = { type: 'text/markdown', text: '# Guide\n' };
+  let before = () => undefined;
+  const { at } = await server(t, (_, response) => {
+    before();
+    response.writeHead(200, { 'content-type': doc.type }).end(doc.text);
+  });
+  const learn = () => bridge.learnFromFiles([], { sources: [{ url: at('/guide') }], cache_dir });
+  await learn();
+  const copy = join(cache_dir, readdirSync(cache_dir).find((entry) => !entry.endsWith('.json')));
+  Object.assign(doc, { type: 'text/html', text: '<h1>Other</h1>' });
+  before = () => mkdirSync(join(copy, 'guide.html.tmp'), { recursive: true }); // as a full disk: it cannot be written
+  const failed = await learn();
+  assert.deepEqual([failed.sources[0].state, failed.removed, failed.unchanged], ['failed', 0, 1]);
+  assert.deepEqual(await ids(bridge), ['file:guide.md#Guide']);
+  before = () => undefined;
+  writeFileSync(join(copy, 'left.md'), '# Left\n'); // what a kill between the two steps leaves
+  const now = await learn();
+  assert.deepEqual([now.sources[0].state, now.stored, now.removed], ['fetched', 1, 1]);
+  assert.deepEqual(readdirSync(copy), ['guide.html']);
+  rmSync(join(copy, 'guide.html'));
+  before = () => mkdirSync(join(copy, 'guide.html.tmp'), { recursive: true });
+  await rejects(learn(), 'IO', /nothing could be fetched/);
+  assert.equal((await ids(bridge)).length, 1, 'no copy is no reason to delete');
+});
+
+test('a copy changes for nobody while it is learned; waiting ends with the signal', async (t) => {
+  const cache_dir = folder();
+  const bridge = await open(t);
+  const order = [];
+  const { at } = await server(t, (request, response) => {
+    order.push(request.url);
+    response.writeHead(200, { 'content-type': 'text/plain' }).end(`text ${order.length}`);
+  });
+  const learn = (paths, more) => bridge.learnFromFiles([], { sources: paths.map((path) => ({ url: at(path) })), cache_dir, ...more });
+  const stop = new AbortController();
+  const first = learn(['/a', '/b', '/a']).then(() => order.push('first'));
+  const second = learn(['/b', '/a']).then(() => order.push('second')); // in the other order: no dead end
+  const third = learn(['/a'], { signal: stop.signal });
+  stop.abort();
+  await rejects(third, 'ABORTED');
+  await Promise.all([first, second]);
+  assert.deepEqual(order, ['/a', '/b', '/a', 'first', '/b', '/a', 'second']);
+});
+
+test('max_file_bytes is judged before anything is fetched', async (t) => {
+  const bridge = await open(t);
+  const { at, requests } = await server(t, (_, response) => response.end('x'));
+  for (const most of [NaN, Infinity, 0, -1, 1.5, (16 << 20) + 1, '5', {}]) {
+    await rejects(bridge.learnFromFiles([], { sources: [{ url: at('/') }], max_file_bytes: most }), 'INVALID_ARGUMENT', /max_file_bytes must be 1 to 16777216/);
+    await rejects(bridge.learnFromFiles([], { sources: [{ url: at('/') }], maxFileBytes: most }), 'INVALID_ARGUMENT', /max_file_bytes/);
+  }
+  assert.equal(requests.length, 0);
+});
+
+test('redirects stay at the port that was listed', async (t) => {
+  const bridge = await open(t);
+  const inner = await server(t, (_, response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('secret'));
+  const { at } = await server(t, (request, response) => response.writeHead(302, { location: request.url === '/port' ? inner.at('/x') : inner.at('/x').replace('http:', 'https:') }).end());
+  for (const path of ['/port', '/https']) await rejects(bridge.learnFromFiles([], { sources: [{ url: at(path) }] }), 'IO', /redirects to https?:.*list that address/);
+  assert.equal(inner.requests.length, 0);
 });
 
 test('addresses that git would take for something else are refused before anything runs', async (t) => {

@@ -7,7 +7,7 @@ import { atExit, notAtExit } from './facade/exit.js';
 import { fieldsOf, toChunk, toHits, toRanked, toVersion, type Tuple } from './facade/records.js';
 import { NativeBridge, runtimeDir } from './facade/native.js';
 import { parsed } from './facade/pieces.js';
-import { fetchSources, listedOf } from './facade/sources/index.js';
+import { listedOf, withSources } from './facade/sources/index.js';
 import { gather, isAtomic, sendAll, slicesOf } from './facade/slices.js';
 import { WatchStream } from './facade/watch-stream.js';
 import type {
@@ -307,14 +307,13 @@ export class FluoriteBridge implements AsyncDisposable {
       if (!listed) return this.#long<FilesReport>(options, (call) => this.#native.learnFiles(paths, options, call.report, call.number));
       if (!Array.isArray(paths)) throw new FluoriteError('INVALID_ARGUMENT', 'paths must be a list, which may be empty with sources');
       const hooks = hooksOf(listed.rest);
-      return cancellable(this.#native, hooks, async (call) => {
-        const { reports, folders } = await fetchSources(listed, this.#native.storePath(), call, hooks.signal);
+      return cancellable(this.#native, hooks, (call) => withSources(listed, this.#native.storePath(), call, hooks.signal, async ({ reports, folders }) => {
         const all = [...paths, ...folders.keys()];
         if (all.length === 0 && reports.length > 0) throw new FluoriteError('IO', `nothing could be fetched: ${reports[0]?.address}: ${reports[0]?.error}`);
         const told = { ...listed.rest, folder_names: Object.fromEntries(folders) };
         const report = JSON.parse(await this.#native.learnFiles(all, told, call.report, call.number)) as FilesReport;
         return { ...report, sources: reports };
-      });
+      }));
     });
   }
 

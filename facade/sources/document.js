@@ -1,9 +1,11 @@
 "use strict";
 Object.defineProperty(exports, "__esModule", { value: true });
 exports.fetchDocument = fetchDocument;
+exports.documentOf = documentOf;
 const node_fs_1 = require("node:fs");
 const promises_1 = require("node:fs/promises");
 const node_path_1 = require("node:path");
+const replaced_js_1 = require("./replaced.js");
 const MOST_REDIRECTS = 5;
 const LONGEST_NAME = 100;
 /** Extensions by content type, for addresses whose own says nothing. */
@@ -17,7 +19,9 @@ const OF_ADDRESS = new Set(['text/plain', 'application/octet-stream', '']);
 /** Brings the copy of a document up to date; asks only for what has changed since. */
 async function fetchDocument({ address }, folder, most, signal) {
     const about = `${folder}.json`;
-    const known = await copyOf(about, folder);
+    const known = await documentOf(folder);
+    if (known)
+        await alone(folder, known.file);
     const headers = { accept: 'text/markdown, text/plain, text/html;q=0.9, application/json;q=0.9, */*;q=0.5' };
     if (known?.etag)
         headers['if-none-match'] = known.etag;
@@ -33,23 +37,29 @@ async function fetchDocument({ address }, folder, most, signal) {
     const text = decoded(await body(response, most), charset);
     await (0, promises_1.mkdir)(folder, { recursive: true, mode: 0o700 });
     const before = known && (await (0, promises_1.readFile)((0, node_path_1.join)(folder, known.file), 'utf8').catch(() => undefined));
-    if (known && known.file !== file)
-        await (0, promises_1.rm)((0, node_path_1.join)(folder, known.file), { force: true });
-    await replaced((0, node_path_1.join)(folder, file), text);
+    await (0, replaced_js_1.replaced)((0, node_path_1.join)(folder, file), text);
     const now = { address, file, etag: response.headers.get('etag'), last_modified: response.headers.get('last-modified') };
-    await replaced(about, JSON.stringify(now)); // after the copy: without it everything is fetched anew
+    await (0, replaced_js_1.replaced)(about, JSON.stringify(now)); // after the copy: without it everything is fetched anew
+    await alone(folder, file); // after both: there is a whole copy at any time
     return { changed: before !== text || known?.file !== file, revision: now.etag ?? now.last_modified };
 }
-async function copyOf(about, folder) {
+/** What is known of a copy that is whole. */
+async function documentOf(folder) {
     try {
-        const known = JSON.parse(await (0, promises_1.readFile)(about, 'utf8'));
-        return (0, node_fs_1.existsSync)((0, node_path_1.join)(folder, known.file)) ? known : undefined;
+        const known = JSON.parse(await (0, promises_1.readFile)(`${folder}.json`, 'utf8'));
+        return (0, node_path_1.basename)(known.file) === known.file && (0, node_fs_1.existsSync)((0, node_path_1.join)(folder, known.file)) ? known : undefined;
     }
     catch {
         return undefined;
     }
 }
-/** Follows redirects within the host that was listed: what lies elsewhere was not. */
+/** Takes away what was there beside the copy: its earlier name, or what a kill left. */
+async function alone(folder, file) {
+    for (const name of await (0, promises_1.readdir)(folder))
+        if (name !== file)
+            await (0, promises_1.rm)((0, node_path_1.join)(folder, name), { recursive: true, force: true });
+}
+/** Follows redirects within the origin that was listed (host and port), and from http to https where both have their own port: what lies elsewhere was not listed. */
 async function answer(from, headers, signal) {
     let url = from;
     for (let n = 0; n <= MOST_REDIRECTS; n++) {
@@ -59,12 +69,14 @@ async function answer(from, headers, signal) {
             return response;
         await response.body?.cancel();
         const next = URL.canParse(to, url.href) ? new URL(to, url) : undefined;
-        const same = next?.hostname === from.hostname && (next.protocol === 'https:' || next.protocol === from.protocol);
-        if (!next || !same)
+        if (!next || !(next.origin === from.origin || isUpgrade(from, next)))
             throw new Error(`it redirects to ${to.slice(0, 200)}: list that address if it is what you mean`);
         url = next;
     }
     throw new Error(`it redirects more than ${MOST_REDIRECTS} times`);
+}
+function isUpgrade(from, to) {
+    return from.protocol === 'http:' && to.protocol === 'https:' && from.hostname === to.hostname && from.port === '' && to.port === '';
 }
 function contentType(header) {
     const [type = '', ...rest] = header.toLowerCase().split(';').map((part) => part.trim());
@@ -110,8 +122,4 @@ function decoded(bytes, charset) {
     catch {
         throw new Error(`it is no text in ${charset}`);
     }
-}
-async function replaced(path, text) {
-    await (0, promises_1.writeFile)(`${path}.tmp`, text, { mode: 0o600 });
-    await (0, promises_1.rename)(`${path}.tmp`, path);
 }

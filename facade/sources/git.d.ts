@@ -4,3 +4,5 @@ export declare function fetchRepository({ address, ref, shown }: Address, folder
     changed: boolean;
     revision: string;
 }>;
+/** The commit whose files lie in a copy, all of them; `undefined` when it cannot be said. */
+export declare function revisionOf(folder: string): Promise<string | undefined>;

@@ -11,8 +11,13 @@ export interface Listed {
 }
 /** The sources of options; `undefined` when they list none. Read once: what is checked is what is used. */
 export declare function listedOf(options: unknown): Listed | undefined;
-/** Fetches what was listed, one address after the other; a failure is told and ends nothing. The folders of the copies by address. */
-export declare function fetchSources(listed: Listed, storePath: string, call: Call, signal: AbortSignal | undefined): Promise<{
+/** What became of the addresses, and the folders of the whole copies by address. */
+export interface Fetched {
     reports: SourceReport[];
     folders: Map<string, string>;
-}>;
+}
+/**
+ * Fetches what was listed, one address after the other, and has it learned; a failure is told and ends nothing, and what was not fetched
+ * whole is not learned: its chunks stay. No other call of this process changes the copies until `learn` has ended.
+ */
+export declare function withSources<T>(listed: Listed, storePath: string, call: Call, signal: AbortSignal | undefined, learn: (fetched: Fetched) => Promise<T>): Promise<T>;

@@ -26,7 +26,7 @@ export type SourceOptions = EitherCase<SourceOptionsMembers>;
 export interface SourceReport {
     /** The address without password; the `folder` of its chunks. */
     address: string;
-    /** `unchanged`: what was fetched earlier is still so. `failed`: what was fetched earlier, if anything, was learned. */
+    /** `unchanged`: what was fetched earlier is still so. `failed`: what was fetched earlier was learned, if it is there and whole; else its chunks stay as they are. */
     state: 'fetched' | 'unchanged' | 'failed';
     /** Commit, or ETag or date of the document, where there is one. */
     revision: string | null;

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 
 import type { Address } from './address.js';
+import { replaced } from './replaced.js';
 
 const MOST_REDIRECTS = 5;
 const LONGEST_NAME = 100;
@@ -26,7 +27,8 @@ interface Known {
 /** Brings the copy of a document up to date; asks only for what has changed since. */
 export async function fetchDocument({ address }: Address, folder: string, most: number, signal: AbortSignal): Promise<{ changed: boolean; revision: string | null }> {
   const about = `${folder}.json`;
-  const known = await copyOf(about, folder);
+  const known = await documentOf(folder);
+  if (known) await alone(folder, known.file);
   const headers: Record<string, string> = { accept: 'text/markdown, text/plain, text/html;q=0.9, application/json;q=0.9, */*;q=0.5' };
   if (known?.etag) headers['if-none-match'] = known.etag;
   else if (known?.last_modified) headers['if-modified-since'] = known.last_modified;
@@ -38,23 +40,29 @@ export async function fetchDocument({ address }: Address, folder: string, most: 
   const text = decoded(await body(response, most), charset);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const before = known && (await readFile(join(folder, known.file), 'utf8').catch(() => undefined));
-  if (known && known.file !== file) await rm(join(folder, known.file), { force: true });
   await replaced(join(folder, file), text);
   const now: Known = { address, file, etag: response.headers.get('etag'), last_modified: response.headers.get('last-modified') };
   await replaced(about, JSON.stringify(now)); // after the copy: without it everything is fetched anew
+  await alone(folder, file); // after both: there is a whole copy at any time
   return { changed: before !== text || known?.file !== file, revision: now.etag ?? now.last_modified };
 }
 
-async function copyOf(about: string, folder: string): Promise<Known | undefined> {
+/** What is known of a copy that is whole. */
+export async function documentOf(folder: string): Promise<Known | undefined> {
   try {
-    const known = JSON.parse(await readFile(about, 'utf8')) as Known;
-    return existsSync(join(folder, known.file)) ? known : undefined;
+    const known = JSON.parse(await readFile(`${folder}.json`, 'utf8')) as Known;
+    return basename(known.file) === known.file && existsSync(join(folder, known.file)) ? known : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Follows redirects within the host that was listed: what lies elsewhere was not. */
+/** Takes away what was there beside the copy: its earlier name, or what a kill left. */
+async function alone(folder: string, file: string): Promise<void> {
+  for (const name of await readdir(folder)) if (name !== file) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/** Follows redirects within the origin that was listed (host and port), and from http to https where both have their own port: what lies elsewhere was not listed. */
 async function answer(from: URL, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
   let url = from;
   for (let n = 0; n <= MOST_REDIRECTS; n++) {
@@ -63,11 +71,14 @@ async function answer(from: URL, headers: Record<string, string>, signal: AbortS
     if (response.status < 300 || response.status > 399 || response.status === 304 || to === null) return response;
     await response.body?.cancel();
     const next = URL.canParse(to, url.href) ? new URL(to, url) : undefined;
-    const same = next?.hostname === from.hostname && (next.protocol === 'https:' || next.protocol === from.protocol);
-    if (!next || !same) throw new Error(`it redirects to ${to.slice(0, 200)}: list that address if it is what you mean`);
+    if (!next || !(next.origin === from.origin || isUpgrade(from, next))) throw new Error(`it redirects to ${to.slice(0, 200)}: list that address if it is what you mean`);
     url = next;
   }
   throw new Error(`it redirects more than ${MOST_REDIRECTS} times`);
+}
+
+function isUpgrade(from: URL, to: URL): boolean {
+  return from.protocol === 'http:' && to.protocol === 'https:' && from.hostname === to.hostname && from.port === '' && to.port === '';
 }
 
 function contentType(header: string): [type: string, charset: string] {
@@ -112,9 +123,4 @@ function decoded(bytes: Uint8Array, charset: string): string {
   } catch {
     throw new Error(`it is no text in ${charset}`);
   }
-}
-
-async function replaced(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.tmp`, text, { mode: 0o600 });
-  await rename(`${path}.tmp`, path);
 }

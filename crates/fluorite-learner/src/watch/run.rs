@@ -119,7 +119,10 @@ impl Run<'_> {
             self.options.cancel.check()?;
             match self.one(i) {
                 Ok(()) => self.due[i].failures = 0,
-                Err(e @ (Error::Aborted | Error::Closed | Error::Poisoned { .. } | Error::Corrupt { .. })) => return Err(e),
+                Err(
+                    e
+                    @ (Error::Aborted | Error::Closed | Error::Poisoned { .. } | Error::ReadOnly { .. } | Error::Corrupt { .. }),
+                ) => return Err(e),
                 Err(e) => self.failed(i, &e),
             }
         }
