@@ -294,7 +294,8 @@ class FluoriteBridge {
      * Learns folders, then what changes in them: new, changed, renamed and deleted files, as the runs of {@link learnFromSpikes} and
      * {@link learnFromFiles} do. A burst of changes is one run, after a pause of `debounce_ms`. It watches from this call on, whether it is
      * read or not, and keeps the process alive until it ends: with `break` (or `return()`), the signal, or `shutdown`.
-     * A file that cannot be read is in the report; a run that fails is told, and tried again.
+     * A file that cannot be read is in the report; a run that fails is told, and tried again. The newest 1,024 are kept for a slow reader;
+     * `missed` counts those that were dropped.
      * Cost: on Linux one inotify watch a folder (not those of `node_modules` and `.gitignore`); for each burst a run over the folder it is in.
      * Codes, at the first progress: `INVALID_ARGUMENT` (a path that is missing), `IO` (the system's limit of watches: raise it, or
      * `poll_interval_ms`), `NOT_INITIALIZED`, `CLOSED`.

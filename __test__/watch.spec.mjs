@@ -97,6 +97,27 @@ test('spikes: a broken file is reported and the watch goes on; a namespace of it
   for (;;) if ((await told.next()).done) break;
 });
 
+test('nobody reads: the newest are kept, the others counted, all is learned', HANGS, async (t) => {
+  const bridge = await open(t);
+  const src = folder();
+  const paths = Array.from({ length: 600 }, (_, i) => join(src, `f${i}.md`));
+  for (const [i, path] of paths.entries()) writeFileSync(path, `# Title ${i}\n`);
+  const told = bridge.watch({ paths });
+  while ((await bridge.getStats()).chunks < paths.length);
+  const [read, missed] = [[], []];
+  for (;;) {
+    const { value } = await told.next();
+    missed.push(value.missed);
+    if (value.phase === 'watching') break;
+    if (value.report) read.push(value.path);
+  }
+  assert.ok(missed[0] >= 100 && missed.slice(1).every((n) => n === 0), `${missed[0]} were dropped, before the first that is left`);
+  assert.ok(missed.length <= 1_100, `${missed.length} were kept`);
+  assert.equal(read.at(-1), paths.at(-1));
+  assert.deepEqual(read, paths.slice(-read.length), 'the newest, in order');
+  await told.return();
+});
+
 test('a folder that goes is told, and learned again when it is back', HANGS, async (t) => {
   const bridge = await open(t);
   const src = join(folder(), 'src');

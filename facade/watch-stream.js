@@ -3,6 +3,8 @@ Object.defineProperty(exports, "__esModule", { value: true });
 exports.WatchStream = void 0;
 const call_js_1 = require("./call.js");
 const errors_js_1 = require("./errors.js");
+/** Kept for a slow reader; the oldest are dropped beyond it. */
+const MOST = 1_024;
 /** What a watch tells, one after the other. It watches from its construction on, not from the first `next`, and until its end. */
 class WatchStream {
     #stop = new AbortController();
@@ -31,12 +33,7 @@ class WatchStream {
         const tell = (text) => {
             if (both.aborted)
                 return;
-            const progress = { type: 'LearningProgress', ...JSON.parse(text) };
-            const last = this.#told.at(-1);
-            // a slow reader is not told how far a run was, but how far it is
-            if (last && passing(last) && passing(progress))
-                this.#told.pop();
-            this.#told.push(progress);
+            this.#keep({ type: 'LearningProgress', ...JSON.parse(text), missed: 0 });
             this.#wake?.();
         };
         const drop = () => {
@@ -50,6 +47,21 @@ class WatchStream {
         finally {
             both.removeEventListener('abort', drop);
         }
+    }
+    #keep(progress) {
+        const told = this.#told;
+        const last = told.at(-1);
+        // a slow reader is not told how far a run was, but how far it is
+        if (last && passing(last) && passing(progress))
+            progress.missed = told.pop()?.missed ?? 0;
+        told.push(progress);
+        if (told.length <= MOST)
+            return;
+        const oldest = told[0]?.phase === 'watching' ? 1 : 0; // told once: who waits for it must get it
+        const [dropped] = told.splice(oldest, 1);
+        const next = told[oldest];
+        if (dropped && next)
+            next.missed += dropped.missed + 1;
     }
     next() {
         const step = () => this.#step();

@@ -10,6 +10,9 @@ export interface NativeWatch {
 
 type Step = IteratorResult<WatchProgress, undefined>;
 
+/** Kept for a slow reader; the oldest are dropped beyond it. */
+const MOST = 1_024;
+
 /** What a watch tells, one after the other. It watches from its construction on, not from the first `next`, and until its end. */
 export class WatchStream implements AsyncIterableIterator<WatchProgress> {
   readonly #stop = new AbortController();
@@ -41,11 +44,7 @@ export class WatchStream implements AsyncIterableIterator<WatchProgress> {
     const both = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal;
     const tell = (text: string): void => {
       if (both.aborted) return;
-      const progress = { type: 'LearningProgress', ...(JSON.parse(text) as object) } as WatchProgress;
-      const last = this.#told.at(-1);
-      // a slow reader is not told how far a run was, but how far it is
-      if (last && passing(last) && passing(progress)) this.#told.pop();
-      this.#told.push(progress);
+      this.#keep({ type: 'LearningProgress', ...(JSON.parse(text) as object), missed: 0 } as WatchProgress);
       this.#wake?.();
     };
     const drop = (): void => {
@@ -58,6 +57,19 @@ export class WatchStream implements AsyncIterableIterator<WatchProgress> {
     } finally {
       both.removeEventListener('abort', drop);
     }
+  }
+
+  #keep(progress: WatchProgress): void {
+    const told = this.#told;
+    const last = told.at(-1);
+    // a slow reader is not told how far a run was, but how far it is
+    if (last && passing(last) && passing(progress)) progress.missed = told.pop()?.missed ?? 0;
+    told.push(progress);
+    if (told.length <= MOST) return;
+    const oldest = told[0]?.phase === 'watching' ? 1 : 0; // told once: who waits for it must get it
+    const [dropped] = told.splice(oldest, 1);
+    const next = told[oldest];
+    if (dropped && next) next.missed += dropped.missed + 1;
   }
 
   next(): Promise<Step> {

@@ -65,6 +65,7 @@ async function work(session: Session, spikes: string[], flags: Flags): Promise<n
 
 /** A line for each run; progress within a run is shown to nobody. */
 async function show(session: Session, p: WatchProgress): Promise<void> {
+  if (p.missed > 0 && !session.out.json) await session.out.line(`${count(p.missed)} not shown: the output is read too slowly`);
   const passing = p.phase !== 'watching' && p.report === null && p.error === null;
   if (passing) return;
   if (session.out.json) return session.out.record(p);

@@ -40,4 +40,9 @@ export interface WatchProgress extends Progress, LearningProgress {
     /** What happened and what to do. */
     message: string;
   } | null;
+  /**
+   * How many were dropped right before this one because nobody read them: 0 for a reader that keeps up. The newest 1,024 are kept (how far
+   * a run is counts once), and `watching` in any case. What was learned is learned all the same.
+   */
+  missed: number;
 }
