@@ -79,6 +79,50 @@ impl Case {
         case
     }
 
+    /// One version of the chunk, between chunks that only take room, in one graph and one text segment: an ordinary
+    /// compaction that drops `room` drops what has died beside it, and leaves graph and segment as they are.
+    fn once(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let (disk, clock) = (SimVfs::new(seed), clock());
+        let engine = open_sim_graphs_at(&disk, SEGMENT, ROWS, Arc::clone(&clock)).unwrap();
+        let canaries: Vec<String> = (0..8).map(|_| noise(&mut dice)).collect();
+        let signs = random_signs(&mut dice);
+        let mut case = Self { disk, clock, engine, canaries, signs };
+        case.fill(&mut dice, 0..ROWS);
+        let mut room = |n: usize| {
+            let words: String = (0..200).map(|_| noise(&mut dice)).collect();
+            common::put(&case.engine, &format!("room{n}"), &words);
+        };
+        room(0);
+        let content = format!("{} {} {}", case.canaries[0], case.canaries[5], case.canaries[6]);
+        case.plant(&content, None);
+        room(1);
+        let about = Feedback {
+            chunk_id: case.canaries[1].clone(),
+            namespace: None,
+            query: Some(case.canaries[7].clone()),
+            kind: FeedbackKind::Success,
+            rating: None,
+            correction: None,
+            domain: None,
+            comment: Some(format!("the comment says {}", case.canaries[7])),
+        };
+        let other = Feedback { chunk_id: "c3".into(), query: Some("a query that stays".into()), comment: None, ..about.clone() };
+        case.engine.add_feedback(vec![other, about]).wait().unwrap();
+        case.fill(&mut dice, ROWS..ROWS * 2);
+        case.optimize();
+        case.assert_planted();
+        case
+    }
+
+    /// The ordinary compaction.
+    fn drop_room(&self) {
+        for n in 0..2 {
+            assert!(self.engine.delete("default", &format!("room{n}")).wait().unwrap());
+        }
+        self.optimize();
+    }
+
     fn fill(&mut self, dice: &mut Dice, numbers: std::ops::Range<usize>) {
         for n in numbers {
             let mut c = chunk(&format!("c{n}"), &format!("chunk {n} {} {}", noise(dice), noise(dice).repeat(20)));
@@ -284,9 +328,45 @@ fn delete_where_purges_too() {
     case.assert_gone();
 }
 
+/// What an ordinary compaction has dropped from the log is still in files that are made from it: a purge finds it there.
+#[test]
+fn what_the_log_has_dropped_already_is_purged_from_the_rest() {
+    for redacted in [false, true] {
+        let mut case = Case::once(12);
+        if redacted {
+            common::put(&case.engine, &case.canaries[1], "redacted");
+        } else {
+            assert!(case.engine.delete("default", &case.canaries[1]).wait().unwrap());
+        }
+        case.drop_room();
+        assert_eq!(case.engine.history("default", &case.canaries[1]).wait().unwrap().len(), usize::from(redacted));
+        let places: String =
+            case.found().into_iter().filter(|(what, _)| *what != case.canaries[1]).flat_map(|(_, p)| p).collect();
+        for kind in [".graph", "feedback/events"] {
+            assert!(places.contains(kind), "{kind}: {places}");
+        }
+        assert!(!places.contains(".seg"), "{places}");
+        assert_eq!(case.engine.delete_with("default", &case.canaries[1], PURGE).wait().unwrap(), redacted);
+        assert!(case.left() > 0);
+        case.reopen(case.disk.crash(12)); // it was acknowledged
+        case.optimize();
+        case.assert_gone();
+    }
+}
+
 /// A chunk the dictionary was trained from: the dictionary goes with it, and all others stay readable.
 #[test]
 fn a_sample_takes_its_dictionary_along() {
+    a_sample_is_purged(false);
+}
+
+/// Also when an ordinary compaction dropped the sample before.
+#[test]
+fn a_sample_that_is_long_gone_takes_its_dictionary_along() {
+    a_sample_is_purged(true);
+}
+
+fn a_sample_is_purged(deleted: bool) {
     let mut dice = Dice::new(11);
     let (disk, clock) = (SimVfs::new(11), clock());
     let mut engine = open_sim_graphs_at(&disk, 1 << 20, 1 << 20, Arc::clone(&clock)).unwrap();
@@ -327,9 +407,13 @@ fn a_sample_takes_its_dictionary_along() {
     optimize(&engine);
     assert_eq!(engine.stats().wait().unwrap().dictionary_id, before);
 
-    for n in (0..1_300).filter(|n| n % 20 == 7) {
-        assert!(engine.delete_with("default", &format!("c{n}"), PURGE).wait().unwrap());
+    let secrets = || (0..1_300).filter(|n| n % 20 == 7).map(|n| format!("c{n}"));
+    if deleted {
+        secrets().for_each(|id| assert!(engine.delete("default", &id).wait().unwrap()));
+        optimize(&engine);
+        assert_eq!(engine.stats().wait().unwrap().versions, 1_170, "the log has dropped them");
     }
+    secrets().for_each(|id| assert_eq!(engine.delete_with("default", &id, PURGE).wait().unwrap(), !deleted));
     optimize(&engine);
     let check = |engine: &Engine, disk: &SimVfs| {
         assert_eq!(parts(disk), Vec::<String>::new());

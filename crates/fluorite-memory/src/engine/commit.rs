@@ -1,6 +1,6 @@
 //! The committer: turns ops into groups, writes them with one fsync, applies them, settles their callers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -73,7 +73,8 @@ pub fn run(shared: &Arc<Shared>) {
         let timeout = match dirty_since {
             Some(t) => Some(FLUSH_INTERVAL.saturating_sub(t.elapsed())),
             None if shared.text.behind() > 0 => Some(FLUSH_INTERVAL),
-            None => shared.purge_wait().map(Duration::from_millis),
+            // what is due waits for a pause as well, and another compaction may run: no faster than this
+            None => shared.purge_wait().map(|ms| Duration::from_millis(ms).max(FLUSH_INTERVAL)),
         };
         let Some(ops) = shared.queue.wait(MOST_OPS, timeout) else { return };
         let idle = ops.is_empty();
@@ -223,6 +224,17 @@ impl Pass {
     }
 
     fn delete(&mut self, shared: &Shared, w: &mut Writer, targets: Vec<Target>, purge: bool, settle: Settle<Vec<bool>>) {
+        if purge {
+            let state = shared.state.read();
+            let lacking = targets.iter().filter(|t| state.lacks_versions(t.key, self.seen.contains_key(&t.key)));
+            let keys: HashSet<u128> = lacking.map(|t| t.key).collect();
+            drop(state);
+            if !keys.is_empty()
+                && let Err(e) = shared.check_poison().and_then(|()| shared.forget_unknown(&keys, &mut w.manifest))
+            {
+                return settle(Err(e));
+            }
+        }
         let found = self.tombstones(shared, w, &targets, purge);
         self.deletes.push(Deleted { targets, purge, found, settle });
     }
@@ -268,7 +280,22 @@ impl Pass {
         found
     }
 
+    /// Those whose chunk still stands: what is purged or has expired must not come back into the log, where nothing would
+    /// find it any more.
+    fn still_wanted(&self, shared: &Shared, mut items: Vec<LateVector>) -> Vec<LateVector> {
+        let state = shared.state.read();
+        items.retain(|item| {
+            let same = state.row(item.row).filter(|r| r.sequence == item.sequence && state.live.contains(item.row));
+            same.is_some_and(|r| !self.seen.contains_key(&r.key))
+        });
+        items
+    }
+
     fn vectors(&mut self, shared: &Shared, w: &mut Writer, items: Vec<LateVector>, settle: Settle<()>) {
+        let items = self.still_wanted(shared, items);
+        if items.is_empty() {
+            return self.outcomes.push(settle);
+        }
         let lengths = items.iter().map(|i| i.vector.values.len());
         if let Err(e) = shared.check_room().and_then(|()| w.admit_vectors(shared, lengths)) {
             return settle(Err(e));

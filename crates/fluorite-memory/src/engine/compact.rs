@@ -160,7 +160,7 @@ impl Shared {
             settle(r);
             drop(running);
         });
-        let purge = all || self.is_purge_due();
+        let purge = self.take_due_purge() || all;
         let (outputs, damaged, sum) = Default::default();
         let round = Round { all, purge, cancel, progress, outputs, damaged, sum };
         self.round(round, settle);
@@ -239,8 +239,9 @@ impl Shared {
         if needed.is_empty() {
             self.drop_spoiled(&mut w.manifest)?;
         }
+        self.settle_removals()?;
         self.purge_ended();
-        self.remove_leftovers()
+        Ok(())
     }
 
     fn choose(&self, w: &mut Writer, round: &Round) -> Result<Choice> {
@@ -328,7 +329,8 @@ impl Shared {
             Err(e) => {
                 self.remove_for_good(path.clone());
                 if matches!(e, Error::NoSpace { .. }) && self.release_reserve() {
-                    return self.rewrite(job, round, settle); // once: the reserve is there for this
+                    // once: the reserve is there for this. Into another file: this one may still be there, and is to go
+                    return self.round(round, settle);
                 }
                 let damaged = |v: &&Segment| matches!(&e, Error::Corrupt { path, .. } if path == v.path());
                 if let Some(victim) = job.victims.iter().find(damaged).filter(|_| round.all || round.purge) {
@@ -360,7 +362,7 @@ impl Shared {
                         }
                         Err(e) => {
                             if matches!(e, Error::NoSpace { .. }) {
-                                let _ = shared.vfs.remove(&path); // the manifest is as before: nothing names it
+                                shared.remove_for_good(path); // the manifest is as before: nothing names it
                             }
                             settle(Err(e));
                         }

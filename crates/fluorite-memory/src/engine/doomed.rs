@@ -85,6 +85,25 @@ impl State {
         purged
     }
 
+    /// Whether versions of this key are gone from the log that no purge saw: an ordinary compaction dropped them, and nothing
+    /// tells any more which documents, vectors and samples they were. `new`: the key was stored first in the pass that asks.
+    pub fn lacks_versions(&self, key: u128, new: bool) -> bool {
+        let Some(row) = self.newest(key) else { return !new };
+        let Some(newest) = self.row(row).filter(|r| !r.purge) else { return false }; // that one forgot them
+        let (mut before, mut found) = (0, 0);
+        let mut next = Some(newest);
+        while let Some(r) = next {
+            if r.purge {
+                before = r.version;
+                break;
+            }
+            found += u32::from(!r.tombstone);
+            next = self.row(r.previous);
+        }
+        // a tombstone that was read from the log has its version from the one before it, which may be gone
+        found < newest.version.saturating_sub(before) || (found == 0 && before == 0)
+    }
+
     /// Segments that hold something doomed.
     pub fn doomed_segments(&self) -> HashSet<u32> {
         let mut out: HashSet<u32> = self.doomed.orphans.iter().copied().collect();

@@ -134,10 +134,11 @@ impl Shared {
             let now = |(born, version): &(i64, u32)| e.at > *born || (e.at == *born && e.version == *version);
             !keys.contains(&key) || born.get(&key).is_some_and(now)
         };
-        if file.retain(&*self.vfs, &self.feedback_dir(), keep)? {
+        let replaced = file.retain(&*self.vfs, &self.feedback_dir(), keep);
+        if !matches!(replaced, Ok(false)) {
             *self.feedback.tallies.write() = None;
         }
-        Ok(())
+        replaced.map(|_| ())
     }
 
     /// Makes events durable. What was said about a chunk that has died meanwhile is passed over.
@@ -162,6 +163,7 @@ impl Shared {
             events.file = Some(EventFile::create(&*self.vfs, &self.feedback_dir(), self.store_id)?);
         }
         let Some(file) = &mut events.file else { return Err(Error::internal("the file of events is gone")) };
+        file.sync_name(&*self.vfs, &self.feedback_dir())?;
         if let Err(e) = file.append(new.clone()) {
             if matches!(e, Error::Poisoned { .. }) {
                 self.poison(&e);

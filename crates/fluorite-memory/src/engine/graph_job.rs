@@ -78,11 +78,7 @@ pub fn run(
     }
     let pool = builders(shared, waited_for)?;
     let made = pool.install(|| make(sources, cancel, &tick))?;
-    let number = {
-        let mut graphing = shared.graphing.lock();
-        graphing.list.next += 1;
-        graphing.list.next - 1
-    };
+    let number = shared.graphing.lock().list.take_number(&*shared.vfs, &shared.index_dir());
     let nodes: Vec<RowOf> = made.frozen.origin.iter().map(|o| origin[*o as usize]).collect();
     let path = shared.index_dir().join(Graph::file_name(number));
     let written = write(shared, &made, number, dims, &nodes, cancel)
@@ -183,7 +179,7 @@ fn list_and_install(shared: &Arc<Shared>, job: &GraphJob, graph: Option<Graph>, 
     list.save(&*shared.vfs, &shared.index_dir())?;
     {
         let mut graphing = shared.graphing.lock();
-        graphing.list = list;
+        (graphing.list.graphs, graphing.list.purge) = (list.graphs, list.purge);
         graphing.built += 1;
     }
     let mut state = shared.state.write();

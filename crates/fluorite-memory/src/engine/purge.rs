@@ -41,10 +41,26 @@ impl Shared {
         self.clock.monotonic_ms() >= self.purge_due.load(Ordering::Acquire)
     }
 
-    /// Milliseconds until it is; `None` when there is nothing to wait for.
+    /// Milliseconds until the committer has to look again by itself: 0 when a purge is due, `None` when there is nothing to
+    /// wait for. The end of a chunk's time counts: in a process that is idle nobody else would notice it.
     pub fn purge_wait(&self) -> Option<u64> {
-        let due = self.purge_due.load(Ordering::Acquire);
-        u64::try_from(due.saturating_sub(self.clock.monotonic_ms())).ok().filter(|ms| due != i64::MAX && *ms > 0)
+        let mut due = self.next_deadline.load(Ordering::Acquire);
+        // nothing is removed before the next open, or an optimize() that works
+        if self.compaction.lock().failure.is_none() && self.check_poison().is_ok() {
+            due = due.min(self.purge_due.load(Ordering::Acquire));
+        }
+        (due != i64::MAX).then(|| u64::try_from(due.saturating_sub(self.clock.monotonic_ms())).unwrap_or(0))
+    }
+
+    /// Takes a purge that is due: should it fail, the next try is a minute later.
+    pub fn take_due_purge(&self) -> bool {
+        let due = self.is_purge_due();
+        if due {
+            let now = self.clock.monotonic_ms();
+            self.purged_at.store(now, Ordering::Release);
+            self.purge_due.store(now.saturating_add(PURGE_EVERY), Ordering::Release);
+        }
+        due
     }
 
     /// A purge has come to its end; what was doomed meanwhile waits for the next.
@@ -75,16 +91,28 @@ impl Shared {
         (doomed + orphans + graphs + texts + spoiled + self.unremoved.lock().len()) as u64
     }
 
-    /// Removes a file that holds something purged; one that cannot be is tried again by the next compaction.
+    /// Removes a file that holds something purged; one that cannot be is tried again by the next compaction, and that comes.
     pub fn remove_for_good(&self, path: PathBuf) {
         match self.vfs.remove(&path) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => self.unremoved.lock().push(path),
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                self.unremoved.lock().push(path);
+                self.purge_later(true);
+            }
             _ => {}
         }
     }
 
+    /// Removes what could not be removed before, and makes all removals durable: after it no power cut brings a file back.
+    pub fn settle_removals(&self) -> Result<()> {
+        self.remove_leftovers()?;
+        for dir in [self.log_dir(), self.index_dir()] {
+            self.vfs.sync_dir(&dir).map_err(|e| Error::io("cannot make the removal of files durable in", &dir, &e))?;
+        }
+        Ok(())
+    }
+
     /// Tries again what could not be removed; the first that still cannot.
-    pub fn remove_leftovers(&self) -> Result<()> {
+    fn remove_leftovers(&self) -> Result<()> {
         let mut left = self.unremoved.lock();
         let mut failed = None;
         left.retain(|path| match self.vfs.remove(path) {
@@ -156,6 +184,41 @@ impl Shared {
         Ok(true)
     }
 
+    /// Before a purge of keys that lack versions is acknowledged: what is derived from rows nobody knows any more is to be made
+    /// anew, whoever's they were, and so are all dictionaries. Each step is durable before the next one.
+    pub fn forget_unknown(&self, keys: &HashSet<u128>, manifest: &mut Manifest) -> Result<()> {
+        self.purges.fetch_add(1, Ordering::AcqRel);
+        self.forget_feedback(keys)?;
+        let dead = self.rowless();
+        self.mark_graphs(&dead)?;
+        self.mark_texts(&dead)?;
+        let mut next = manifest.clone();
+        if next.spoil(0) {
+            next.save(&*self.vfs, &self.config.path)?;
+            *manifest = next;
+            self.spoiled.store(manifest.spoiled.len() as u32, Ordering::Release);
+        }
+        self.embeddings.clear();
+        self.purge_later(true);
+        if let Some(shared) = self.me.upgrade() {
+            shared.schedule_background();
+        }
+        Ok(())
+    }
+
+    /// Sequence numbers in graphs and text segments whose version is not in the log any more.
+    fn rowless(&self) -> HashSet<u64> {
+        let texts: Vec<_> = self.text.index.read().segments().collect();
+        let state = self.state.read();
+        let unused: HashSet<u32> = state.free.iter().copied().collect();
+        let rows = state.rows.iter().enumerate().filter(|(i, _)| !unused.contains(&(*i as u32)));
+        let known: HashSet<u64> = rows.map(|(_, r)| r.sequence).collect();
+        let graphs = state.vectors.iter().flat_map(|v| v.graphs());
+        let nodes = graphs.flat_map(|info| info.graph.ids().map(|(sequence, _)| sequence).collect::<Vec<_>>());
+        let documents = texts.iter().flat_map(|info| info.segment.sequences().collect::<Vec<_>>());
+        nodes.chain(documents).filter(|sequence| !known.contains(sequence)).collect()
+    }
+
     fn mark_graphs(&self, gone: &HashSet<u64>) -> Result<()> {
         let _listing = self.listing.lock();
         let infos: Vec<_> = self.state.read().vectors.iter().flat_map(|v| v.graphs().collect::<Vec<_>>()).collect();
@@ -166,7 +229,7 @@ impl Shared {
         list.purge.extend(found.into_iter().filter(|n| list.graphs.contains(n) && !list.purge.contains(n)).collect::<Vec<_>>());
         if list.purge.len() > before {
             list.save(&*self.vfs, &self.index_dir())?;
-            self.graphing.lock().list = list;
+            self.graphing.lock().list.purge = list.purge; // not `next`: a job may have taken a number meanwhile
         }
         Ok(())
     }
@@ -182,7 +245,7 @@ impl Shared {
         list.purge.extend(found.into_iter().filter(|n| list.texts.contains(n) && !list.purge.contains(n)).collect::<Vec<_>>());
         if list.purge.len() > before {
             list.save(&*self.vfs, &self.index_dir())?;
-            self.text.sealing.lock().list = list;
+            self.text.sealing.lock().list.purge = list.purge;
         }
         Ok(())
     }

@@ -89,7 +89,7 @@ pub struct Shared {
     pub poisoned: Mutex<Option<String>>,
     /// A damaged record met while indexing.
     pub index_damage: Mutex<Option<String>>,
-    /// Monotonic moment at which the background is to remove what is doomed, and when it last did.
+    /// Monotonic moment at which the background is to remove what is doomed, and when it last did or tried.
     pub purge_due: AtomicI64,
     pub purged_at: AtomicI64,
     /// Raised before doomed versions leave the log: what was being built meanwhile may hold something of them.

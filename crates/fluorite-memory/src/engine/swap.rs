@@ -73,12 +73,14 @@ pub fn swap(shared: &Shared, w: &mut Writer, victims: &[u32], out: LiveSegment, 
         }
     }
     for v in victims {
-        match shared.vfs.remove(&log_dir.join(segment_name(*v))) {
-            Err(_) if purged => shared.unremoved.lock().push(log_dir.join(segment_name(*v))),
-            _ => {} // a stray at worst
+        let path = log_dir.join(segment_name(*v));
+        if purged {
+            shared.remove_for_good(path);
+        } else {
+            let _ = shared.vfs.remove(&path); // a stray at worst
         }
     }
-    let _ = shared.vfs.sync_dir(&log_dir);
+    let _ = shared.vfs.sync_dir(&log_dir); // the end of a purge, and of optimize(), does it again and tells
     let synced = if mutant!("id_table_newer_than_log") { Ok(()) } else { w.sync(shared) };
     let saved = synced.and_then(|()| snapshot::save(shared, w)); // derived: without it the next open reads the log
     let saved = saved.is_ok() && shared.save_filters(w);

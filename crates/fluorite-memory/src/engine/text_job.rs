@@ -55,11 +55,7 @@ pub fn run(shared: &Arc<Shared>, job: &TextJob, cancel: &CancelToken, progress: 
     };
     cancel.check()?;
     let Some(made) = made else { return list_and_install(shared, job, None, &[], purges) }; // all of it died
-    let number = {
-        let mut sealing = shared.text.sealing.lock();
-        sealing.list.next += 1;
-        sealing.list.next - 1
-    };
+    let number = shared.text.sealing.lock().list.take_number(&*shared.vfs, &shared.index_dir());
     let path = shared.index_dir().join(TextSegment::file_name(number));
     let written = write(shared, &made, number, cancel).and_then(|s| list_and_install(shared, job, Some(s), &documents, purges));
     if written.is_err() {

@@ -38,6 +38,15 @@ impl TextList {
         list
     }
 
+    /// The number of a new file. Never that of one that is there: creating it would cut off what is mapped.
+    pub fn take_number(&mut self, vfs: &dyn Vfs, dir: &Path) -> u32 {
+        while vfs.open(&dir.join(TextSegment::file_name(self.next)), OpenMode::Read).is_ok() {
+            self.next += 1;
+        }
+        self.next += 1;
+        self.next - 1
+    }
+
     /// Replaces it atomically.
     pub fn save(&self, vfs: &dyn Vfs, dir: &Path) -> Result<()> {
         let body = serde_json::to_vec(self).map_err(|e| Error::internal(e.to_string()))?;

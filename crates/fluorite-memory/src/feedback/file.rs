@@ -27,6 +27,8 @@ pub struct EventFile {
     pub events: Vec<Arc<FeedbackEvent>>,
     /// Damaged places that were skipped.
     pub damaged: Vec<u64>,
+    /// It took another one's place, and a power cut may still bring that one back.
+    unsynced: bool,
 }
 
 impl EventFile {
@@ -41,7 +43,15 @@ impl EventFile {
         let len = file.len().map_err(|e| Error::io("cannot read", &path, &e))?;
         let mut bytes = vec![0u8; usize::try_from(len).unwrap_or(0)];
         file.read_at(&mut bytes, 0).map_err(|e| Error::io("cannot read", &path, &e))?;
-        let mut out = Self { file, path, end: HEADER as u64, salt: salt(store_id), events: Vec::new(), damaged: Vec::new() };
+        let mut out = Self {
+            file,
+            path,
+            end: HEADER as u64,
+            salt: salt(store_id),
+            events: Vec::new(),
+            damaged: Vec::new(),
+            unsynced: false,
+        };
         // the header is durable before the first event: alone and broken, its creation was interrupted, with nothing acknowledged
         let broken = |header: &[u8]| word(header, HEADER - 4) != Some(crc32c::crc32c(&header[..HEADER - 4]));
         if bytes.len() < HEADER || (bytes.len() == HEADER && broken(&bytes)) {
@@ -67,7 +77,15 @@ impl EventFile {
         }
         let mut bytes = vec![0u8; usize::try_from(len).unwrap_or(0)];
         file.read_at(&mut bytes, 0).map_err(|e| Error::io("cannot read", &path, &e))?;
-        let mut out = Self { file, path, end: HEADER as u64, salt: salt(store_id), events: Vec::new(), damaged: Vec::new() };
+        let mut out = Self {
+            file,
+            path,
+            end: HEADER as u64,
+            salt: salt(store_id),
+            events: Vec::new(),
+            damaged: Vec::new(),
+            unsynced: false,
+        };
         out.check_header(&bytes)?;
         out.read(&bytes);
         Ok(Some(out))
@@ -78,7 +96,15 @@ impl EventFile {
         vfs.create_dir_all(dir).map_err(|e| Error::io("cannot create", dir, &e))?;
         let path = dir.join(NAME);
         let file = vfs.open(&path, OpenMode::Create).map_err(|e| Error::io("cannot create", &path, &e))?;
-        let mut out = Self { file, path, end: HEADER as u64, salt: salt(store_id), events: Vec::new(), damaged: Vec::new() };
+        let mut out = Self {
+            file,
+            path,
+            end: HEADER as u64,
+            salt: salt(store_id),
+            events: Vec::new(),
+            damaged: Vec::new(),
+            unsynced: false,
+        };
         out.write_header()?;
         for d in [Some(dir), dir.parent()].into_iter().flatten() {
             vfs.sync_dir(d).map_err(|e| Error::io("cannot sync", d, &e))?;
@@ -153,6 +179,7 @@ impl EventFile {
     /// Replaces the file with one of the events that `keep` wants; damaged places go as well. Nothing is written when none goes.
     pub fn retain(&mut self, vfs: &dyn Vfs, dir: &Path, keep: impl Fn(&FeedbackEvent) -> bool) -> Result<bool> {
         if self.damaged.is_empty() && self.events.iter().all(|e| keep(e)) {
+            self.sync_name(vfs, dir)?;
             return Ok(false);
         }
         let temp = dir.join(TEMP);
@@ -164,13 +191,24 @@ impl EventFile {
             salt: self.salt,
             events: Vec::new(),
             damaged: Vec::new(),
+            unsynced: false,
         };
         next.write_header()?;
         next.append(self.events.iter().filter(|e| keep(e)).map(|e| FeedbackEvent::clone(e)).collect())?;
         vfs.rename(&temp, &self.path).map_err(|e| io("cannot replace", &e))?;
-        vfs.sync_dir(dir).map_err(|e| Error::io("cannot sync", dir, &e))?;
-        *self = next;
+        next.unsynced = true;
+        *self = next; // the name is of this file from here on, whatever becomes of the folder
+        self.sync_name(vfs, dir)?;
         Ok(true)
+    }
+
+    /// Makes the last replacement durable, should that have failed: before anything is appended to it.
+    pub fn sync_name(&mut self, vfs: &dyn Vfs, dir: &Path) -> Result<()> {
+        if self.unsynced {
+            vfs.sync_dir(dir).map_err(|e| Error::io("cannot sync", dir, &e))?;
+            self.unsynced = false;
+        }
+        Ok(())
     }
 
     /// Appends and makes durable, all or (after a crash) a part from the front. After an error nothing of it counts.

@@ -59,7 +59,10 @@ impl Engine {
                 drop(call);
             }
             Ok(report) => {
+                let removing = Arc::clone(&shared);
                 let joined = move |r: Result<u64>| {
+                    // graphs and segments that were made anew leave their old files behind the compaction
+                    let r = r.and_then(|n| removing.settle_removals().map(|()| n));
                     settler.settle(r.map(|vectors_indexed| OptimizeReport { vectors_indexed, ..report }));
                     drop(call);
                 };
