@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::Query;
 use super::api::one_search;
 use super::shared::Shared;
-use crate::chunk::Chunk;
+use crate::chunk::{Attributes, Chunk};
 use crate::error::{Error, Result};
 use crate::metrics::{Accuracy, MetricsOptions};
 use crate::options::{OneOrMany, SearchFilter, SearchMode, SearchOptions};
@@ -109,7 +109,7 @@ impl Shared {
             ..Accuracy::default()
         };
         let searching = self.clock.monotonic_ms();
-        for (i, chunk) in chunks.iter().enumerate() {
+        for (i, (query, chunk)) in chunks.into_iter().enumerate() {
             options.cancel.check()?;
             let search = SearchOptions {
                 limit: Some(TOP + 1),
@@ -118,22 +118,20 @@ impl Shared {
                 unobserved: true,
                 ..SearchOptions::default()
             };
-            let query = headline(chunk);
             let hits = if query.is_empty() { Vec::new() } else { one_search(self, Query::Text(query), &search)? };
             let own = hits.iter().position(|h| h.id == chunk.id && h.namespace == chunk.namespace);
             if let Some(rank) = own.filter(|rank| *rank < TOP) {
                 out.known_item_hit_at_10 += 1.0;
                 out.known_item_mrr += 1.0 / (rank + 1) as f64;
             }
-            if let Some((label, others)) = labels.rarest(chunk) {
+            if let Some((label, others)) = labels.rarest(&chunk) {
                 let rest = hits.iter().enumerate().filter(|(at, _)| Some(*at) != own).take(TOP);
                 let mut found = rest.filter_map(|(_, h)| h.record.as_ref());
                 out.measured += 1;
                 out.hit_at_10 += f64::from(u8::from(found.any(|r| self::labels(&r.chunk).any(|l| l == label))));
-                out.chance += labels.chance(chunk, others);
+                out.chance += labels.chance(&chunk, others);
             }
-            let total = Some(chunks.len() as u64);
-            self.report_progress(options.on_progress.as_ref(), "accuracy", i as u64 + 1, total, searching);
+            self.report_progress(options.on_progress.as_ref(), "accuracy", i as u64 + 1, Some(out.sampled), searching);
         }
         let share = |sum: f64, of: u64| if of == 0 { 0.0 } else { sum / of as f64 };
         out.hit_at_10 = share(out.hit_at_10, out.measured);
@@ -152,7 +150,7 @@ impl Shared {
         filter: &SearchFilter,
         sample: usize,
         seed: u64,
-    ) -> Result<(Vec<Arc<Chunk>>, Labels)> {
+    ) -> Result<(Vec<(String, Chunk)>, Labels)> {
         self.ensure_loaded()?;
         self.expire_due();
         let rows: Vec<u32> = {
@@ -161,28 +159,45 @@ impl Shared {
         };
         let started = self.clock.monotonic_ms();
         let mut labels = Labels::default();
-        let mut chosen: Vec<(u64, Arc<Chunk>)> = Vec::new();
+        let (mut chosen, mut last): (Vec<(u64, String, Chunk)>, u64) = (Vec::new(), u64::MAX);
         let total = Some(rows.len() as u64);
         for (n, part) in rows.chunks(1_024).enumerate() {
             options.cancel.check()?;
             let state = self.state.read(); // taken again and again: counting must not hold up writes
             for r in part.iter().filter(|row| state.live.contains(**row)).filter_map(|row| state.row(*row)) {
-                let chunk = self.load_aside(&state, r)?;
+                let chunk = match self.load_aside(&state, r) {
+                    Ok(chunk) => chunk,
+                    Err(Error::Corrupt { .. }) => continue, // `verify` tells of it
+                    Err(e) => return Err(e),
+                };
                 labels.count(&chunk);
                 let name = format!("{}\0{}", chunk.namespace, chunk.id);
-                chosen.push((xxh3_64_with_seed(name.as_bytes(), seed), chunk));
+                let order = xxh3_64_with_seed(name.as_bytes(), seed);
+                if order <= last {
+                    chosen.push((order, headline(&chunk), bare(&chunk)));
+                }
             }
             if chosen.len() > 4 * sample.max(1_024) {
-                chosen.sort_by_key(|(order, _)| *order);
+                chosen.sort_by_key(|(order, ..)| *order);
                 chosen.truncate(sample);
+                last = chosen.last().map_or(u64::MAX, |(order, ..)| *order);
             }
             let done = (n * 1_024 + part.len()) as u64;
             self.report_progress(options.on_progress.as_ref(), "labels", done, total, started);
         }
-        chosen.sort_by_key(|(order, _)| *order);
+        chosen.sort_by_key(|(order, ..)| *order);
         chosen.truncate(sample);
-        Ok((chosen.into_iter().map(|(_, c)| c).collect(), labels))
+        Ok((chosen.into_iter().map(|(_, query, chunk)| (query, chunk)).collect(), labels))
     }
+}
+
+/// A chunk without what may be large: its labels and names.
+fn bare(chunk: &Chunk) -> Chunk {
+    let a = &chunk.attributes;
+    let attributes = Attributes { frameworks: a.frameworks.clone(), tags: a.tags.clone(), ..Attributes::default() };
+    let (id, namespace) = (chunk.id.clone(), chunk.namespace.clone());
+    let Chunk { created_at, updated_at, expires_at, version, content_hash, sequence, .. } = *chunk;
+    Chunk { id, namespace, content: Vec::new(), attributes, created_at, updated_at, expires_at, version, content_hash, sequence }
 }
 
 #[cfg(test)]
@@ -195,7 +210,7 @@ mod tests {
             id: String::new(),
             namespace: ns.into(),
             content: Vec::new(),
-            attributes: crate::chunk::Attributes::default(),
+            attributes: Attributes::default(),
             created_at: 0,
             updated_at: 0,
             expires_at: None,
