@@ -50,3 +50,7 @@ torture *args:
 # plants one bug after the other and prints which test caught it
 mutants *args:
     node scripts/mutants.mjs {{args}}
+
+# mutated bytes for everything that reads bytes: `just fuzz all --seconds 5` (docs/fuzzing.md); a line of JSON a target
+fuzz *args:
+    cargo run -q -p fluorite-fuzz -- {{args}}

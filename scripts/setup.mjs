@@ -66,7 +66,7 @@ function runtime() {
 
 /** The addon, when a Rust source or manifest changed since it was built. */
 function addon(stamps) {
-  const sources = files(at('crates')).filter((f) => !/[\\/](tests|examples|fluorite-torture)[\\/]/.test(relative(root, f)));
+  const sources = files(at('crates')).filter((f) => !/[\\/](tests|examples|fluorite-torture|fluorite-fuzz)[\\/]/.test(relative(root, f)));
   const now = hash([...files(at('src')), ...sources, at('Cargo.toml'), at('Cargo.lock'), at('build.rs')].map(mtime));
   const built = readdirSync(root).some((n) => n.endsWith('.node'));
   if (built && stamps.addon === now) return;

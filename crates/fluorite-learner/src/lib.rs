@@ -45,6 +45,8 @@ mod stats;
 mod watch;
 
 pub use config::{Config, resolve};
+#[doc(hidden)]
+pub use files::catalog_ranges; // for the fuzzer
 pub use files::{FileOptions, FilesReport, learn_from_files};
 pub use frameworks::{Combination, FrameworkRelationship};
 pub use learn::{

@@ -13,6 +13,12 @@ mod sections;
 mod stored;
 mod walk;
 
+/// The byte ranges a catalog (`yaml`, `json`, `toml`) falls into, and why it was told by its lines; for the fuzzer.
+#[doc(hidden)]
+pub fn catalog_ranges(text: &str, language: &str, most: usize) -> Result<(Vec<std::ops::Range<usize>>, Option<String>), String> {
+    sections::ranges(text, language, most)
+}
+
 pub use options::FileOptions;
 pub use report::FilesReport;
 pub(crate) use run::learn_changed_files;

@@ -44,6 +44,12 @@ pub(super) fn read(text: &str, language: &str) -> Result<Catalog, String> {
     })
 }
 
+/// Where a catalog is cut, and why it was told by its lines; for the fuzzer.
+pub(super) fn ranges(text: &str, language: &str, most: usize) -> Result<(Vec<Range<usize>>, Option<String>), String> {
+    let catalog = read(text, language)?;
+    Ok((catalog.sections(text, most).into_iter().map(|s| s.range).collect(), catalog.unparsed))
+}
+
 impl Catalog {
     /// Sections of at most `most` bytes where that can be had by cutting between entries, in order; together they are the text. Small
     /// neighbours are one section up to half of that.
