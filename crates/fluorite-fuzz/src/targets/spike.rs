@@ -42,7 +42,8 @@ pub fn run(data: &[u8]) {
         Err(e) => assert!(!e.reason.is_empty() && e.offset.is_none_or(|at| at <= data.len() as u64), "{e:?}"),
     }
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let well_formed = serde_json::from_str::<IgnoredAny>(text).is_ok();
+    // half a surrogate pair is skipped by the one and refused by the other
+    let well_formed = serde_json::from_str::<IgnoredAny>(text).is_ok() && serde_json::from_str::<serde_json::Value>(text).is_ok();
     match repair_json(text) {
         Ok((fixed, _)) if well_formed => assert_eq!(fixed, text, "well-formed JSON was changed"),
         Ok((fixed, what)) => {

@@ -184,15 +184,12 @@ fn look(engine: &Engine, forged: bool) -> Option<BTreeMap<String, String>> {
         // what was damaged is built again
         while !settled && engine.step() {}
     }
-    for outcome in [
+    let asides = [
         engine.feedback_stats().wait().err(),
         engine.stats().wait().err(),
         engine.verify(CancelToken::default(), None).wait().err(),
-    ] {
-        if let Some(e) = outcome {
-            typed(&e); // feedback is no chunk: the contents may be whole
-        }
-    }
+    ];
+    asides.iter().flatten().for_each(typed); // feedback is no chunk: the contents may be whole
     if let Err(e) = engine.shutdown().wait() {
         typed(&e);
     }

@@ -119,7 +119,7 @@ impl Manifest {
     /// Number of the next dictionary.
     #[must_use]
     pub fn next_dictionary(&self) -> u32 {
-        self.dictionaries.iter().max().map_or(1, |d| d + 1).max(self.next_dictionary)
+        self.dictionaries.iter().max().map_or(1, |d| d.saturating_add(1)).max(self.next_dictionary)
     }
 
     /// Forgets the spoiled dictionaries; their numbers.
