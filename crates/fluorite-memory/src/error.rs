@@ -84,7 +84,9 @@ pub enum Error {
         path: PathBuf,
     },
     /// Stored bytes are damaged.
-    #[error("{path:?} is damaged at offset {offset}: {what}; restore this file from a copy")]
+    #[error(
+        "{path:?} is damaged at offset {offset}: {what}; restore this file from a copy, or save what is readable with salvage"
+    )]
     Corrupt {
         /// The damaged file.
         path: PathBuf,

@@ -92,6 +92,58 @@ pub struct DeleteOptions {
     pub purge: bool,
 }
 
+/// Options of `verify`.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VerifyOptions {
+    /// Looks into contents and derived files, not at checksums alone. `false` when absent.
+    pub deep: Option<bool>,
+}
+
+/// Options of `export_page`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExportOptions {
+    /// Which chunks; all when absent.
+    pub filter: Option<SearchFilter>,
+    /// `stored` when absent.
+    pub order: Option<ListOrder>,
+    /// `true` writes the vectors too: about 2.1 KB a chunk of 384 dimensions. `false` when absent.
+    pub embeddings: Option<bool>,
+}
+
+/// Options of `import_lines`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ImportOptions {
+    /// The namespace of all lines: one that names another is bad. Each line's own, or `default`, when absent.
+    pub namespace: Option<String>,
+    /// Fields of a chunk, for lines that do not say them: a namespace, tags, ...
+    pub defaults: Option<serde_json::Map<String, serde_json::Value>>,
+    /// `true` stores also what is stored already. `false` when absent.
+    pub force: Option<bool>,
+    /// `false` leaves the vectors of the lines alone: every text is embedded. `true` when absent.
+    pub embeddings: Option<bool>,
+    /// When texts without a usable vector are embedded: `sync` when absent.
+    pub embed: Option<EmbedMode>,
+    /// The store's setting when absent.
+    pub durability: Option<Durability>,
+    /// `collect` when absent: bad lines are listed. `abort`: the first rejects the call, and its block is not stored.
+    pub on_error: Option<OnError>,
+    /// Raised to stop.
+    #[serde(skip)]
+    pub cancel: CancelToken,
+}
+
+/// Options of `snapshot`.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SnapshotOptions {
+    /// Hard links instead of copies, where the disk has them: takes no room and no time, but damage to the disk hits both. The
+    /// engine never changes such a file in place. `false` when absent.
+    pub link: Option<bool>,
+}
+
 /// Any, all, none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -165,6 +165,49 @@ pub struct PageCursor {
     pub upto: u64,
 }
 
+/// A page of an export.
+#[derive(Debug, Clone, Default)]
+pub struct ExportPage {
+    /// JSON lines, each with its end.
+    pub lines: Vec<u8>,
+    /// How many.
+    pub chunks: u64,
+    /// Of them those with a vector.
+    pub vectors: u64,
+    /// Give it to the next call; `None` at the end.
+    pub next: Option<PageCursor>,
+}
+
+/// A line that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BadLine {
+    /// Its number, from 1.
+    pub line: u64,
+    /// Why not.
+    pub reason: String,
+}
+
+/// What became of the lines of an import.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ImportReport {
+    /// Lines with something on them.
+    pub lines: u64,
+    /// Chunks stored.
+    pub stored: u64,
+    /// Lines left alone: stored already.
+    pub unchanged: u64,
+    /// Lines left out: their time was over.
+    pub expired: u64,
+    /// Lines that could not be taken.
+    pub failed: u64,
+    /// Vectors taken from the lines.
+    pub vectors: u64,
+    /// Vectors of another model than the store's: these texts are embedded anew.
+    pub vectors_dropped: u64,
+    /// The first 1,000 lines that could not be taken.
+    pub bad: Vec<BadLine>,
+}
+
 /// Cache figures.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct CacheStats {
@@ -329,14 +372,20 @@ pub struct SystemHealth {
 }
 
 /// A damaged place.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Damage {
-    /// File name within the store.
+    /// Path within the store, with `/`.
     pub file: String,
     /// Offset in bytes.
     pub offset: u64,
+    /// Bytes of it; 0 when that is not known.
+    pub length: u64,
     /// What does not fit.
     pub what: String,
+    /// What cannot be had because of it.
+    pub lost: String,
+    /// What to do.
+    pub remedy: String,
 }
 
 /// Result of `verify`.
@@ -344,12 +393,37 @@ pub struct Damage {
 pub struct VerifyReport {
     /// No damage found.
     pub ok: bool,
+    /// Whether contents and derived files were looked into, not checksums alone.
+    pub deep: bool,
     /// Records whose checksum was compared.
     pub records: u64,
-    /// Bytes read.
+    /// Bytes of the log read.
     pub bytes: u64,
-    /// Damaged places, at most 1,000.
+    /// Chunk versions that were decompressed and decoded (`deep`).
+    pub versions: u64,
+    /// Vectors that were compared with what indexes have of them (`deep`).
+    pub vectors: u64,
+    /// Chunks whose words were compared with the text segments (`deep`).
+    pub texts: u64,
+    /// Files compared with their checksums beside the log: dictionaries, and with `deep` the derived ones.
+    pub files: u64,
+    /// Damaged places in all.
+    pub damages: u64,
+    /// The first 1,000 of them.
     pub damaged: Vec<Damage>,
+}
+
+/// Result of `snapshot`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SnapshotReport {
+    /// Chunks of the store at the moment of the copy, expired ones left out.
+    pub chunks: u64,
+    /// Files of the copy.
+    pub files: u64,
+    /// Of them those that share their bytes with the store's (`link: true`).
+    pub linked: u64,
+    /// Bytes of all files.
+    pub bytes: u64,
 }
 
 /// Result of `optimize`.

@@ -223,4 +223,19 @@ impl Vfs for Aborting {
     fn lock(&self, path: &Path, owner: &str) -> io::Result<Option<Box<dyn VfsLock>>> {
         self.around(|| RealVfs.lock(path, owner))
     }
+    fn lock_shared(&self, path: &Path) -> io::Result<Option<Box<dyn VfsLock>>> {
+        RealVfs.lock_shared(path)
+    }
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.around(|| RealVfs.link(from, to))
+    }
+    fn is_vacant(&self, path: &Path) -> io::Result<bool> {
+        RealVfs.is_vacant(path)
+    }
+    fn rename_dir(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.around(|| RealVfs.rename_dir(from, to))
+    }
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        self.around(|| RealVfs.remove_dir_all(path))
+    }
 }

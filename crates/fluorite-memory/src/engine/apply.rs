@@ -131,6 +131,10 @@ fn put(
             text.push(TextItem::Dead(previous));
         }
     }
+    if let Some(past) = prepared.past.as_deref() {
+        usage = past.usage_count.unwrap_or(usage);
+        accessed_at = past.accessed_at.unwrap_or(accessed_at);
+    }
     let row = state.place(Row {
         key: prepared.key,
         sequence: chunk.sequence,
@@ -156,6 +160,9 @@ fn put(
         if read.remove(previous) && usage > 0 {
             read.insert(row); // its counter is still to be written
         }
+    }
+    if prepared.past.as_deref().is_some_and(|p| p.usage_count.is_some_and(|n| n > 0)) {
+        shared.read_rows.lock().insert(row); // written with the others
     }
     state.versions += 1;
     state.revive(row);

@@ -157,12 +157,22 @@ impl Pass {
         state.row(row).map(|r| (r.created_at, r.version, findable))
     }
 
-    fn put(&mut self, shared: &Shared, w: &mut Writer, chunks: Vec<PreparedChunk>, durability: Durability, settle: Settle<()>) {
-        let lengths = chunks.iter().filter_map(|c| c.vector.as_ref()).map(|v| v.values.len());
-        if let Err(e) = shared.check_room().and_then(|()| w.admit_vectors(shared, lengths)) {
+    fn put(
+        &mut self,
+        shared: &Shared,
+        w: &mut Writer,
+        mut chunks: Vec<PreparedChunk>,
+        durability: Durability,
+        settle: Settle<()>,
+    ) {
+        w.drop_foreign(&mut chunks);
+        let found = chunks.iter().filter_map(|c| {
+            let model = c.past.as_ref().and_then(|p| p.model.as_deref());
+            c.vector.as_ref().map(|v| (v.values.len(), model))
+        });
+        if let Err(e) = shared.check_room().and_then(|()| w.admit_vectors(shared, found)) {
             return settle(Err(e));
         }
-        let mut chunks = chunks;
         if let Err(e) = w.without_gone_dictionaries(shared, &mut chunks) {
             return settle(Err(e));
         }
@@ -174,16 +184,21 @@ impl Pass {
         let mut group = GroupBuilder::begin(&mut self.bytes, w.next_sequence);
         for mut prepared in chunks {
             let before = self.newest(shared, prepared.key);
+            let past = prepared.past.as_deref();
+            let born = past.and_then(|p| p.created_at);
             let (created_at, version) = match before {
-                Some((created, version, true)) => (created, version.saturating_add(1)),
-                Some((_, version, false)) => (now, version.saturating_add(1)),
-                None => (now, 1),
+                Some((created, version, true)) => (born.unwrap_or(created), version.saturating_add(1)),
+                Some((_, version, false)) => (born.unwrap_or(now), version.saturating_add(1)),
+                None => (born.unwrap_or(now), past.and_then(|p| p.version).unwrap_or(1).max(1)),
             };
+            let updated_at = past.and_then(|p| p.updated_at).unwrap_or(now);
+            let expires_at = past.and_then(|p| p.expires_at);
             self.seen.insert(prepared.key, (created_at, version, true));
             let c = &mut prepared.chunk;
             c.created_at = created_at;
-            c.updated_at = now.max(created_at);
-            c.expires_at = prepared.ttl_ms.map(|ttl| c.updated_at.saturating_add(ttl));
+            c.updated_at = updated_at.max(created_at);
+            c.expires_at =
+                prepared.ttl_ms.map(|ttl| c.updated_at.max(expires_at.unwrap_or(now.max(created_at).saturating_add(ttl))));
             c.version = version;
             c.sequence = w.sequence();
             let record = ChunkRecord {
@@ -296,8 +311,8 @@ impl Pass {
         if items.is_empty() {
             return self.outcomes.push(settle);
         }
-        let lengths = items.iter().map(|i| i.vector.values.len());
-        if let Err(e) = shared.check_room().and_then(|()| w.admit_vectors(shared, lengths)) {
+        let found = items.iter().map(|i| (i.vector.values.len(), None));
+        if let Err(e) = shared.check_room().and_then(|()| w.admit_vectors(shared, found)) {
             return settle(Err(e));
         }
         self.has_puts = true;
@@ -423,9 +438,9 @@ impl Writer {
         Ok(())
     }
 
-    /// Vectors of these dimensions may enter; the first ever names the store's model in the manifest.
-    fn admit_vectors(&mut self, shared: &Shared, lengths: impl Iterator<Item = usize>) -> Result<()> {
-        for found in lengths {
+    /// Vectors of these dimensions may enter; the first ever names the store's model in the manifest: that of `model`, or supplied.
+    fn admit_vectors<'a>(&mut self, shared: &Shared, vectors: impl Iterator<Item = (usize, Option<&'a str>)>) -> Result<()> {
+        for (found, model) in vectors {
             match &self.manifest.model {
                 Some(m) if m.dimensions == found => continue,
                 // the last vectors it held are gone: their dimensions bind nobody
@@ -434,12 +449,22 @@ impl Writer {
                 None => {}
             }
             let mut next = self.manifest.clone();
-            next.model = Some(ModelId { id: SUPPLIED_MODEL.into(), dimensions: found });
+            next.model = Some(ModelId { id: model.unwrap_or(SUPPLIED_MODEL).into(), dimensions: found });
             next.save(&*shared.vfs, &shared.config.path)?;
             self.manifest = next;
             shared.set_model(self.manifest.model.clone());
         }
         Ok(())
+    }
+
+    /// Vectors that were brought along and are of another model than the store has come to have since they were looked at.
+    fn drop_foreign(&self, chunks: &mut [PreparedChunk]) {
+        let Some(known) = &self.manifest.model else { return };
+        for c in chunks {
+            if c.past.as_ref().and_then(|p| p.model.as_ref()).is_some_and(|m| *m != known.id) {
+                c.vector = None;
+            }
+        }
     }
 
     fn seal_if_full(&mut self, shared: &Arc<Shared>) {

@@ -35,8 +35,8 @@ pub struct Compaction {
     pub failure: Option<String>,
 }
 
-/// Held while a compaction runs; its end, however it comes, lets the next one start.
-struct Running(Arc<Shared>);
+/// Held while a compaction runs, or must not; its end, however it comes, lets the next one start.
+pub struct Running(Arc<Shared>);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -130,6 +130,20 @@ impl Shared {
             shared.compaction.lock().failure = lasting.map(|e| e.to_string());
         };
         self.compact(false, self.stop.clone(), None, Box::new(told));
+    }
+
+    /// Runs `work` when no compaction does, now or behind the one that runs; none starts before what it is given is dropped.
+    pub fn without_compaction(self: &Arc<Self>, work: Box<dyn FnOnce(Running) + Send>) {
+        {
+            let mut compaction = self.compaction.lock();
+            if compaction.running {
+                let shared = Arc::clone(self);
+                compaction.waiting.push(Box::new(move || shared.without_compaction(work)));
+                return;
+            }
+            compaction.running = true;
+        }
+        work(Running(Arc::clone(self)));
     }
 
     /// Compacts what is sparse, or everything that gains (`all`).

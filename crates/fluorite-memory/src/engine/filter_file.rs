@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::commit::Writer;
 use super::shared::Shared;
+use crate::error::{Error, Result};
 use crate::index::{FilterIndex, RowSet};
 use crate::log::varint::{Reader, put};
 use crate::vfs::{read_checked, replace};
@@ -16,6 +17,38 @@ const MAGIC: &[u8; 8] = b"FLUOFLT1";
 const VERSION: u32 = 1;
 /// File name.
 pub const NAME: &str = "filters";
+
+/// The sequence numbers the entries are of, ascending. `None`: they make no sense, or are of another store.
+fn sequences(r: &mut Reader<'_>, store_id: u128, most: usize) -> Option<Vec<u64>> {
+    if u128::from_le_bytes(r.array()?) != store_id {
+        return None;
+    }
+    let count = usize::try_from(r.varint()?).ok().filter(|n| *n <= most)?;
+    let mut sequence = 0u64;
+    (0..count)
+        .map(|_| {
+            sequence = sequence.checked_add(r.varint()?)?;
+            Some(sequence)
+        })
+        .collect()
+}
+
+/// The saved entries, to be compared with the log: the file's body, and the sequence numbers it covers. `None`: no such file.
+pub fn read_filters(shared: &Shared) -> Result<Option<(Vec<u8>, Vec<u64>)>> {
+    let Some(body) = read_checked(&*shared.vfs, &shared.index_dir(), NAME, MAGIC, VERSION)? else { return Ok(None) };
+    let Some(covered) = sequences(&mut Reader(&body), shared.store_id, body.len()) else {
+        let (path, what) = (shared.index_dir().join(NAME), "the sequence numbers do not parse, or are another store's".into());
+        return Err(Error::Corrupt { path, offset: 20, what });
+    };
+    Ok(Some((body, covered)))
+}
+
+/// The entries of a body that [`read_filters`] gave, by rank. `rows`: as for [`FilterIndex::load`].
+pub fn load_filters(body: &[u8], store_id: u128, rows: &[Option<(u32, i64)>]) -> Option<FilterIndex> {
+    let mut r = Reader(body);
+    sequences(&mut r, store_id, body.len())?;
+    FilterIndex::load(&mut r, rows)
+}
 
 impl Shared {
     /// Saves the entries of live rows in sealed segments: those are durable. Failing to is no error: the next open reads chunks.

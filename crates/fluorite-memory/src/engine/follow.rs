@@ -105,6 +105,7 @@ impl Staged {
                         raw_len: row.raw_len,
                         ttl_ms: expires_at.map(|at| (at - wall).max(0)),
                         vector: None,
+                        past: None,
                     };
                     effects.push(Effect::Chunk { prepared: Box::new(prepared), at: row.at, vector });
                 }

@@ -66,6 +66,14 @@ impl GraphList {
     }
 }
 
+/// Whether the list is there and can be read.
+pub fn check_graph_list(vfs: &dyn Vfs, dir: &Path) -> Result<bool> {
+    let Some(body) = read_checked(vfs, dir, NAME, MAGIC, VERSION)? else { return Ok(false) };
+    let what =
+        |e: serde_json::Error| Error::Corrupt { path: dir.join(NAME), offset: 20, what: format!("the list does not parse: {e}") };
+    serde_json::from_slice::<GraphList>(&body).map(|_| true).map_err(what)
+}
+
 fn number_of(name: &str) -> Option<u32> {
     name.strip_suffix(".graph")?.parse().ok()
 }

@@ -21,6 +21,7 @@ mod apply;
 mod ask;
 mod backlog;
 mod budget;
+mod checkpoint;
 mod close;
 mod commit;
 mod compact;
@@ -55,6 +56,7 @@ mod reload;
 mod reload_events;
 mod replay;
 mod reserve;
+mod restore;
 mod search;
 mod shared;
 mod similar;
@@ -69,6 +71,7 @@ mod text_list;
 mod texts;
 mod tokens;
 mod train;
+mod verify;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -78,7 +81,9 @@ pub use events::{DEFAULT_EVENT_BUFFER, Event, EventKind, EventOptions, IndexKind
 #[doc(hidden)] // for tests on simulated disks
 pub use open::{LoadEmbedder, Platform};
 pub use own_embedder::OwnEmbedder;
+pub(crate) use prepare::chunk_key;
 pub use similar::{Documents, MOST_DOCUMENT_BYTES, MOST_DOCUMENTS};
+pub(crate) use snapshot::read_rows;
 pub use tokens::TokenCounter;
 
 use crate::options::Durability;

@@ -3,6 +3,7 @@
 use crate::chunk::{Attributes, Chunk, ChunkInput, DEFAULT_NAMESPACE, MAX_ID_BYTES, check_id};
 use crate::engine::EngineConfig;
 use crate::error::{Error, Result};
+use crate::jsonl::Past;
 use crate::log::{Codec, encode_payload};
 
 /// Vector of a prepared chunk.
@@ -24,6 +25,8 @@ pub struct PreparedChunk {
     pub raw_len: u32,
     pub ttl_ms: Option<i64>,
     pub vector: Option<PreparedVector>,
+    /// What it brings along from elsewhere.
+    pub past: Option<Box<Past>>,
 }
 
 /// The key of a chunk in memory and in the log's counters.
@@ -103,7 +106,8 @@ pub fn check(input: ChunkInput, config: &EngineConfig, seed: u64, dimensions: Op
         content_hash,
         sequence: 0,
     };
-    Ok(PreparedChunk { key, chunk, payload: Vec::new(), compressed: false, dictionary: 0, raw_len: 0, ttl_ms, vector })
+    let payload = Vec::new();
+    Ok(PreparedChunk { key, chunk, payload, compressed: false, dictionary: 0, raw_len: 0, ttl_ms, vector, past: None })
 }
 
 /// Encodes and compresses the payload.

@@ -8,7 +8,7 @@ use super::doomed::Doomed;
 use super::replay::Replay;
 use super::shared::Shared;
 use super::state::{NONE, Row};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::log::varint::{Reader, put};
 use crate::log::{Location, Manifest, UsageEntry};
 use crate::mutants::mutant;
@@ -149,16 +149,32 @@ pub fn load(vfs: &dyn Vfs, index_dir: &Path, manifest: &Manifest) -> Option<(Rep
     map_checked(vfs, index_dir, NAME, (MAGIC, VERSION), |body| decode(body, manifest)).ok().flatten().flatten()
 }
 
+/// The rows of the table and what they cover, whatever the manifest says. `None`: there is no such file.
+pub fn read_table(vfs: &dyn Vfs, index_dir: &Path) -> Result<Option<(Vec<Row>, Coverage)>> {
+    let Some(decoded) = map_checked(vfs, index_dir, NAME, (MAGIC, VERSION), decode_any)? else { return Ok(None) };
+    let bad = || Error::Corrupt { path: index_dir.join(NAME), offset: 20, what: "the table does not parse".into() };
+    let (replay, coverage) = decoded.ok_or_else(bad)?;
+    Ok(Some((replay.rows, coverage)))
+}
+
+/// The rows of the table. Missing or damaged: `None`.
+pub fn read_rows(vfs: &dyn Vfs, index_dir: &Path) -> Option<Vec<Row>> {
+    read_table(vfs, index_dir).ok().flatten().map(|(rows, _)| rows)
+}
+
 fn decode(body: &[u8], manifest: &Manifest) -> Option<(Replay, Coverage)> {
+    let (replay, coverage) = decode_any(body)?;
+    let known = |&(number, upto): &(u32, u64)| {
+        number == manifest.live || manifest.sealed.iter().any(|s| s.number == number && s.length >= upto)
+    };
+    coverage.iter().all(known).then_some((replay, coverage))
+}
+
+fn decode_any(body: &[u8]) -> Option<(Replay, Coverage)> {
     let mut r = Reader(body);
     let mut coverage = Coverage::new();
     for _ in 0..r.varint()? {
-        let (number, upto) = (u32::try_from(r.varint()?).ok()?, r.varint()?);
-        let known = number == manifest.live || manifest.sealed.iter().any(|s| s.number == number && s.length >= upto);
-        if !known {
-            return None;
-        }
-        coverage.push((number, upto));
+        coverage.push((u32::try_from(r.varint()?).ok()?, r.varint()?));
     }
     let next_sequence = r.varint()?;
     let count = usize::try_from(r.varint()?).ok()?;

@@ -1,17 +1,11 @@
 //! What the engine says about itself.
 
 use super::shared::Shared;
-use crate::cancel::CancelToken;
-use crate::error::{Error, Result};
-use crate::log::{LiveSegment, Manifest, Segment, load_dictionary, scan_segment};
 use crate::options::{Progress, ProgressFn};
 use crate::report::{
-    CacheStats, ComponentHealth, Damage, EngineStats, IndexProgress, ModelStats, SystemHealth, TextIndexStats, VectorIndexStats,
-    VerifyReport,
+    CacheStats, ComponentHealth, EngineStats, IndexProgress, ModelStats, SystemHealth, TextIndexStats, VectorIndexStats,
 };
 use crate::vfs::OpenMode;
-
-const MOST_DAMAGE: usize = 1_000;
 
 impl Shared {
     /// Figures of this moment.
@@ -188,110 +182,6 @@ impl Shared {
         let rate = done as f64 / seconds;
         let seconds_left = total.filter(|_| rate > 0.0).map(|t| t.saturating_sub(done) as f64 / rate);
         f(Progress { phase, done, total, rate, seconds_left });
-    }
-
-    /// Reads everything and compares every checksum. Changes nothing.
-    pub fn verify(&self, cancel: &CancelToken, progress: Option<&ProgressFn>) -> Result<VerifyReport> {
-        let mut report = VerifyReport::default();
-        // what another process writes is judged as far as it was read
-        let followed = self.reader.as_ref().map(|r| {
-            let following = r.following.lock();
-            (following.manifest.clone(), following.tail.end())
-        });
-        let manifest = match followed.clone().map_or_else(|| Manifest::load(&*self.vfs, &self.config.path), |f| Ok(Some(f.0))) {
-            Ok(Some(m)) => m,
-            Ok(None) => {
-                report.note(Error::Corrupt {
-                    path: self.config.path.join("MANIFEST"),
-                    offset: 0,
-                    what: "the file is missing".into(),
-                })?;
-                return Ok(report);
-            }
-            Err(e) => {
-                report.note(e)?;
-                return Ok(report);
-            }
-        };
-        for id in &manifest.dictionaries {
-            if let Err(e) = load_dictionary(&*self.vfs, &self.dict_dir(), *id) {
-                report.note(e)?;
-            }
-        }
-        let mut segments: Vec<Segment> = self.state.read().segments.values().cloned().collect();
-        segments.sort_by_key(Segment::number);
-        let started = self.clock.monotonic_ms();
-        let total = segments.len() as u64;
-        for (i, segment) in segments.iter().enumerate() {
-            cancel.check()?;
-            self.verify_segment(segment, &manifest, followed.as_ref().map(|f| f.1), &mut report, cancel)?;
-            self.report_progress(progress, "verify", i as u64 + 1, Some(total), started);
-        }
-        report.ok = report.damaged.is_empty();
-        Ok(report)
-    }
-
-    fn verify_segment(
-        &self,
-        segment: &Segment,
-        manifest: &Manifest,
-        followed: Option<u64>,
-        report: &mut VerifyReport,
-        cancel: &CancelToken,
-    ) -> Result<()> {
-        let live;
-        let bytes: &[u8] = match segment.map() {
-            Some(map) => map,
-            None => {
-                // what is being appended right now is not judged: the length is taken before the bytes
-                let upto = followed.unwrap_or_else(|| {
-                    let writer = self.writer.lock();
-                    let live = writer.as_ref().map(|w| &w.live).filter(|live| live.segment().number() == segment.number());
-                    live.map_or(0, LiveSegment::end)
-                });
-                if upto == 0 {
-                    return Ok(()); // sealed meanwhile: its successor in the list, or the next verify, reads it
-                }
-                let mut buf = vec![0; upto as usize];
-                let file =
-                    self.vfs.open(segment.path(), OpenMode::Read).map_err(|e| Error::io("cannot open", segment.path(), &e))?;
-                if let Err(e) = file.read_at(&mut buf, 0) {
-                    return report.note(segment.corrupt(0, &format!("the file cannot be read whole: {e}")));
-                }
-                live = buf;
-                &live
-            }
-        };
-        report.bytes += bytes.len() as u64;
-        let mut records = 0;
-        let scan = scan_segment(segment, bytes, 0, |_| {
-            records += 1;
-            cancel.check()
-        });
-        report.records += records;
-        match scan {
-            Ok(scan) if scan.end == bytes.len() as u64 => {}
-            Ok(scan) => report.note(segment.corrupt(scan.end, "a group does not match its checksum"))?,
-            Err(e) => report.note(e)?,
-        }
-        if let Some(s) = manifest.sealed.iter().find(|s| s.number == segment.number())
-            && crc32c::crc32c(bytes) != s.crc
-        {
-            report.note(segment.corrupt(0, "the checksum of the whole segment does not match the manifest"))?;
-        }
-        Ok(())
-    }
-}
-
-impl VerifyReport {
-    /// Lists damage; other errors end the verification.
-    fn note(&mut self, e: Error) -> Result<()> {
-        let Error::Corrupt { path, offset, what } = e else { return Err(e) };
-        let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        if self.damaged.len() < MOST_DAMAGE {
-            self.damaged.push(Damage { file, offset, what });
-        }
-        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ use super::queue::{Op, Place};
 use super::shared::{Call, Shared};
 use crate::chunk::ChunkInput;
 use crate::error::{Error, Result};
+use crate::jsonl::Past;
 use crate::metrics::Stage;
 use crate::options::{EmbedMode, OnError, WriteOptions};
 use crate::pending::Settler;
@@ -25,6 +26,8 @@ const MOST_BYTES: u64 = 1 << 30;
 pub struct Job {
     pub place: Place,
     pub chunks: Vec<ChunkInput>,
+    /// What each brings along; empty when none does.
+    pub pasts: Vec<Option<Past>>,
     pub options: WriteOptions,
     pub settler: Settler<BatchResult>,
     pub call: Call,
@@ -44,13 +47,20 @@ struct Gather {
 /// Runs the preparation. With texts to embed, every text is a job of its own and the last one goes on.
 pub fn run(shared: &Arc<Shared>, job: Job) {
     let started = Instant::now();
-    let Job { place, chunks, options, settler, call } = job;
+    let Job { place, chunks, mut pasts, options, settler, call } = job;
     let given: Vec<Option<String>> = chunks.iter().map(|c| c.id.clone()).collect();
     let dimensions = shared.dimensions();
     let mut slots: Vec<Option<Result<PreparedChunk>>> = Vec::with_capacity(chunks.len());
     let mut stop = None;
-    for chunk in chunks {
+    for (i, mut chunk) in chunks.into_iter().enumerate() {
+        let past = pasts.get_mut(i).and_then(Option::take);
+        // a vector with a past is of a model that was compared: kept to the bit
+        let vector = past.as_ref().filter(|p| p.model.is_some()).and_then(|_| chunk.embedding.take());
         let checked = options.cancel.check().and_then(|()| check(chunk, &shared.config, shared.seed, dimensions));
+        let checked = match past {
+            None => checked,
+            Some(past) => checked.and_then(|mut p| shared.restore(&mut p, past, vector, shared.clock.wall_ms()).map(|()| p)),
+        };
         if let Err(e) = &checked
             && options.on_error.unwrap_or_default() == OnError::Abort
         {

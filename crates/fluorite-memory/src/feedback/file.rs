@@ -63,6 +63,30 @@ impl EventFile {
         Ok(Some(out))
     }
 
+    /// Reads it without changing a byte: of a store that is not open. `store_id`: when it is known, for a header that is damaged.
+    pub fn open_read(vfs: &dyn Vfs, dir: &Path, store_id: Option<u128>) -> Result<Option<Self>> {
+        let path = dir.join(NAME);
+        let file = match vfs.open(&path, OpenMode::Read) {
+            Ok(f) => f,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Error::io("cannot open", &path, &e)),
+        };
+        let len = file.len().map_err(|e| Error::io("cannot read", &path, &e))?;
+        let mut bytes = vec![0u8; usize::try_from(len).unwrap_or(0)];
+        file.read_at(&mut bytes, 0).map_err(|e| Error::io("cannot read", &path, &e))?;
+        let whole = bytes.len() >= HEADER && word(&bytes, HEADER - 4) == Some(crc32c::crc32c(&bytes[..HEADER - 4]));
+        let own = if whole { word(&bytes, 12) } else { None };
+        let salt = store_id.map(salt).or(own).unwrap_or_default();
+        let mut out = Self { file, path, end: HEADER as u64, salt, events: Vec::new(), damaged: Vec::new() };
+        if bytes.len() >= HEADER {
+            if out.check_header(&bytes).is_err() {
+                out.damaged.push(0);
+            }
+            out.read(&bytes);
+        }
+        Ok(Some(out))
+    }
+
     /// Reads it without ever changing it. `None` when there is none, or its header is on its way.
     pub fn peek(vfs: &dyn Vfs, dir: &Path, store_id: u128) -> Result<Option<Self>> {
         let path = dir.join(NAME);
@@ -110,6 +134,11 @@ impl EventFile {
             vfs.sync_dir(d).map_err(|e| Error::io("cannot sync", d, &e))?;
         }
         Ok(out)
+    }
+
+    /// Bytes of it that count.
+    pub fn end(&self) -> u64 {
+        self.end
     }
 
     fn write_header(&mut self) -> Result<()> {

@@ -52,3 +52,16 @@ impl From<toml::Value> for Value {
         }
     }
 }
+
+impl From<serde_json::Value> for Value {
+    fn from(v: serde_json::Value) -> Self {
+        match v {
+            serde_json::Value::Null => Self::Null,
+            serde_json::Value::Bool(b) => Self::Bool(b),
+            serde_json::Value::Number(n) => Self::Number(n.as_f64().unwrap_or(f64::NAN)),
+            serde_json::Value::String(s) => Self::Text(s),
+            serde_json::Value::Array(a) => Self::List(a.into_iter().map(Self::from).collect()),
+            serde_json::Value::Object(m) => Self::Object(m.into_iter().map(|(k, v)| (k, Self::from(v))).collect()),
+        }
+    }
+}

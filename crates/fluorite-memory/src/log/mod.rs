@@ -19,6 +19,7 @@ pub(crate) mod varint;
 pub use codec::Codec;
 pub use dictionary::{dictionary_name, load_dictionary, save_dictionary, train_dictionary};
 pub use group::{GROUP_HEADER, GroupBuilder};
+pub(crate) use group::{read_body, read_head};
 pub use live::LiveSegment;
 pub use manifest::{Manifest, ModelId, SealedSegment, Trained};
 pub use payload::{decode_payload, encode_payload};
@@ -28,6 +29,7 @@ pub use record::{
 };
 pub use scan::{Scan, ScannedRecord, scan_segment, scan_tail};
 pub use segment::{SEGMENT_HEADER, Segment, segment_name};
+pub(crate) use segment::{check_header, encode_header};
 pub use tail::{Followed, Tail};
 
 /// Where a record lies.

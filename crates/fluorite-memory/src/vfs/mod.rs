@@ -9,6 +9,7 @@ mod real;
 mod replace;
 mod retry;
 mod sim;
+mod staged;
 
 use std::io;
 use std::path::Path;
@@ -18,6 +19,7 @@ pub use real::RealVfs;
 pub use replace::{map_checked, read_checked, replace};
 #[doc(hidden)]
 pub use sim::{Fault, Hook, SimVfs, SyncKind}; // for tests, also those outside the crate
+pub use staged::{check_apart, staged};
 
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,4 +68,36 @@ pub trait Vfs: Send + Sync + std::fmt::Debug {
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
     /// Takes the exclusive advisory lock, writing `owner` into the file; `None` when another holds it.
     fn lock(&self, path: &Path, owner: &str) -> io::Result<Option<Box<dyn VfsLock>>>;
+    /// Takes the same lock shared with other readers, changing no byte; `None` when a writer holds it. Without a lock file there
+    /// is nothing to hold: what is returned then keeps nobody out.
+    fn lock_shared(&self, path: &Path) -> io::Result<Option<Box<dyn VfsLock>>> {
+        let _ = path;
+        Ok(Some(Box::new(NoLock)))
+    }
+    /// Gives a file that is never changed again a second name. An error where the disk has no such thing: copy it then.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let _ = (from, to);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    /// True when the path names nothing, or an empty folder.
+    fn is_vacant(&self, path: &Path) -> io::Result<bool> {
+        let _ = path;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    /// Gives a folder another name, which [`is_vacant`](Self::is_vacant). Atomic; what is in it must be durable.
+    fn rename_dir(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let _ = (from, to);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    /// Removes a folder with everything in it.
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        let _ = path;
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
+
+/// A lock that keeps nobody out.
+#[derive(Debug)]
+struct NoLock;
+
+impl VfsLock for NoLock {}

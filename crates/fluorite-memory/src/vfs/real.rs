@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::retry::{read_all, write_all};
-use super::{Mapped, OpenMode, Vfs, VfsFile, VfsLock};
+use super::{Mapped, NoLock, OpenMode, Vfs, VfsFile, VfsLock};
 
 /// Files of this machine.
 #[derive(Debug, Clone, Copy, Default)]
@@ -128,5 +128,42 @@ impl Vfs for RealVfs {
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(e)) => Err(e),
         }
+    }
+
+    fn lock_shared(&self, path: &Path) -> io::Result<Option<Box<dyn VfsLock>>> {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Some(Box::new(NoLock))),
+            Err(e) => return Err(e),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(Some(Box::new(RealLock(file)))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(e)) => Err(e),
+        }
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::hard_link(from, to)
+    }
+
+    fn is_vacant(&self, path: &Path) -> io::Result<bool> {
+        match std::fs::read_dir(path) {
+            Ok(mut entries) => Ok(entries.next().is_none()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(std::fs::symlink_metadata(path).is_err()),
+            Err(e) if e.kind() == io::ErrorKind::NotADirectory => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
+
+    fn rename_dir(&self, from: &Path, to: &Path) -> io::Result<()> {
+        if cfg!(windows) {
+            let _ = std::fs::remove_dir(to); // only an empty one goes; elsewhere the rename replaces it
+        }
+        std::fs::rename(from, to)
+    }
+
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_dir_all(path)
     }
 }

@@ -51,7 +51,8 @@ impl Engine {
             }
             Ok((events, chunks)) => {
                 let (stored, store) = pending();
-                let job = Job { place, chunks, options: WriteOptions::default(), settler: stored, call: storing };
+                let pasts = Vec::new();
+                let job = Job { place, chunks, pasts, options: WriteOptions::default(), settler: stored, call: storing };
                 let then = Arc::clone(&shared);
                 store.on_settle(move |r| append(then, r.map(|_| events)));
                 run(&shared, job);

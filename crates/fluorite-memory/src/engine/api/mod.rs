@@ -1,6 +1,7 @@
 //! The calls of an open store.
 
 mod embed;
+mod jsonl;
 mod learn;
 mod metrics;
 mod operate;

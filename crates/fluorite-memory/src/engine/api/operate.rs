@@ -1,14 +1,15 @@
 //! Figures, health and care of a store.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Engine;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::options::ProgressFn;
+use crate::options::{ProgressFn, SnapshotOptions};
 use crate::pending::{Pending, Settler, pending};
-use crate::report::{EngineStats, OptimizeReport, SystemHealth, VerifyReport};
+use crate::report::{EngineStats, OptimizeReport, SnapshotReport, SystemHealth, VerifyReport};
 
 impl Engine {
     /// Figures.
@@ -38,9 +39,63 @@ impl Engine {
         if self.0.closed.load(Ordering::Acquire) { Err(Error::Closed) } else { Ok(self.0.shared.health()) }
     }
 
-    /// Reads every record and compares checksums.
+    /// Reads every record and compares checksums; changes nothing. Damage is reported, never an error.
+    /// Cost: the log is read once, a segment in memory at a time.
     pub fn verify(&self, cancel: CancelToken, progress: Option<ProgressFn>) -> Pending<VerifyReport> {
-        self.on_pool(move |shared| shared.verify(&cancel, progress.as_ref()))
+        self.on_pool(move |shared| shared.verify(false, &cancel, progress.as_ref()))
+    }
+
+    /// As [`verify`](Self::verify), and decompresses and decodes every version, compares its id with the id table, and every
+    /// derived file (id table, filters, graphs, text segments, feedback) with what the log says. Compaction waits meanwhile.
+    /// Cost: that of reading, decompressing and tokenising everything once on one thread; some 100
+    /// bytes of memory a chunk.
+    pub fn verify_deep(&self, cancel: CancelToken, progress: Option<ProgressFn>) -> Pending<VerifyReport> {
+        let call = match self.enter() {
+            Ok(call) => call,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        let (settler, done) = pending();
+        let shared = Arc::clone(&self.0.shared);
+        let quiet = move |running| {
+            let work = Arc::clone(&shared);
+            work.executor.spawn(move || {
+                let result = shared.verify(true, &cancel, progress.as_ref());
+                drop(running);
+                settler.settle(result);
+                drop(call);
+            });
+        };
+        self.0.shared.without_compaction(Box::new(quiet));
+        done
+    }
+
+    /// Copies the store into the folder `to`, which must not exist or be empty, while reading and writing go on: a store of its own
+    /// that opens as any other (with the derived files) and has exactly what was acknowledged at one moment between this call and
+    /// its end. It appears when it is complete, or not at all; after a crash a hidden `.NAME.PID-N.part` beside it may stay.
+    /// Copied files are compared with their checksums. Cost: reading and writing every byte once; writers wait for one fsync and
+    /// for the opening of the files, about 20 µs each.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` (the folder is not empty, or lies in the store), `CORRUPT` (a file of the store is damaged: see
+    /// [`salvage`](crate::salvage)), `NO_SPACE`, `POISONED`, `IO`, `ABORTED`.
+    pub fn snapshot(
+        &self,
+        to: PathBuf,
+        options: SnapshotOptions,
+        cancel: CancelToken,
+        progress: Option<ProgressFn>,
+    ) -> Pending<SnapshotReport> {
+        let call = match self.enter().and_then(|c| self.0.shared.check_poison().map(|()| c)) {
+            Ok(call) => call,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        let (settler, done) = pending();
+        let settle = Box::new(move |r| {
+            settler.settle(r);
+            drop(call);
+        });
+        self.0.shared.checkpoint(to, options, cancel, progress, settle);
+        done
     }
 
     /// Rewrites what has dead parts, at a higher compression level and with the trained dictionary; then puts all vectors

@@ -32,7 +32,7 @@ impl Engine {
         }
         let (settler, done) = pending();
         let shared = Arc::clone(&self.0.shared);
-        let job = Job { place: shared.queue.place(), chunks, options, settler, call };
+        let job = Job { place: shared.queue.place(), chunks, pasts: Vec::new(), options, settler, call };
         self.0.shared.executor.spawn(move || run(&shared, job));
         done
     }

@@ -125,6 +125,29 @@ impl FilterIndex {
         self.quality.get(row as usize).copied().filter(|q| !q.is_nan())
     }
 
+    /// Rows of which the two say different things, and how many. Cost: a pass over all keys of both.
+    pub(crate) fn differing_rows(&self, other: &Self) -> RowSet {
+        let mut differing = RoaringBitmap::new();
+        let bits = |posting: Option<&Posting>| {
+            let mut rows = RoaringBitmap::new();
+            posting.into_iter().for_each(|p| p.add_to(&mut rows));
+            rows
+        };
+        for (key, posting) in &self.postings {
+            differing |= bits(Some(posting)) ^ bits(other.postings.get(key));
+        }
+        for (_, posting) in other.postings.iter().filter(|(key, _)| !self.postings.contains_key(key)) {
+            posting.add_to(&mut differing);
+        }
+        let rows = self.quality.len().max(other.quality.len());
+        let of = |index: &Self, row: usize| {
+            let quality = index.quality.get(row).filter(|q| !q.is_nan());
+            quality.map(|q| (q.to_bits(), index.created_at.get(row).copied().unwrap_or(0)))
+        };
+        differing.extend((0..rows).filter(|row| of(self, *row) != of(other, *row)).map(|row| row as u32));
+        RowSet::from(&differing)
+    }
+
     /// Estimated heap bytes. Cost: a pass over all keys.
     #[must_use]
     pub fn bytes(&self) -> usize {

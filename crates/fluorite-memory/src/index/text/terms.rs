@@ -128,7 +128,22 @@ pub struct Digest {
     pub(super) length: u32,
 }
 
+/// What a term that is in a document so often adds to the document's sum.
+pub(super) fn term_sum(hash: u64, frequency: u8) -> u64 {
+    xxhash_rust::xxh3::xxh3_64_with_seed(&hash.to_le_bytes(), u64::from(frequency))
+}
+
 impl Digest {
+    /// A number that stands for all terms and their counts: equal to that of a text segment's document with the same.
+    pub(crate) fn sum(&self) -> u64 {
+        self.terms.iter().fold(0, |sum, (hash, count)| sum.wrapping_add(term_sum(*hash, *count)))
+    }
+
+    /// Terms in all, unweighed.
+    pub(crate) fn length(&self) -> u32 {
+        self.length
+    }
+
     /// Of these texts. Cost: tokenising, about 10 µs a KB.
     #[must_use]
     pub fn of(parts: &[(&str, Field)]) -> Self {

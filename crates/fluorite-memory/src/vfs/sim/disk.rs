@@ -305,6 +305,42 @@ impl Disk {
         Ok(self.tree.list(path)?.into_iter().map(|(name, _)| name.to_string_lossy().into_owned()).collect())
     }
 
+    pub(super) fn is_vacant(&mut self, path: &Path) -> io::Result<bool> {
+        self.admit_read()?;
+        if self.tree.is_dir(path) {
+            return Ok(self.tree.is_empty(path));
+        }
+        Ok(!matches!(self.tree.get(path), Ok(Some(_))))
+    }
+
+    pub(super) fn rename_dir(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        let (applied, report) = self.admit_whole()?;
+        if !self.tree.is_dir(from) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        if (self.tree.is_dir(to) && !self.tree.is_empty(to)) || matches!(self.tree.get(to), Ok(Some(Entry::File(_)))) {
+            return Err(io::ErrorKind::DirectoryNotEmpty.into());
+        }
+        if applied {
+            self.tree.move_dir(from, to)?;
+        }
+        report
+    }
+
+    /// Removes in the order a program would: it may get stuck half way.
+    pub(super) fn remove_dir_all(&mut self, path: &Path) -> io::Result<()> {
+        let (applied, report) = self.admit_whole()?;
+        if !self.tree.is_dir(path) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        if applied {
+            for ino in self.tree.remove_dir(path)? {
+                self.inode(ino)?.linked = false;
+            }
+        }
+        report
+    }
+
     /// Takes a lock; false when it is held.
     pub(super) fn lock(&mut self, path: &Path, owner: &str) -> io::Result<bool> {
         if self.locks.contains(path) {

@@ -24,7 +24,7 @@ use parking_lot::Mutex;
 
 use self::disk::{Disk, clean};
 use super::retry::{read_all, uninterrupted, write_all};
-use super::{Mapped, OpenMode, Vfs, VfsFile, VfsLock};
+use super::{Mapped, NoLock, OpenMode, Vfs, VfsFile, VfsLock};
 
 /// How an operation fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -254,6 +254,33 @@ impl Vfs for SimVfs {
         let path = clean(path)?;
         let taken = self.call(|| format!("lock {}", path.display()), |disk| disk.lock(&path, owner))?;
         Ok(taken.then(|| Box::new(SimLock { disk: self.clone(), path }) as Box<dyn VfsLock>))
+    }
+
+    /// Keeps no writer out: the simulation has one thread.
+    fn lock_shared(&self, path: &Path) -> io::Result<Option<Box<dyn VfsLock>>> {
+        let path = clean(path)?;
+        let held = self
+            .call(|| format!("lock shared {}", path.display()), |disk| disk.admit_read().map(|()| disk.locks.contains(&path)))?;
+        Ok((!held).then(|| Box::new(NoLock) as Box<dyn VfsLock>))
+    }
+
+    fn link(&self, _from: &Path, _to: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn is_vacant(&self, path: &Path) -> io::Result<bool> {
+        let path = clean(path)?;
+        self.call(|| format!("list {}", path.display()), |disk| disk.is_vacant(&path))
+    }
+
+    fn rename_dir(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let (from, to) = (clean(from)?, clean(to)?);
+        self.call(|| format!("rename {} {}", from.display(), to.display()), |disk| disk.rename_dir(&from, &to))
+    }
+
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        let path = clean(path)?;
+        self.call(|| format!("remove all {}", path.display()), |disk| disk.remove_dir_all(&path))
     }
 }
 

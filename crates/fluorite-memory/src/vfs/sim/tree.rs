@@ -52,8 +52,53 @@ impl Tree {
         Self { dirs, pending: Vec::new() }
     }
 
+    /// A folder that was renamed or removed stays in `dirs` for what a crash may bring back: its parent names it no more.
     pub(super) fn is_dir(&self, path: &Path) -> bool {
+        let named = |dir: &Path, name| self.dirs.get(dir).is_some_and(|d| d.live.get(name) == Some(&Entry::Dir));
         self.dirs.contains_key(path)
+            && match (path.parent(), path.file_name()) {
+                (Some(parent), Some(name)) => named(parent, name),
+                _ => true,
+            }
+    }
+
+    pub(super) fn is_empty(&self, path: &Path) -> bool {
+        self.dirs.get(path).is_none_or(|d| d.live.is_empty())
+    }
+
+    /// The folders under a path, itself the first.
+    fn under(&self, path: &Path) -> Vec<PathBuf> {
+        self.dirs.range(path.to_path_buf()..).map(|(p, _)| p).take_while(|p| p.starts_with(path)).cloned().collect()
+    }
+
+    /// Renames a folder. What is in it must be durable: unsynced changes of it keep its old name.
+    pub(super) fn move_dir(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        for old in self.under(from) {
+            let new = old.strip_prefix(from).map(|rest| if rest.as_os_str().is_empty() { to.into() } else { to.join(rest) });
+            if let (Ok(new), Some(dir)) = (new, self.dirs.get_mut(&old)) {
+                let moved = dir.clone();
+                dir.live.clear();
+                self.dirs.insert(new, moved);
+            }
+        }
+        self.apply(vec![Change::new(from, None)?, Change::new(to, Some(Entry::Dir))?])
+    }
+
+    /// Removes a folder and all in it; the files it named.
+    pub(super) fn remove_dir(&mut self, path: &Path) -> io::Result<Vec<Ino>> {
+        let mut gone = Vec::new();
+        for dir in self.under(path).into_iter().rev() {
+            let names: Vec<(OsString, Entry)> =
+                self.dirs.get(&dir).into_iter().flat_map(|d| &d.live).map(|(n, e)| (n.clone(), *e)).collect();
+            for (name, entry) in names {
+                if let Entry::File(ino) = entry {
+                    gone.push(ino);
+                }
+                self.apply(vec![Change { dir: dir.clone(), name, to: None }])?;
+            }
+        }
+        self.apply(vec![Change::new(path, None)?])?;
+        Ok(gone)
     }
 
     /// What a path names; `NotFound` when its directory does not exist.

@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use fluorite_ml::vector::dot_i8;
+
 use super::calibrate::{compared_at, width_for};
 use super::codes::{Code, CodesRef};
 use super::file::{CODES, Header, IDS, LINKS, PAGE, SCALES, TABLE, TWINS};
@@ -190,6 +192,24 @@ impl Graph {
     /// Vectors a walk of this width compares, about.
     pub(crate) fn compared_at(&self, ef: usize) -> usize {
         compared_at(&self.header.steps, ef)
+    }
+
+    /// Whether a node's integers are those of this vector.
+    pub(crate) fn holds(&self, node: u32, unit: &[f32]) -> bool {
+        let (expected, codes) = (Code::of(unit), self.codes());
+        // as the head scales its rows: to length 1 as integers
+        let scale = (dot_i8(&expected.values, &expected.values) as f32).sqrt().recip();
+        node < self.header.nodes
+            && unit.len() == self.header.dims as usize
+            && codes.row(node) == expected.values
+            && codes.scales.get(node as usize).is_some_and(|s| s.to_bits() == scale.to_bits())
+    }
+
+    /// The first link that names no node, or entry or table slot that is none: the place of the walked node it is of.
+    pub(crate) fn bad_link(&self) -> Option<u32> {
+        let links: &[u32] = bytemuck::cast_slice(self.section(LINKS));
+        let bad = links.iter().position(|n| *n != u32::MAX && *n >= self.header.walked)?;
+        Some((bad / self.header.width.max(1) as usize) as u32)
     }
 
     /// The nodes nearest to a query.

@@ -1,0 +1,79 @@
+//! The store that is written.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::log::{GroupBuilder, LiveSegment, Manifest, SealedSegment, save_dictionary};
+use crate::vfs::Vfs;
+
+/// Bytes per group.
+const GROUP_BYTES: usize = 1 << 20;
+/// A segment is sealed when it reaches this size.
+const SEGMENT_BYTES: u64 = 64 << 20;
+
+/// Writes records one after the other into segments. Nothing counts before `finish`.
+pub struct Target<'a> {
+    vfs: &'a dyn Vfs,
+    root: PathBuf,
+    pub manifest: Manifest,
+    store_id: u128,
+    live: LiveSegment,
+    buffer: Vec<u8>,
+    group: Option<GroupBuilder>,
+}
+
+impl<'a> Target<'a> {
+    /// The folders, the dictionaries and the first segment.
+    pub fn create(vfs: &'a dyn Vfs, root: &Path, (store_id, seed): (u128, u64), dictionaries: &[(u32, Vec<u8>)]) -> Result<Self> {
+        for dir in ["log", "dict", "index"].map(|d| root.join(d)) {
+            vfs.create_dir_all(&dir).map_err(|e| Error::io("cannot create", &dir, &e))?;
+        }
+        let mut manifest = Manifest::new(store_id, seed);
+        for (id, bytes) in dictionaries {
+            save_dictionary(vfs, &root.join("dict"), *id, bytes)?;
+            manifest.dictionaries.push(*id);
+        }
+        let live = LiveSegment::create(vfs, &root.join("log"), manifest.live, store_id)?;
+        Ok(Self { vfs, root: root.into(), manifest, store_id, live, buffer: Vec::new(), group: None })
+    }
+
+    /// Adds a record: `encode` appends it, with the salt it is given.
+    pub fn add(&mut self, sequence: u64, encode: impl FnOnce(&mut Vec<u8>, u32)) -> Result<()> {
+        let salt = self.live.segment().salt();
+        let group = self.group.get_or_insert_with(|| GroupBuilder::begin(&mut self.buffer, sequence));
+        encode(&mut self.buffer, salt);
+        group.count();
+        if self.buffer.len() >= GROUP_BYTES { self.write() } else { Ok(()) }
+    }
+
+    fn write(&mut self) -> Result<()> {
+        if let Some(group) = self.group.take() {
+            group.finish(&mut self.buffer, self.live.segment().salt(), self.live.end(), self.live.synced());
+            self.live.append(&self.buffer)?;
+            self.buffer.clear();
+        }
+        if self.live.end() >= SEGMENT_BYTES {
+            self.live.sync()?;
+            let (number, length, crc) = (self.live.segment().number(), self.live.end(), self.live.checksum());
+            self.manifest.sealed.push(SealedSegment { number, length, crc });
+            self.manifest.live = self.manifest.next_segment;
+            self.manifest.next_segment += 1;
+            self.live = LiveSegment::create(self.vfs, &self.root.join("log"), self.manifest.live, self.store_id)?;
+        }
+        Ok(())
+    }
+
+    /// Makes everything durable, the manifest last.
+    pub fn finish(mut self) -> Result<()> {
+        self.write()?;
+        // a closing group, as a shutdown writes: damage in the last one is then known to be damage
+        self.live.sync()?;
+        let mut bytes = Vec::new();
+        let group = GroupBuilder::begin(&mut bytes, 0);
+        group.finish(&mut bytes, self.live.segment().salt(), self.live.end(), self.live.synced());
+        self.live.append(&bytes)?;
+        self.live.sync()?;
+        self.vfs.sync_dir(&self.root).map_err(|e| Error::io("cannot sync", &self.root, &e))?;
+        self.manifest.save(self.vfs, &self.root)
+    }
+}
