@@ -1,4 +1,5 @@
-import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, ClusterOptions, ClusterReport, MapOptions, MapPoint, Context, ContextOptions, DeleteOptions, DeleteWhereOptions, EngineStats, EventOptions, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, LearningReport, LearningStats, LearnOptions, ListOptions, Metrics, MetricsOptions, OptimizeReport, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WatchOptions, WatchProgress, WriteOptions } from './facade/types/index.js';
+import type { Writable } from 'node:stream';
+import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, ClusterOptions, ClusterReport, MapOptions, MapPoint, Context, ContextOptions, DeleteOptions, DeleteWhereOptions, EngineStats, EventOptions, ExportOptions, ExportReport, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, ImportOptions, ImportReport, LearningReport, LearningStats, LearnOptions, ListOptions, Metrics, MetricsOptions, OptimizeReport, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SalvageOptions, SalvageReport, SearchFilter, SearchHit, SearchOptions, SignalOptions, SnapshotOptions, SnapshotReport, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyOptions, VerifyReport, WatchOptions, WatchProgress, WriteOptions } from './facade/types/index.js';
 export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
 export type * from './facade/types/index.js';
 /**
@@ -192,8 +193,35 @@ export declare class FluoriteBridge implements AsyncDisposable {
     getMetrics(options?: MetricsOptions): Promise<Metrics | string>;
     /** What works. */
     health(): Promise<SystemHealth>;
-    /** Reads every record and compares checksums. */
-    verify(options?: CallOptions): Promise<VerifyReport>;
+    /**
+     * Reads every record and compares checksums; with `deep` also decompresses and decodes every version, compares ids with the id
+     * table and every derived file (filters, graphs, text segments, feedback) with the log. Changes nothing. Damage is reported with
+     * file, offset, what is lost and what to do, never an error. See `docs/care.md`.
+     * Cost: the log is read once; `deep`: tokenising everything on one thread, and compaction waits. Codes: `INVALID_ARGUMENT`, `ABORTED`, `IO`.
+     */
+    verify(options?: VerifyOptions): Promise<VerifyReport>;
+    /**
+     * Copies the store into a folder that does not exist or is empty, while reading and writing go on: a store of its own with exactly
+     * what was acknowledged at one moment between this call and its end. It appears complete or not at all. See `docs/care.md`.
+     * Cost: every byte read and written once (none with `link`); writers wait for one fsync.
+     * Codes: `INVALID_ARGUMENT` (the folder is not empty, or lies in the store), `CORRUPT` (a file is damaged), `NO_SPACE`, `POISONED`, `IO`, `ABORTED`.
+     */
+    snapshot(dir: string, options?: SnapshotOptions): Promise<SnapshotReport>;
+    /**
+     * Writes chunks as JSON lines, with their vectors when asked: into a file, which appears when it is complete, or a stream, which is
+     * not ended. Chunks stored meanwhile may or may not be among them (a {@link snapshot} is of one moment). The lines are drawn in
+     * `docs/care.md`. Codes: `INVALID_ARGUMENT`, `NOT_FOUND` (no such folder), `NO_SPACE`, `IO`, `ABORTED`.
+     */
+    exportJsonl(target: string | Writable, options?: ExportOptions): Promise<ExportReport>;
+    /**
+     * Stores the chunks of JSON lines: of a file or a stream. Times, read counters, expiry and (for a new chunk) the version are kept; a
+     * vector is used when it is of the store's model, else the text is embedded. What is stored already with this content, these fields
+     * and a vector is left alone, so an import that was interrupted is simply run again. A line without an id gets one made of
+     * its bytes. Bad lines are listed by number, not fatal unless `on_error: 'abort'`.
+     * Cost: an fsync for 128 KB of lines, an embedding for a text without a vector.
+     * Codes: `INVALID_ARGUMENT`, `NOT_FOUND`, `NO_SPACE`, `IO`, `ABORTED` (what was stored stays).
+     */
+    importJsonl(source: string | AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>, options?: ImportOptions): Promise<ImportReport>;
     /**
      * Rewrites what is mostly deleted or overwritten, at a higher compression level, and everything that holds purged or expired
      * chunks: nothing of those that were gone before the call is left when it resolves.
@@ -227,3 +255,13 @@ export declare class FluoriteBridge implements AsyncDisposable {
     /** `await using bridge = await FluoriteBridge.open(...)`: the same as {@link shutdown}. */
     [Symbol.asyncDispose](): Promise<void>;
 }
+/**
+ * Saves everything readable of the store in `from`, which need not open, into a new store in `to`, which must not exist or be empty.
+ * Of each chunk the newest version that can be read, with its vector; what was deleted stays deleted. Never writes into the
+ * source. The new store appears complete or not at all; read the report's `warnings` before it takes the old one's place. See `docs/care.md`.
+ * Codes: `NOT_FOUND` (no store there), `STORE_LOCKED` (a process has it open), `INVALID_ARGUMENT`, `UNSUPPORTED_FORMAT`, `NO_SPACE`, `IO`, `ABORTED`.
+ *
+ * @example
+ * const report = await salvage('./memory', './memory-saved');
+ */
+export declare function salvage(from: string, to: string, options?: SalvageOptions): Promise<SalvageReport>;

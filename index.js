@@ -1,12 +1,14 @@
 "use strict";
 Object.defineProperty(exports, "__esModule", { value: true });
 exports.FluoriteBridge = exports.isFluoriteError = exports.FluoriteError = void 0;
+exports.salvage = salvage;
 const call_js_1 = require("./facade/call.js");
 const embedder_js_1 = require("./facade/embedder.js");
 const errors_js_1 = require("./facade/errors.js");
 const event_stream_js_1 = require("./facade/event-stream.js");
 const events_js_1 = require("./facade/events.js");
 const exit_js_1 = require("./facade/exit.js");
+const jsonl_js_1 = require("./facade/jsonl.js");
 const records_js_1 = require("./facade/records.js");
 const native_js_1 = require("./facade/native.js");
 const pieces_js_1 = require("./facade/pieces.js");
@@ -389,9 +391,42 @@ class FluoriteBridge {
     health() {
         return (0, errors_js_1.guard)(() => JSON.parse(this.#native.health()));
     }
-    /** Reads every record and compares checksums. */
+    /**
+     * Reads every record and compares checksums; with `deep` also decompresses and decodes every version, compares ids with the id
+     * table and every derived file (filters, graphs, text segments, feedback) with the log. Changes nothing. Damage is reported with
+     * file, offset, what is lost and what to do, never an error. See `docs/care.md`.
+     * Cost: the log is read once; `deep`: tokenising everything on one thread, and compaction waits. Codes: `INVALID_ARGUMENT`, `ABORTED`, `IO`.
+     */
     verify(options) {
         return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.verify(options, call.report, call.number)));
+    }
+    /**
+     * Copies the store into a folder that does not exist or is empty, while reading and writing go on: a store of its own with exactly
+     * what was acknowledged at one moment between this call and its end. It appears complete or not at all. See `docs/care.md`.
+     * Cost: every byte read and written once (none with `link`); writers wait for one fsync.
+     * Codes: `INVALID_ARGUMENT` (the folder is not empty, or lies in the store), `CORRUPT` (a file is damaged), `NO_SPACE`, `POISONED`, `IO`, `ABORTED`.
+     */
+    snapshot(dir, options) {
+        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.snapshot(dir, options, call.report, call.number)));
+    }
+    /**
+     * Writes chunks as JSON lines, with their vectors when asked: into a file, which appears when it is complete, or a stream, which is
+     * not ended. Chunks stored meanwhile may or may not be among them (a {@link snapshot} is of one moment). The lines are drawn in
+     * `docs/care.md`. Codes: `INVALID_ARGUMENT`, `NOT_FOUND` (no such folder), `NO_SPACE`, `IO`, `ABORTED`.
+     */
+    exportJsonl(target, options) {
+        return (0, errors_js_1.guard)(() => (0, jsonl_js_1.exportLines)(this.#native, target, options));
+    }
+    /**
+     * Stores the chunks of JSON lines: of a file or a stream. Times, read counters, expiry and (for a new chunk) the version are kept; a
+     * vector is used when it is of the store's model, else the text is embedded. What is stored already with this content, these fields
+     * and a vector is left alone, so an import that was interrupted is simply run again. A line without an id gets one made of
+     * its bytes. Bad lines are listed by number, not fatal unless `on_error: 'abort'`.
+     * Cost: an fsync for 128 KB of lines, an embedding for a text without a vector.
+     * Codes: `INVALID_ARGUMENT`, `NOT_FOUND`, `NO_SPACE`, `IO`, `ABORTED` (what was stored stays).
+     */
+    importJsonl(source, options) {
+        return (0, errors_js_1.guard)(() => (0, jsonl_js_1.importLines)(this.#native, source, options));
     }
     /**
      * Rewrites what is mostly deleted or overwritten, at a higher compression level, and everything that holds purged or expired
@@ -464,3 +499,19 @@ class FluoriteBridge {
     }
 }
 exports.FluoriteBridge = FluoriteBridge;
+/**
+ * Saves everything readable of the store in `from`, which need not open, into a new store in `to`, which must not exist or be empty.
+ * Of each chunk the newest version that can be read, with its vector; what was deleted stays deleted. Never writes into the
+ * source. The new store appears complete or not at all; read the report's `warnings` before it takes the old one's place. See `docs/care.md`.
+ * Codes: `NOT_FOUND` (no store there), `STORE_LOCKED` (a process has it open), `INVALID_ARGUMENT`, `UNSUPPORTED_FORMAT`, `NO_SPACE`, `IO`, `ABORTED`.
+ *
+ * @example
+ * const report = await salvage('./memory', './memory-saved');
+ */
+function salvage(from, to, options) {
+    return (0, errors_js_1.guard)(async () => {
+        const native = new native_js_1.NativeBridge();
+        const work = (call) => native.salvage(from, to, options, __dirname, call.report, call.number);
+        return JSON.parse(await (0, call_js_1.cancellable)(native, (0, call_js_1.hooksOf)(options), work));
+    });
+}

@@ -1,3 +1,3 @@
 import bridge from './index.js';
 
-export const { FluoriteBridge, FluoriteError, isFluoriteError } = bridge;
+export const { FluoriteBridge, FluoriteError, isFluoriteError, salvage } = bridge;

@@ -30,6 +30,12 @@ export declare class NativeBridge {
   stats(): Promise<string> | string
   health(): string
   verify(options: unknown, onProgress: unknown, call: number): Promise<string> | string
+  snapshot(dir: unknown, options: unknown, onProgress: unknown, call: number): Promise<string> | string
+  /** Of a bridge that is not open: the store may be one that does not open. */
+  salvage(from: unknown, to: unknown, options: unknown, packageDir: string, onProgress: unknown, call: number): Promise<string> | string
+  /** Lines as bytes, how many, how many with a vector, and where the next page begins. */
+  exportPage(options: unknown, cursor: unknown): Promise<[Buffer, number, number, unknown?]> | [Buffer, number, number, unknown?]
+  importLines(lines: unknown, first: number, options: unknown, call: number): Promise<string> | string
   optimize(options: unknown, onProgress: unknown, call: number): Promise<string> | string
   shutdown(): Promise<void> | void
   buildContext(query: unknown, options: unknown, call: number): Promise<string> | string

@@ -39,7 +39,7 @@ describe('export, import, interruptions', { concurrency: 2 }, () => {
     assert.equal(first.find((r) => r.id === 'replacement').content, 'an honest \ufffd');
 
     const to = onStore(folder());
-    assert.deepEqual(json(await to(['import', file, '--json'])), { lines: 157, stored: 157, unchanged: 0, expired: 0, failed: 0, bad: [] });
+    assert.deepEqual(json(await to(['import', file, '--json'])), { lines: 157, stored: 157, unchanged: 0, expired: 0, failed: 0, vectors: 0, vectors_dropped: 0, bad: [] });
     const second = records(await to(['export']));
     assert.deepEqual(second.map(without).sort(byKey), first.map(without).sort(byKey));
     assert.ok(second.find((r) => r.id === 'mortal').expires_at > new Date().toISOString());
@@ -49,7 +49,7 @@ describe('export, import, interruptions', { concurrency: 2 }, () => {
     ended(await to(['store', '--id', 'many-3'], { input: 'changed' }));
     ended(await to(['store', '--id', 'many-4', '--tag', 'new'], { input: 'number 4' }));
     ended(await to(['delete', 'many-5', '--yes']));
-    assert.deepEqual(json(await to(['import', file, '--json'])), { lines: 157, stored: 3, unchanged: 154, expired: 0, failed: 0, bad: [] });
+    assert.deepEqual(json(await to(['import', file, '--json'])), { lines: 157, stored: 3, unchanged: 154, expired: 0, failed: 0, vectors: 0, vectors_dropped: 0, bad: [] });
     assert.equal(json(await to(['import', file, '--force', '--json'])).stored, 157);
     assert.equal(records(await from(['export', '--namespace', 'n1'])).length, 1);
   });
@@ -77,8 +77,32 @@ describe('export, import, interruptions', { concurrency: 2 }, () => {
     assert.match(report.bad[4].reason, /colour/);
     assert.equal(result.stderr.trim().split('\n').length, 7);
     const shown = await at(['import'], { input: lines.join('\n') });
-    assert.match(ended(shown), /^10 lines: 1 stored, 2 unchanged, 1 expired, 6 bad\n$/); // the one without an id is new each time
+    assert.match(ended(shown), /^10 lines: 0 stored, 3 unchanged, 1 expired, 6 bad\n$/); // the one without an id is the same each time
     assert.match(shown.stderr, /^fluorite: BAD_LINE: line 2: not JSON/);
+  });
+
+  test('snapshot, salvage and an export with vectors', async () => {
+    const cwd = folder();
+    const at = onStore(cwd);
+    ended(await at(['import'], { input: Array.from({ length: 20 }, (_, i) => `${JSON.stringify({ id: `c${i}`, content: `chunk ${i}` })}\n`).join('') }));
+    const copy = join(cwd, 'copy');
+    assert.match(ended(await at(['snapshot', copy])), /^20 chunks copied to .*copy \(\d+ files/);
+    ended(await at(['snapshot', copy]), 2);
+    const deep = json(await at(['verify', '--deep', '--json']));
+    assert.deepEqual([deep.ok, deep.versions], [true, 20]);
+    assert.match(ended(await at(['verify', '--deep'])), /all sound\n20 versions decoded/);
+    const saved = join(cwd, 'saved');
+    assert.match(ended(await run(['salvage', copy, saved])), /chunks saved +20, .*\n(?:.*\n)*nothing was damaged\n$/);
+    const log = join(copy, 'log', readdirSync(join(copy, 'log'))[0]);
+    const bytes = readFileSync(log);
+    bytes[bytes.length >> 1] ^= 1;
+    writeFileSync(log, bytes);
+    const lost = await run(['salvage', copy, join(cwd, 'again'), '--json']);
+    const report = json(lost, 6);
+    assert.ok(!report.ok && report.chunks >= 18 && report.damaged[0].file.startsWith('log/') && report.warnings.length > 0, JSON.stringify(report));
+    ended(await run(['salvage', join(cwd, 'nowhere'), join(cwd, 'x')]), 3);
+    const file = join(cwd, 'with.jsonl');
+    assert.equal(json(await at(['export', file, '--embeddings', '--json'])).exported, 20);
   });
 
   test('a line over the limit is reported and the next one read', async () => {
@@ -125,7 +149,7 @@ describe('export, import, interruptions', { concurrency: 2 }, () => {
   function once(work) {
     let done = false;
     return (child, stderr) => {
-      if (done || !/store \d/.test(stderr)) return;
+      if (done || !/import \d/.test(stderr)) return;
       done = true;
       work(child);
     };
@@ -159,7 +183,7 @@ describe('export, import, interruptions', { concurrency: 2 }, () => {
     const at = onStore(folder());
     const result = await at(['import', '--json', '--progress', 'plain'], { input: '{"content":"x"}\nbad\n' });
     assert.equal(json(result).failed, 1);
-    assert.match(result.stderr, /store 1/);
+    assert.match(result.stderr, /import 2/);
     for (const line of result.stderr.split('\n').filter((l) => l.startsWith('{'))) assert.equal(JSON.parse(line).error.code, 'BAD_LINE');
     const none = await at(['delete', '--tag', 'none', '--json']);
     assert.deepEqual(json(none), { deleted: 0 });

@@ -191,7 +191,7 @@ describe('the commands', { concurrency: 2 }, () => {
     writeFileSync(log, bytes);
     const damaged = await run(['verify', '--json'], { cwd });
     assert.ok(json(damaged, 6).damaged.length > 0);
-    assert.match(ended(await run(['verify'], { cwd }), 6), /\d damaged\n {2}.*\.seg at \d+: .*\n(?:.*\n)?restore/);
+    assert.match(ended(await run(['verify'], { cwd }), 6), /\d damaged\n {2}log\/\d{8}\.seg at \d+\.\.\d+: .*\n {4}lost: .* chunks.*\n {4}-> restore.*salvage/);
   });
 
   test('exit codes and one-line messages', async (t) => {

@@ -41,8 +41,13 @@ async function worldOf(t) {
   const bridge = await FluoriteBridge.open({ memory_path: folder(), enable_ml: false });
   t.after(() => bridge.shutdown());
   bridge.on('error', () => undefined);
-  const world = { bridge, id: 'text', other: 'other', texts, fresh: folder };
+  const lines = join(folder(), 'lines.jsonl');
+  writeFileSync(lines, '{"id":"line","content":"a line"}\n');
+  const world = { bridge, id: 'text', other: 'other', texts, lines, closed: folder(), fresh: folder };
   await stock(world);
+  const closed = await FluoriteBridge.open({ memory_path: world.closed, enable_ml: false });
+  await closed.storeChunk({ id: 'text', content: 'the text of a closed store' }); // no vectors: a model may open what is saved of it
+  await closed.shutdown();
   return world;
 }
 

@@ -5,7 +5,7 @@ exports.isAtomic = isAtomic;
 exports.gather = gather;
 exports.sendAll = sendAll;
 const errors_js_1 = require("./errors.js");
-const call_js_1 = require("./call.js");
+const source_js_1 = require("./source.js");
 /** Most items of a slice: converting arguments must not hold the event loop. */
 const SLICE_ITEMS = 64;
 /** Arrays up to this length are copied when the call is made; a longer one may be a trap of empty places. */
@@ -30,7 +30,7 @@ function weight(item) {
 async function* slices(items, what, signal) {
     let slice = [];
     let bytes = 0;
-    for await (const item of read(items, what, signal)) {
+    for await (const item of (0, source_js_1.sourceOf)(items, what, signal)) {
         slice.push(item);
         bytes += weight(item);
         if (slice.length >= SLICE_ITEMS || bytes >= SLICE_BYTES) {
@@ -87,49 +87,6 @@ async function gather(source) {
             break;
     }
     return all;
-}
-async function* read(items, what, signal) {
-    let iterator;
-    try {
-        const source = items;
-        const make = typeof items === 'object' && source ? (source[Symbol.asyncIterator] ?? source[Symbol.iterator]) : undefined;
-        if (typeof make !== 'function')
-            throw new errors_js_1.FluoriteError('INVALID_ARGUMENT', `${what} must be an array or an async iterable`);
-        iterator = make.call(source);
-    }
-    catch (e) {
-        throw (0, errors_js_1.inputError)(what, e);
-    }
-    let stop;
-    const stopped = new Promise((_, reject) => {
-        stop = () => reject((0, call_js_1.aborted)(signal));
-    });
-    stopped.catch(() => undefined); // it may be settled with nobody waiting
-    (0, call_js_1.listen)(signal, stop);
-    let ended = false;
-    try {
-        for (;;) {
-            let next;
-            try {
-                next = await Promise.race([iterator.next(), stopped]);
-                if (next.done)
-                    ended = true;
-            }
-            catch (e) {
-                ended = !signal?.aborted; // a source that threw is at its end
-                throw (0, errors_js_1.inputError)(`${what} could not be read`, e);
-            }
-            if (next.done)
-                return;
-            yield next.value;
-        }
-    }
-    finally {
-        (0, call_js_1.unlisten)(signal, stop);
-        // Not awaited: a source that hangs in next() would hang here as well.
-        if (!ended)
-            Promise.resolve(iterator.return?.()).catch(() => undefined);
-    }
 }
 /** The next turn of the event loop. */
 const turn = () => new Promise((resolve) => setImmediate(resolve));

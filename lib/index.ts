@@ -1,9 +1,12 @@
+import type { Writable } from 'node:stream';
+
 import { cancellable, hooksOf, meter } from './facade/call.js';
 import { EmbedderQueue, partConfig } from './facade/embedder.js';
 import { FluoriteError, fluoriteError, guard } from './facade/errors.js';
 import { EventStream } from './facade/event-stream.js';
 import { Emitter } from './facade/events.js';
 import { atExit, notAtExit } from './facade/exit.js';
+import { exportLines, importLines } from './facade/jsonl.js';
 import { fieldsOf, toChunk, toHits, toRanked, toVersion, type Tuple } from './facade/records.js';
 import { NativeBridge, runtimeDir } from './facade/native.js';
 import { parsed } from './facade/pieces.js';
@@ -14,8 +17,8 @@ import type {
   BatchFailure, BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion,
   ClusterOptions, ClusterReport, MapOptions, MapPoint,
   Context, ContextOptions,
-  DeleteOptions, DeleteWhereOptions, EngineStats, EventOptions, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, LearningReport, LearningStats, LearnOptions, ListOptions, Metrics, MetricsOptions, OptimizeReport, PartialHit, Pattern, RankedDocument,
-  RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyReport, WatchOptions, WatchProgress, WriteOptions,
+  DeleteOptions, DeleteWhereOptions, EngineStats, EventOptions, ExportOptions, ExportReport, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, ImportOptions, ImportReport, LearningReport, LearningStats, LearnOptions, ListOptions, Metrics, MetricsOptions, OptimizeReport, PartialHit, Pattern, RankedDocument,
+  RelatedOptions, RelationOptions, RenderedSpike, SalvageOptions, SalvageReport, SearchFilter, SearchHit, SearchOptions, SignalOptions, SnapshotOptions, SnapshotReport, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyOptions, VerifyReport, WatchOptions, WatchProgress, WriteOptions,
 } from './facade/types/index.js';
 
 export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
@@ -436,9 +439,45 @@ export class FluoriteBridge implements AsyncDisposable {
     return guard(() => JSON.parse(this.#native.health()) as SystemHealth);
   }
 
-  /** Reads every record and compares checksums. */
-  verify(options?: CallOptions): Promise<VerifyReport> {
+  /**
+   * Reads every record and compares checksums; with `deep` also decompresses and decodes every version, compares ids with the id
+   * table and every derived file (filters, graphs, text segments, feedback) with the log. Changes nothing. Damage is reported with
+   * file, offset, what is lost and what to do, never an error. See `docs/care.md`.
+   * Cost: the log is read once; `deep`: tokenising everything on one thread, and compaction waits. Codes: `INVALID_ARGUMENT`, `ABORTED`, `IO`.
+   */
+  verify(options?: VerifyOptions): Promise<VerifyReport> {
     return guard(() => this.#long<VerifyReport>(options, (call) => this.#native.verify(options, call.report, call.number)));
+  }
+
+  /**
+   * Copies the store into a folder that does not exist or is empty, while reading and writing go on: a store of its own with exactly
+   * what was acknowledged at one moment between this call and its end. It appears complete or not at all. See `docs/care.md`.
+   * Cost: every byte read and written once (none with `link`); writers wait for one fsync.
+   * Codes: `INVALID_ARGUMENT` (the folder is not empty, or lies in the store), `CORRUPT` (a file is damaged), `NO_SPACE`, `POISONED`, `IO`, `ABORTED`.
+   */
+  snapshot(dir: string, options?: SnapshotOptions): Promise<SnapshotReport> {
+    return guard(() => this.#long<SnapshotReport>(options, (call) => this.#native.snapshot(dir, options, call.report, call.number)));
+  }
+
+  /**
+   * Writes chunks as JSON lines, with their vectors when asked: into a file, which appears when it is complete, or a stream, which is
+   * not ended. Chunks stored meanwhile may or may not be among them (a {@link snapshot} is of one moment). The lines are drawn in
+   * `docs/care.md`. Codes: `INVALID_ARGUMENT`, `NOT_FOUND` (no such folder), `NO_SPACE`, `IO`, `ABORTED`.
+   */
+  exportJsonl(target: string | Writable, options?: ExportOptions): Promise<ExportReport> {
+    return guard(() => exportLines(this.#native, target, options));
+  }
+
+  /**
+   * Stores the chunks of JSON lines: of a file or a stream. Times, read counters, expiry and (for a new chunk) the version are kept; a
+   * vector is used when it is of the store's model, else the text is embedded. What is stored already with this content, these fields
+   * and a vector is left alone, so an import that was interrupted is simply run again. A line without an id gets one made of
+   * its bytes. Bad lines are listed by number, not fatal unless `on_error: 'abort'`.
+   * Cost: an fsync for 128 KB of lines, an embedding for a text without a vector.
+   * Codes: `INVALID_ARGUMENT`, `NOT_FOUND`, `NO_SPACE`, `IO`, `ABORTED` (what was stored stays).
+   */
+  importJsonl(source: string | AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>, options?: ImportOptions): Promise<ImportReport> {
+    return guard(() => importLines(this.#native, source, options));
   }
 
   /**
@@ -514,4 +553,21 @@ export class FluoriteBridge implements AsyncDisposable {
   async #long<T>(options: unknown, work: Parameters<typeof cancellable<string>>[2]): Promise<T> {
     return JSON.parse(await cancellable(this.#native, hooksOf(options), work)) as T;
   }
+}
+
+/**
+ * Saves everything readable of the store in `from`, which need not open, into a new store in `to`, which must not exist or be empty.
+ * Of each chunk the newest version that can be read, with its vector; what was deleted stays deleted. Never writes into the
+ * source. The new store appears complete or not at all; read the report's `warnings` before it takes the old one's place. See `docs/care.md`.
+ * Codes: `NOT_FOUND` (no store there), `STORE_LOCKED` (a process has it open), `INVALID_ARGUMENT`, `UNSUPPORTED_FORMAT`, `NO_SPACE`, `IO`, `ABORTED`.
+ *
+ * @example
+ * const report = await salvage('./memory', './memory-saved');
+ */
+export function salvage(from: string, to: string, options?: SalvageOptions): Promise<SalvageReport> {
+  return guard(async () => {
+    const native = new NativeBridge();
+    const work = (call: { number: number; report: unknown }): Promise<string> | string => native.salvage(from, to, options, __dirname, call.report, call.number);
+    return JSON.parse(await cancellable(native, hooksOf(options), work)) as SalvageReport;
+  });
 }

@@ -312,18 +312,6 @@ impl NativeBridge {
     }
 
     #[napi(ts_args_type = "options: unknown, onProgress: unknown, call: number", ts_return_type = "Promise<string> | string")]
-    pub fn verify(&self, env: napi::Env, opts: Arg, on_progress: Arg, call: Arg) -> Returned {
-        enter(env, |env| {
-            let engine = self.core.engine()?;
-            let NoOptions {} = options(env, env.arg(opts))?;
-            let (channel, call) = (Channel::of(env)?, self.call(env, call));
-            let progress = Progress::of(env, &channel, env.arg(on_progress))?;
-            let pending = engine.verify(call.token.clone(), progress.as_ref().map(Progress::sink));
-            settle(env, &channel, pending, Some(call), progress, report)
-        })
-    }
-
-    #[napi(ts_args_type = "options: unknown, onProgress: unknown, call: number", ts_return_type = "Promise<string> | string")]
     pub fn optimize(&self, env: napi::Env, opts: Arg, on_progress: Arg, call: Arg) -> Returned {
         enter(env, |env| {
             let engine = self.core.engine()?;

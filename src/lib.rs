@@ -3,6 +3,7 @@
 #![allow(unreachable_pub)] // napi exports must be `pub`; nothing can reach into a cdylib
 
 mod bridge;
+mod care;
 mod chunk;
 mod config;
 mod context;

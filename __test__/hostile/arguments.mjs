@@ -3,13 +3,16 @@ import { join } from 'node:path';
 
 /**
  * What a name stands for, before its type is asked; later methods mostly find their own here. `world` has the ids of
- * stored chunks and a folder of each kind. `undefined`: by type.
+ * stored chunks, a closed store, a file of JSON lines and a folder of each kind. `undefined`: by type.
  */
 function byName(name, shape, world) {
   if (shape.literals.size > 0) return [...shape.literals][0];
   if (!shape.kinds.has('string')) return undefined;
   if (/^(after|id|chunk_id|preferred|rejected)$/.test(name)) return name === 'rejected' ? world.other : world.id;
   if (/^memory_path$/.test(name)) return world.fresh();
+  if (name === 'from') return world.closed;
+  if (name === 'source') return world.lines;
+  if (name === 'dir') return join(world.fresh(), 'out');
   if (/(^|_)(folder|dir|path|paths|templates_path)$/.test(name)) return world.texts;
   if (/^(to|file|target|output|destination)$/.test(name)) return join(world.fresh(), 'out');
   if (/^(created_|.*_(before|after|at|since|until)$)/.test(name)) return '2026-01-01T00:00:00Z';

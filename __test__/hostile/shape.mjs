@@ -2,7 +2,7 @@
 import ts from 'typescript';
 
 /** Types that are looked at as a whole, by name: `values.mjs` has values that are none of them, and values that only look it. */
-const CLASSES = new Set(['Uint8Array', 'Float32Array', 'Buffer', 'Date', 'AbortSignal', 'ReadableStream', 'WritableStream']);
+const CLASSES = new Set(['Uint8Array', 'Float32Array', 'Buffer', 'Date', 'AbortSignal', 'ReadableStream', 'WritableStream', 'Writable']);
 const DEEPEST = 6;
 
 /**

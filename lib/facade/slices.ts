@@ -1,5 +1,5 @@
-import { FluoriteError, inputError } from './errors.js';
-import { aborted, listen, unlisten } from './call.js';
+import { inputError } from './errors.js';
+import { sourceOf } from './source.js';
 
 /** Most items of a slice: converting arguments must not hold the event loop. */
 const SLICE_ITEMS = 64;
@@ -26,7 +26,7 @@ function weight(item: unknown): number {
 async function* slices<T>(items: unknown, what: string, signal: AbortSignal | undefined): AsyncGenerator<T[]> {
   let slice: T[] = [];
   let bytes = 0;
-  for await (const item of read<T>(items, what, signal)) {
+  for await (const item of sourceOf<T>(items, what, signal)) {
     slice.push(item);
     bytes += weight(item);
     if (slice.length >= SLICE_ITEMS || bytes >= SLICE_BYTES) {
@@ -81,43 +81,6 @@ export async function gather<T>(source: Iterable<T[]> | AsyncIterable<T[]>): Pro
     if (all.length > ATOMIC_LIMIT) break;
   }
   return all;
-}
-
-async function* read<T>(items: unknown, what: string, signal: AbortSignal | undefined): AsyncGenerator<T> {
-  let iterator: AsyncIterator<T>;
-  try {
-    const source = items as Partial<AsyncIterable<T> & Iterable<T>> | null | undefined;
-    const make = typeof items === 'object' && source ? (source[Symbol.asyncIterator] ?? source[Symbol.iterator]) : undefined;
-    if (typeof make !== 'function') throw new FluoriteError('INVALID_ARGUMENT', `${what} must be an array or an async iterable`);
-    iterator = (make as () => AsyncIterator<T>).call(source);
-  } catch (e) {
-    throw inputError(what, e);
-  }
-  let stop: (() => void) | undefined;
-  const stopped = new Promise<never>((_, reject) => {
-    stop = () => reject(aborted(signal as AbortSignal));
-  });
-  stopped.catch(() => undefined); // it may be settled with nobody waiting
-  listen(signal, stop as () => void);
-  let ended = false;
-  try {
-    for (;;) {
-      let next;
-      try {
-        next = await Promise.race([iterator.next(), stopped]);
-        if (next.done) ended = true;
-      } catch (e) {
-        ended = !signal?.aborted; // a source that threw is at its end
-        throw inputError(`${what} could not be read`, e);
-      }
-      if (next.done) return;
-      yield next.value;
-    }
-  } finally {
-    unlisten(signal, stop as () => void);
-    // Not awaited: a source that hangs in next() would hang here as well.
-    if (!ended) Promise.resolve(iterator.return?.()).catch(() => undefined);
-  }
 }
 
 /** The next turn of the event loop. */

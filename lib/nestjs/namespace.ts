@@ -1,7 +1,9 @@
+import type { Writable } from 'node:stream';
+
 import { guard, inputError } from '../facade/errors.js';
 import type {
   BatchOptions, BatchResult, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, ClusterOptions, ClusterReport, Context, ContextOptions, EventOptions, Feedback, FileLearnOptions,
-  DeleteOptions, DeleteWhereOptions, FilesReport, FluoriteBridge, FluoriteEvent, FrameworkRelationship, IdOptions, LearningReport, LearnOptions, ListOptions, MapOptions, MapPoint, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions,
+  DeleteOptions, DeleteWhereOptions, ExportOptions, ExportReport, FilesReport, FluoriteBridge, FluoriteEvent, FrameworkRelationship, IdOptions, ImportOptions, ImportReport, LearningReport, LearnOptions, ListOptions, MapOptions, MapPoint, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions,
   TextChunk, WatchOptions, WatchProgress, WriteOptions,
 } from '../index.js';
 import { FluoriteError } from '../index.js';
@@ -11,7 +13,7 @@ import { confined, confinedFilter, confinedItem, confinedSearch, saysNothing } f
 export type NamespaceMethods = Pick<FluoriteBridge,
   | 'storeChunk' | 'storeChunks' | 'flush' | 'refresh' | 'getChunk' | 'getChunks' | 'getContentBuffer' | 'deleteChunk' | 'deleteWhere' | 'listChunks' | 'history'
   | 'searchSimilar' | 'searchMany' | 'findRelated' | 'buildContext' | 'semanticSearch' | 'generateEmbedding' | 'generateEmbeddings' | 'countTokens'
-  | 'chunkText' | 'learnFromSpikes' | 'learnFromFiles' | 'watch' | 'suggestFrameworks' | 'getIntegrationPatterns' | 'renderSpike' | 'addFeedback' | 'cluster' | 'memoryMap' | 'events'>;
+  | 'chunkText' | 'learnFromSpikes' | 'learnFromFiles' | 'watch' | 'suggestFrameworks' | 'getIntegrationPatterns' | 'renderSpike' | 'addFeedback' | 'exportJsonl' | 'importJsonl' | 'cluster' | 'memoryMap' | 'events'>;
 
 /**
  * The store as one namespace sees it: every id, search, listing and write stays in it. Methods, options and results are those of
@@ -194,6 +196,16 @@ export class FluoriteNamespace implements NamespaceMethods {
       const one = (item: Feedback): Feedback => confinedItem(item, this.namespace, 'feedback');
       return this.#bridge.addFeedback(Array.isArray(feedback) ? (feedback as readonly Feedback[]).map(one) : one(feedback as Feedback), options);
     });
+  }
+
+  /** As {@link FluoriteBridge.exportJsonl}: the chunks of the namespace. */
+  exportJsonl(target: string | Writable, options?: ExportOptions): Promise<ExportReport> {
+    return guard(() => this.#bridge.exportJsonl(target, confinedSearch(options, this.namespace)));
+  }
+
+  /** As {@link FluoriteBridge.importJsonl}: a line that names another namespace is bad. */
+  importJsonl(source: string | AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>, options?: ImportOptions): Promise<ImportReport> {
+    return guard(() => this.#bridge.importJsonl(source, confined(options, this.namespace, 'options') as ImportOptions));
   }
 
   /** As {@link FluoriteBridge.events}: events of the namespace, and those about the store itself. */

@@ -1,4 +1,5 @@
 import type { Register } from '../session.js';
+import { salvage, snapshot } from './care.js';
 import { clusters } from './clusters.js';
 import { completion } from './completion.js';
 import { context } from './context.js';
@@ -28,6 +29,6 @@ import { watch } from './watch.js';
 /** All commands, in the order of the help. A new command is a file of its own and a line here. */
 export const commands: readonly Register[] = [
   init, learn, watch, store, get, list, search, context, related, feedback, train, suggest, patterns, render, remove, clusters, map,
-  stats, metrics, health, verify, optimize, embed, exporter, importer,
+  stats, metrics, health, verify, salvage, snapshot, optimize, embed, exporter, importer,
   mcp, doctor, schedule, completion,
 ];

@@ -1,9 +1,10 @@
+import type { Damage } from '../../facade/types/index.js';
 import { withBridge } from '../bridge.js';
 import { EXIT } from '../exit.js';
 import { examples } from '../help.js';
 import { learningText } from '../learning.js';
 import type { Register, Session } from '../session.js';
-import { bytes, count, table } from '../text.js';
+import { bytes, clean, count, table } from '../text.js';
 
 /** `stats`. */
 export const stats: Register = (program, host) => {
@@ -50,20 +51,28 @@ export const health: Register = (program, host) => {
     }));
 };
 
+/** A damaged place: where and what, what is lost, what to do. */
+export function damage(d: Damage): string[] {
+  const where = d.length > 0 ? `${d.offset}..${d.offset + d.length}` : `${d.offset}`;
+  return [`  ${d.file} at ${where}: ${clean(d.what)}`, `    lost: ${clean(d.lost)}`, `    -> ${clean(d.remedy)}`];
+}
+
 /** `verify`: exit code 6 when something is damaged. */
 export const verify: Register = (program, host) => {
   program
     .command('verify')
     .description('read every record and compare checksums')
-    .addHelpText('after', examples('fluorite verify', 'fluorite verify --json | jq .damaged'))
-    .action(host.action(async (session: Session) => {
+    .option('--deep', 'decompress every version and compare every index with the log')
+    .addHelpText('after', examples('fluorite verify', 'fluorite verify --deep --json | jq .damaged'))
+    .action(host.action(async (session: Session, flags: { deep?: boolean }) => {
       const meter = session.meter();
       const v = await withBridge(session, {}, (bridge) =>
-        bridge.verify({ signal: session.signal, on_progress: meter.on_progress }).finally(meter.stop));
+        bridge.verify({ ...(flags.deep && { deep: true }), signal: session.signal, on_progress: meter.on_progress }).finally(meter.stop));
       await session.out.result(v, () => [
-        `${count(v.records)} records, ${bytes(v.bytes)}: ${v.ok ? session.out.paint('green', 'all sound') : session.out.paint('red', `${count(v.damaged.length)} damaged`)}`,
-        ...v.damaged.map((d) => `  ${d.file} at ${d.offset}: ${d.what}`),
-        ...(v.ok ? [] : ['restore these files from a copy, or export what can be read and import it into a new store']),
+        `${count(v.records)} records, ${bytes(v.bytes)}: ${v.ok ? session.out.paint('green', 'all sound') : session.out.paint('red', `${count(v.damages)} damaged`)}`,
+        ...(v.deep ? [`${count(v.versions)} versions decoded, ${count(v.vectors)} vectors and ${count(v.texts)} texts compared with the indexes, ${count(v.files)} files beside the log`] : []),
+        ...v.damaged.flatMap(damage),
+        ...(v.damages > v.damaged.length ? [`  ... and ${count(v.damages - v.damaged.length)} more`] : []),
       ].join('\n'));
       return v.ok ? EXIT.ok : EXIT.damaged;
     }));

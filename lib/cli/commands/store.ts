@@ -50,7 +50,7 @@ async function work(session: Session, files: string[], flags: Flags): Promise<nu
 async function lines(session: Session, bridge: FluoriteBridge, inputs: string[], flags: Flags): Promise<number> {
   let failed = 0;
   for (const input of inputs) {
-    const report = await importLines(session, bridge, open(input).stream, { defaults: fieldsOf('-', flags), background: flags.background });
+    const report = await importLines(session, bridge, open(input).stream, { defaults: fieldsOf('-', flags), ...(flags.background && { embed: 'background' as const }) });
     for (const { line, reason } of report.bad) session.fail('BAD_LINE', `${input}, line ${line}: ${clean(reason)}`);
     failed += report.failed;
     await (session.out.json ? session.out.record({ input, ...report }) : session.out.line(`${count(report.stored)} stored, ${count(report.unchanged)} unchanged, ${count(report.failed)} bad`));

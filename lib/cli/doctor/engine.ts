@@ -57,11 +57,11 @@ function store(stage: Stage | undefined, path: string, ended: string): Check {
     const name = pid === undefined ? 'another process' : `process ${pid}${command(pid)}`;
     return fail('store', `${path} is in use by ${name}`, 'end it, or let it answer: one process writes a store at a time');
   }
-  if (error?.code === 'CORRUPT') return fail('store', error.message, 'restore the file named from a copy, or import your last export into a new store');
+  if (error?.code === 'CORRUPT') return fail('store', what(error.message), `restore the file named from a copy, or save what is readable: fluorite salvage ${JSON.stringify(path)} ${JSON.stringify(`${path}-saved`)}`);
   if (error) return fail('store', `${error.code}: ${first(error.message)}`, 'see the message');
   const { chunks, disk_bytes, recovered_tail_bytes, health } = found as { chunks: number; disk_bytes: number; recovered_tail_bytes: number; health: { status: string; storage: { detail: string | null }; index: { detail: string | null } } };
   const text = `${path}: ${count(chunks)} chunks, ${bytes(disk_bytes)}`;
-  if (health.status !== 'ok') return warn('store', `${text}; ${health.status}: ${[health.storage.detail, health.index.detail].filter(Boolean).join('; ')}`, 'run `fluorite verify`, then `fluorite optimize`');
+  if (health.status !== 'ok') return warn('store', `${text}; ${health.status}: ${[health.storage.detail, health.index.detail].filter(Boolean).join('; ')}`, 'run `fluorite verify --deep`: it names each damaged place and what to do; then `fluorite optimize`, or `fluorite salvage` where the log is damaged');
   return ok('store', recovered_tail_bytes > 0 ? `${text}; ${count(recovered_tail_bytes)} bytes of an unfinished write were cut off` : text);
 }
 

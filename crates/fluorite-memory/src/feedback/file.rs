@@ -77,7 +77,7 @@ impl EventFile {
         let whole = bytes.len() >= HEADER && word(&bytes, HEADER - 4) == Some(crc32c::crc32c(&bytes[..HEADER - 4]));
         let own = if whole { word(&bytes, 12) } else { None };
         let salt = store_id.map(salt).or(own).unwrap_or_default();
-        let mut out = Self { file, path, end: HEADER as u64, salt, events: Vec::new(), damaged: Vec::new() };
+        let mut out = Self { file, path, end: HEADER as u64, salt, events: Vec::new(), damaged: Vec::new(), unsynced: false };
         if bytes.len() >= HEADER {
             if out.check_header(&bytes).is_err() {
                 out.damaged.push(0);

@@ -1,6 +1,7 @@
 //! The salvage itself: read everything, decide, copy what counts.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use fluorite_ml::{ModelDir, ModelFolder};
@@ -95,6 +96,7 @@ impl Run<'_> {
         let now = self.clock.wall_ms();
         let mut saved: HashMap<u64, (u128, At)> = HashMap::new();
         let mut stepped: HashMap<u64, (u32, u32)> = HashMap::new();
+        let mut gone: HashSet<u128> = HashSet::new();
         for (key, events) in &mut self.table.chunks {
             match fate(events, now) {
                 Fate::Saved { sequence, at, version, lost_version } => {
@@ -104,10 +106,14 @@ impl Run<'_> {
                     }
                 }
                 Fate::Deleted { from_index } => {
+                    gone.insert(*key);
                     self.report.deleted += 1;
                     self.report.deletes_from_index += u64::from(from_index);
                 }
-                Fate::Expired => self.report.expired += 1,
+                Fate::Expired => {
+                    gone.insert(*key);
+                    self.report.expired += 1;
+                }
                 Fate::Lost => self.report.lost += 1,
             }
         }
@@ -120,7 +126,7 @@ impl Run<'_> {
         for v in vectors.values() {
             wanted.entry(v.at.segment).or_default().push((v.at.offset, v.chunk));
         }
-        let mut target = Target::create(vfs, room, (store_id, key_seed.unwrap_or(seed)), &source.dictionaries)?;
+        let mut target = Target::create(vfs, room, (store_id, key_seed.unwrap_or(seed)))?;
         target.manifest.model = model;
         for (i, part) in source.parts.iter().enumerate() {
             if let Some(mut places) = wanted.remove(&(i as u32)) {
@@ -130,7 +136,7 @@ impl Run<'_> {
             self.tell("write", (source.parts.len() + i) as u64 + 1, total);
         }
         self.copy_counters(&saved, key_seed, &mut target)?;
-        self.copy_feedback(&source, vfs, room, store_id)?;
+        self.copy_feedback(&source, vfs, room, store_id, &gone)?;
         target.finish()?;
         self.report.stepped_back_chunks.sort_by(|a, b| (&a.namespace, &a.id).cmp(&(&b.namespace, &b.id)));
         self.judge();
@@ -192,6 +198,14 @@ impl Run<'_> {
                     let event = Event { sequence: met.sequence, at: Some(at), what: What::Deleted };
                     table.add(chunk_key(seed, namespace, id), event);
                 }
+                RecordView::Purge { key, .. } => {
+                    let event = Event { sequence: met.sequence, at: Some(at), what: What::Deleted };
+                    if known_seed {
+                        table.add(key, event);
+                    } else {
+                        table.purges.push((key, event));
+                    }
+                }
                 RecordView::Vector(v) => {
                     let dimensions = (v.values.len() / 4) as u32;
                     let (chunk, sequence, model) = (v.chunk, met.sequence, v.model);
@@ -227,7 +241,7 @@ impl Run<'_> {
 
     /// What the saved id table knows of chunks whose records are gone: that they were deleted, or that there was a newer version.
     fn add_id_table(&mut self, source: &Source<'_>) {
-        let Some(rows) = read_rows(source.vfs, &source.root.join("index")) else { return };
+        let rows = read_rows(source.vfs, &source.root.join("index")).unwrap_or_default();
         let met: HashMap<u64, u128> =
             self.table.chunks.iter().flat_map(|(key, events)| events.iter().map(|e| (e.sequence, *key))).collect();
         // without the seed its keys say nothing; a version that was met says whose they are
@@ -235,6 +249,14 @@ impl Run<'_> {
         let mut keys: HashMap<u128, u128> = HashMap::new();
         if !seeded {
             keys.extend(rows.iter().filter_map(|r| Some((r.key, *met.get(&r.sequence)?))));
+        }
+        for (purged, event) in std::mem::take(&mut self.table.purges) {
+            match keys.get(&purged) {
+                Some(key) => self.table.add(*key, event),
+                None => self
+                    .report
+                    .warn("MANIFEST had the key of purges: a chunk that was purged, and not compacted since, may be back"),
+            }
         }
         for r in rows.iter().filter(|r| !met.contains_key(&r.sequence)) {
             let Some(key) = (if seeded { Some(r.key) } else { keys.get(&r.key).copied() }) else { continue };
@@ -305,7 +327,14 @@ impl Run<'_> {
             let (sequence, view, _) = decode_record(record, salt).map_err(|_| changed())?;
             match view {
                 RecordView::Chunk(c) => {
-                    check_chunk(source, &c).map_err(|_| changed())?;
+                    let raw = raw_of(source, &c).map_err(|_| changed())?;
+                    // without a dictionary: those of the source may have been made of chunks that were purged
+                    let frame = if c.dictionary == 0 { None } else { source.codec.compress(&raw, 0, LEVEL)? };
+                    let c = match &frame {
+                        _ if c.dictionary == 0 => c,
+                        Some(frame) => ChunkRecord { dictionary: 0, compressed: true, payload: frame, ..c },
+                        None => ChunkRecord { dictionary: 0, compressed: false, payload: &raw, ..c },
+                    };
                     target.add(sequence, |out, salt| _ = encode_chunk(out, salt, sequence, &c))?;
                     self.report.chunks += 1;
                     if let Some((version, lost_version)) = stepped.get(&sequence).copied() {
@@ -324,7 +353,7 @@ impl Run<'_> {
                         self.report.vectors += 1;
                     }
                 }
-                RecordView::Tombstone { .. } | RecordView::Usage(_) => return Err(changed()),
+                RecordView::Tombstone { .. } | RecordView::Purge { .. } | RecordView::Usage(_) => return Err(changed()),
             }
         }
         Ok(())
@@ -344,8 +373,16 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Feedback is of its own file; what was learned from it is learned again.
-    fn copy_feedback(&mut self, source: &Source<'_>, vfs: &dyn Vfs, room: &Path, store_id: u128) -> Result<()> {
+    /// Feedback is of its own file, and about chunks that are not gone; what was learned from it is learned again.
+    fn copy_feedback(
+        &mut self,
+        source: &Source<'_>,
+        vfs: &dyn Vfs,
+        room: &Path,
+        store_id: u128,
+        gone: &HashSet<u128>,
+    ) -> Result<()> {
+        let seed = source.manifest.as_ref().map_or(0, |m| m.key_seed);
         let dir = source.root.join("feedback");
         match EventFile::open_read(source.vfs, &dir, source.store_id) {
             Ok(None) => {}
@@ -353,7 +390,12 @@ impl Run<'_> {
                 for at in &file.damaged {
                     self.report.damage(damage("feedback/events", *at, "an event does not match its checksum", "feedback events"));
                 }
-                let events: Vec<_> = file.events.iter().map(|e| (**e).clone()).collect();
+                let events: Vec<_> = file
+                    .events
+                    .iter()
+                    .filter(|e| !gone.contains(&chunk_key(seed, &e.namespace, &e.chunk_id)))
+                    .map(|e| (**e).clone())
+                    .collect();
                 self.report.feedback_events = events.len() as u64;
                 if !events.is_empty() {
                     let mut copy = EventFile::create(vfs, &room.join("feedback"), store_id)?;
@@ -383,21 +425,25 @@ impl Run<'_> {
     }
 }
 
-/// Decompresses and decodes a version; what does not fit.
+/// What does not fit of a version, if anything.
 fn check_chunk(source: &Source<'_>, c: &ChunkRecord<'_>) -> std::result::Result<(), &'static str> {
-    let raw;
-    let payload = if c.compressed {
-        // a frame says nothing of its length, so `raw_len` is what is allocated: a length no store writes is refused first
-        if c.raw_len as usize > MOST_PAYLOAD {
-            return Err("its length is impossible");
-        }
-        raw = source.codec.decompress(c.payload, c.dictionary, c.raw_len as usize)?;
-        &raw[..]
-    } else {
-        c.payload
-    };
-    decode_payload(payload).map(|_| ()).ok_or("its payload does not parse")
+    let raw = raw_of(source, c)?;
+    decode_payload(&raw).map(|_| ()).ok_or("its payload does not parse")
 }
 
+/// The payload of a version.
+fn raw_of<'a>(source: &Source<'_>, c: &ChunkRecord<'a>) -> std::result::Result<Cow<'a, [u8]>, &'static str> {
+    if !c.compressed {
+        return Ok(Cow::Borrowed(c.payload));
+    }
+    // a frame says nothing of its length, so `raw_len` is what is allocated: a length no store writes is refused first
+    if c.raw_len as usize > MOST_PAYLOAD {
+        return Err("its length is impossible");
+    }
+    source.codec.decompress(c.payload, c.dictionary, c.raw_len as usize).map(Cow::Owned)
+}
+
+/// zstd level of what is compressed anew.
+const LEVEL: i32 = 3;
 /// Largest payload: a chunk of the largest size there can be, and its metadata.
 const MOST_PAYLOAD: usize = 256 << 20;

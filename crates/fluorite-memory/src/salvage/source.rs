@@ -30,8 +30,6 @@ pub struct Source<'a> {
     pub store_id: Option<u128>,
     pub parts: Vec<Part>,
     pub codec: Codec,
-    /// Dictionaries that are whole, to be copied.
-    pub dictionaries: Vec<(u32, Vec<u8>)>,
 }
 
 /// A damaged place of the source.
@@ -82,8 +80,7 @@ impl<'a> Source<'a> {
             None => numbers.iter().map(|n| Part { number: *n, path: log_dir.join(segment_name(*n)), length: None }).collect(),
         };
         let store_id = manifest.as_ref().and_then(|m| m.id().ok()).or_else(|| parts.iter().find_map(|p| header_id(vfs, &p.path)));
-        let mut source =
-            Self { vfs, root: root.into(), manifest, store_id, parts, codec: Codec::default(), dictionaries: Vec::new() };
+        let mut source = Self { vfs, root: root.into(), manifest, store_id, parts, codec: Codec::default() };
         source.load_dictionaries(report);
         Ok(source)
     }
@@ -99,10 +96,7 @@ impl<'a> Source<'a> {
         }
         for id in ids {
             match load_dictionary(self.vfs, &dir, id) {
-                Ok(bytes) => {
-                    self.codec.add(id, bytes.clone());
-                    self.dictionaries.push((id, bytes));
-                }
+                Ok(bytes) => self.codec.add(id, bytes),
                 Err(e) => {
                     report.dictionaries_missing.push(id);
                     let what = if let Error::Corrupt { what, .. } = e { what } else { e.to_string() };

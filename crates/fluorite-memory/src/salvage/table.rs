@@ -50,6 +50,8 @@ pub struct Table {
     pub chunks: HashMap<u128, Vec<Event>>,
     pub vectors: Vec<FoundVector>,
     pub usage: HashMap<u128, UsageEntry>,
+    /// Purges met without the seed that says whose key it is.
+    pub purges: Vec<(u128, Event)>,
     pub last_sequence: u64,
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::log::{GroupBuilder, LiveSegment, Manifest, SealedSegment, save_dictionary};
+use crate::log::{GroupBuilder, LiveSegment, Manifest, SealedSegment};
 use crate::vfs::Vfs;
 
 /// Bytes per group.
@@ -23,16 +23,12 @@ pub struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// The folders, the dictionaries and the first segment.
-    pub fn create(vfs: &'a dyn Vfs, root: &Path, (store_id, seed): (u128, u64), dictionaries: &[(u32, Vec<u8>)]) -> Result<Self> {
+    /// The folders and the first segment.
+    pub fn create(vfs: &'a dyn Vfs, root: &Path, (store_id, seed): (u128, u64)) -> Result<Self> {
         for dir in ["log", "dict", "index"].map(|d| root.join(d)) {
             vfs.create_dir_all(&dir).map_err(|e| Error::io("cannot create", &dir, &e))?;
         }
-        let mut manifest = Manifest::new(store_id, seed);
-        for (id, bytes) in dictionaries {
-            save_dictionary(vfs, &root.join("dict"), *id, bytes)?;
-            manifest.dictionaries.push(*id);
-        }
+        let manifest = Manifest::new(store_id, seed);
         let live = LiveSegment::create(vfs, &root.join("log"), manifest.live, store_id)?;
         Ok(Self { vfs, root: root.into(), manifest, store_id, live, buffer: Vec::new(), group: None })
     }

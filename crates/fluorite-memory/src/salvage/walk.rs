@@ -154,7 +154,7 @@ fn stretch<'a>(
 /// The length of what may be a record, before its checksum is computed.
 fn plausible(zone: &[u8]) -> Option<usize> {
     let head = zone.get(..FIXED)?;
-    if !(1..=4).contains(head.get(8)?) || *head.get(9)? > 1 {
+    if !(1..=5).contains(head.get(8)?) || *head.get(9)? > 1 {
         return None;
     }
     let length = u32::from_le_bytes(head.get(4..8)?.try_into().ok()?) as usize;

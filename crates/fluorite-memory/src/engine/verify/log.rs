@@ -214,6 +214,10 @@ impl Look for Deep {
                 self.ids.tombstone(place, met.sequence, chunk_key(check.shared.seed, namespace, id));
                 None
             }
+            RecordView::Purge { key, .. } => {
+                self.ids.tombstone(place, met.sequence, *key);
+                None
+            }
             RecordView::Vector(v) => {
                 let mut values = Vec::new();
                 v.read_into(&mut values);
