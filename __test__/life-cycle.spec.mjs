@@ -113,5 +113,5 @@ test('health and stats are plain objects in snake_case', async (t) => {
   assert.ok(stats.cache.limit_bytes > 0 && stats.disk_bytes > 0);
   const health = await bridge.health();
   assert.equal(health.status, 'ok');
-  assert.deepEqual(Object.keys(health).sort(), ['embedder', 'index', 'status', 'storage']);
+  assert.deepEqual(Object.keys(health).sort(), ['embedder', 'history', 'index', 'status', 'storage']);
 });

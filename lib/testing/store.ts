@@ -44,8 +44,8 @@ export async function openTestStore(config: TestStoreConfig = {}): Promise<TestS
 
 /** With {@link hashEmbedder}, unless the caller has decided how to embed. */
 export function deterministic(config: TestStoreConfig): TestStoreConfig {
-  const decided = (o: object, ...keys: string[]): boolean => keys.some((key) => key in o);
-  const ml = config.ml ?? {};
-  if (decided(config, 'enable_ml', 'enableMl') || decided(ml, 'embedder', 'embedding_model', 'embeddingModel')) return config;
+  const decided = (o: Record<string, unknown>, ...keys: string[]): boolean => keys.some((key) => o[key] !== undefined);
+  const ml = { ...config.ml };
+  if (decided({ ...config }, 'enable_ml', 'enableMl') || decided(ml, 'embedder', 'embedding_model', 'embeddingModel')) return config;
   return { ...config, ml: { ...ml, embedder: hashEmbedder() } };
 }

@@ -30,7 +30,7 @@ fn words_and_phrases_are_found_by_their_stems_longest_first() {
     let bundled = Lexicon::bundled();
     let of = |query: &str| found(&bundled, query).into_iter().map(|(of, _)| of).collect::<Vec<_>>();
     assert_eq!(of("Deleting folders, and quickly"), ["Deleting", "folders"]);
-    assert_eq!(of("what happens in a power cut"), ["happens", "power cut"]);
+    assert_eq!(of("what happens in a power cut"), ["power cut"]);
     let (_, words) = found(&bundled, "deleted").remove(0);
     assert!(words.contains(&"remove".to_owned()), "{words:?}");
     assert!(found(&bundled, "").is_empty() && found(&bundled, "認証の実装").is_empty());

@@ -61,8 +61,19 @@ impl<'a> TextQuery<'a> {
             }
             slots.push(SlotTerms { slot, live: docs, infos });
         }
-        let counted = |(term, df): (&QueryTerm, &usize)| term.counts(*df, statistics.documents, statistics.weight(*df));
-        let weights = terms.all().iter().zip(&frequencies).map(counted).collect();
+        let mut weights = Vec::with_capacity(terms.len());
+        let own =
+            terms.all().iter().zip(&frequencies).filter(|(term, _)| !term.alternative).map(|(_, df)| statistics.weight(*df));
+        let usual = own.clone().sum::<f32>() / own.count().max(1) as f32;
+        let (mut group, mut most) = (u32::MAX, usual);
+        for (term, df) in terms.all().iter().zip(&frequencies) {
+            let weight = statistics.weight(*df);
+            if term.group != group {
+                (group, most) = (term.group, if term.alternative { usual } else { weight });
+            }
+            // a rare word tells no more than the word it stands in for
+            weights.push(term.counts(*df, statistics.documents, weight.min(most)));
+        }
         Ok(Self { index, terms, statistics, frequencies, weights, slots })
     }
 

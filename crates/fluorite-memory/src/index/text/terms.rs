@@ -10,7 +10,7 @@ const ALTERNATIVE: f32 = 0.6;
 /// An alternative that more than one in so many rows hold tells nothing.
 const TELLING: usize = 10;
 /// In fewer rows any word tells something.
-const FEW_ROWS: usize = 100;
+const FEW_ROWS: usize = 5;
 
 /// Other words for a word or phrase of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
