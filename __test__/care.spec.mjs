@@ -1,6 +1,8 @@
 // Care of a store through the public API: verify, snapshot, salvage, JSON lines.
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, lstatSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { test } from 'node:test';
@@ -252,4 +254,20 @@ test('a text whose vector is of another model is embedded anew', async (t) => {
   assert.equal((await third.importJsonl([own])).vectors, 1);
   assert.equal(await exported(third, { embeddings: true }), own);
   assert.equal((await third.getStats()).model.id, (await to.getStats()).model.id);
+});
+
+test('an export keeps links and writes into pipes, never in their place', { skip: process.platform === 'win32' }, async (t) => {
+  const dir = folder();
+  const bridge = await open(t);
+  await bridge.storeChunk({ id: 'a', content: 'x' });
+  const [link, target, pipe] = ['link', 'target', 'pipe'].map((name) => join(dir, name));
+  writeFileSync(target, 'old');
+  symlinkSync('target', link);
+  await bridge.exportJsonl(link);
+  assert.ok(lstatSync(link).isSymbolicLink() && readFileSync(target, 'utf8').includes('"id":"a"'));
+  execFileSync('mkfifo', [pipe]);
+  const reader = readFile(pipe, 'utf8');
+  await bridge.exportJsonl(pipe);
+  assert.ok(lstatSync(pipe).isFIFO());
+  assert.ok((await reader).includes('"id":"a"'));
 });

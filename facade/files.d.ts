@@ -5,5 +5,8 @@ export declare function fileError(action: string, path: string, thrown: unknown)
 export declare function filePath(path: string, name: string): string;
 /** A file as blocks of bytes. */
 export declare function readFile(path: string): AsyncIterable<Buffer>;
-/** Writes a file from blocks, beside it first: what stands there is kept until the new one is complete and on disk. */
+/**
+ * Writes a file from blocks, beside it first: what stands there is kept until the new one is complete and on disk. A link keeps
+ * pointing; what is no regular file (a pipe, a device) is written into, never replaced.
+ */
 export declare function writeFile(path: string, source: AsyncIterable<Uint8Array>): Promise<void>;

@@ -54,27 +54,26 @@ function readFile(path) {
         }
     })();
 }
-/** Writes a file from blocks, beside it first: what stands there is kept until the new one is complete and on disk. */
+/**
+ * Writes a file from blocks, beside it first: what stands there is kept until the new one is complete and on disk. A link keeps
+ * pointing; what is no regular file (a pipe, a device) is written into, never replaced.
+ */
 async function writeFile(path, source) {
-    const part = `${path}.${process.pid}.part`;
     try {
-        const stream = (0, node_fs_1.createWriteStream)(part, { flags: 'wx', mode: 0o600, flush: true });
+        const there = (0, node_fs_1.statSync)(path, { throwIfNoEntry: false });
+        if (there?.isDirectory())
+            throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+        if (there && !there.isFile()) {
+            await fill((0, node_fs_1.createWriteStream)(path, { flags: 'r+' }), source);
+            return;
+        }
+        const target = there ? (0, node_fs_1.realpathSync)(path) : path;
+        const part = `${target}.${process.pid}.part`;
         try {
-            await (0, node_events_1.once)(stream, 'open');
-            const failed = (0, node_events_1.once)(stream, 'error').then(([e]) => { throw e; });
-            failed.catch(() => undefined);
-            for await (const block of source) {
-                if (!stream.write(block))
-                    await Promise.race([(0, node_events_1.once)(stream, 'drain'), failed]);
-            }
-            stream.end();
-            await Promise.race([(0, node_events_1.once)(stream, 'close'), failed]);
-            if ((0, node_fs_1.statSync)(path, { throwIfNoEntry: false })?.isDirectory())
-                throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
-            (0, node_fs_1.renameSync)(part, path);
+            await fill((0, node_fs_1.createWriteStream)(part, { flags: 'wx', mode: 0o600, flush: true }), source);
+            (0, node_fs_1.renameSync)(part, target);
         }
         catch (e) {
-            stream.destroy();
             if (e.code !== 'EEXIST')
                 (0, node_fs_1.rmSync)(part, { force: true });
             throw e;
@@ -82,5 +81,23 @@ async function writeFile(path, source) {
     }
     catch (e) {
         throw typeof e.syscall === 'string' || e.code === 'EISDIR' ? fileError('write', path, e) : e;
+    }
+}
+/** Writes the blocks into a stream and closes it. */
+async function fill(stream, source) {
+    try {
+        await (0, node_events_1.once)(stream, 'open');
+        const failed = (0, node_events_1.once)(stream, 'error').then(([e]) => { throw e; });
+        failed.catch(() => undefined);
+        for await (const block of source) {
+            if (!stream.write(block))
+                await Promise.race([(0, node_events_1.once)(stream, 'drain'), failed]);
+        }
+        stream.end();
+        await Promise.race([(0, node_events_1.once)(stream, 'close'), failed]);
+    }
+    catch (e) {
+        stream.destroy();
+        throw e;
     }
 }

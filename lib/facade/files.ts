@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream, renameSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, createWriteStream, realpathSync, renameSync, rmSync, statSync, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 
@@ -50,28 +50,45 @@ export function readFile(path: string): AsyncIterable<Buffer> {
   })();
 }
 
-/** Writes a file from blocks, beside it first: what stands there is kept until the new one is complete and on disk. */
+/**
+ * Writes a file from blocks, beside it first: what stands there is kept until the new one is complete and on disk. A link keeps
+ * pointing; what is no regular file (a pipe, a device) is written into, never replaced.
+ */
 export async function writeFile(path: string, source: AsyncIterable<Uint8Array>): Promise<void> {
-  const part = `${path}.${process.pid}.part`;
   try {
-    const stream = createWriteStream(part, { flags: 'wx', mode: 0o600, flush: true });
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+    if (there && !there.isFile()) {
+      await fill(createWriteStream(path, { flags: 'r+' }), source);
+      return;
+    }
+    const target = there ? realpathSync(path) : path;
+    const part = `${target}.${process.pid}.part`;
     try {
-      await once(stream, 'open');
-      const failed = once(stream, 'error').then(([e]) => { throw e as Error; });
-      failed.catch(() => undefined);
-      for await (const block of source) {
-        if (!stream.write(block)) await Promise.race([once(stream, 'drain'), failed]);
-      }
-      stream.end();
-      await Promise.race([once(stream, 'close'), failed]);
-      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
-      renameSync(part, path);
+      await fill(createWriteStream(part, { flags: 'wx', mode: 0o600, flush: true }), source);
+      renameSync(part, target);
     } catch (e) {
-      stream.destroy();
       if ((e as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(part, { force: true });
       throw e;
     }
   } catch (e) {
     throw typeof (e as NodeJS.ErrnoException).syscall === 'string' || (e as NodeJS.ErrnoException).code === 'EISDIR' ? fileError('write', path, e) : e;
+  }
+}
+
+/** Writes the blocks into a stream and closes it. */
+async function fill(stream: WriteStream, source: AsyncIterable<Uint8Array>): Promise<void> {
+  try {
+    await once(stream, 'open');
+    const failed = once(stream, 'error').then(([e]) => { throw e as Error; });
+    failed.catch(() => undefined);
+    for await (const block of source) {
+      if (!stream.write(block)) await Promise.race([once(stream, 'drain'), failed]);
+    }
+    stream.end();
+    await Promise.race([once(stream, 'close'), failed]);
+  } catch (e) {
+    stream.destroy();
+    throw e;
   }
 }
