@@ -32,7 +32,10 @@ fn spikes_are_learned_once_and_found_by_meaning() {
     let chunk = ChunkInput::text("Keeping the browser's state when the user comes back to the page").with_id("mine");
     engine.store(vec![chunk], WriteOptions::default()).wait().unwrap();
     let query = Query::Text("remember what somebody typed after a reload".into());
-    let hits = engine.search(query, SearchOptions { mode: Some(SearchMode::Vector), limit: Some(5), ..SearchOptions::default() }).wait().unwrap();
+    let hits = engine
+        .search(query, SearchOptions { mode: Some(SearchMode::Vector), limit: Some(5), ..SearchOptions::default() })
+        .wait()
+        .unwrap();
     assert!(hits.iter().any(|h| h.id == "mine"), "{:?}", hits.iter().map(|h| &h.id).collect::<Vec<_>>());
     drop(pipeline);
     engine.shutdown().wait().unwrap();
