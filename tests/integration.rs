@@ -7,7 +7,8 @@ use fluorite_learner::{Config, LearnOptions, LearningPipeline};
 use fluorite_memory::{ChunkInput, Engine, EngineConfig, Query, SearchMode, SearchOptions, WriteOptions};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+    // asked when it runs: a build folder may serve several checkouts
+    std::env::var_os("CARGO_MANIFEST_DIR").unwrap().into()
 }
 
 fn config(dir: &Path) -> EngineConfig {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 /// The folder of a target.
 #[must_use]
 pub fn folder(target: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target)
+    // where cargo runs us, not where it built us: a build folder may serve several checkouts
+    let root = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&root).join("corpus").join(target)
 }
 
 /// Name and bytes of every input, by name.

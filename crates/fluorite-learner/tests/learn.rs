@@ -117,7 +117,7 @@ fn a_renamed_spike_leaves_no_second_chunk() {
 #[test]
 fn one_thread_and_many_learn_the_same() {
     let b = Bench::new();
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/spikes");
+    let sample = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../../examples/spikes");
     let learn = |parallel, namespace: &str| {
         let options = LearnOptions {
             path: Some(sample.clone()),

@@ -9,7 +9,8 @@ use fluorite_ml::{ModelDir, ModelFolder, Onnx, Runtime};
 pub const MODEL: &str = "all-MiniLM-L6-v2";
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    // asked when it runs: a build folder may serve several checkouts
+    Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../..")
 }
 
 /// Where `npm run setup` leaves the ONNX Runtime library (ORT_DYLIB_PATH comes first, as everywhere).
