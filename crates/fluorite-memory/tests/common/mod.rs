@@ -4,6 +4,7 @@
 pub mod bytes;
 pub mod dice;
 pub mod history;
+pub mod reading;
 pub mod vectors;
 
 use std::path::Path;
