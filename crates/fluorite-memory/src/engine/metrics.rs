@@ -16,6 +16,11 @@ impl Shared {
             let found = self.measure_accuracy(options, sample)?;
             *self.metrics.accuracy.lock() = Some(found);
         }
+        if options.accuracy != Some(true)
+            && let Some(filter) = &options.filter
+        {
+            self.select(&self.state.read(), filter)?; // a mistake in it is told, though nothing is measured
+        }
         options.cancel.check()?;
         let quality = self.quality()?;
         let stats = self.stats();

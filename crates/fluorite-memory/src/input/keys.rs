@@ -20,9 +20,16 @@ pub fn snake_case(key: &str) -> String {
     out
 }
 
+/// Longer is no typing error, in bytes.
+const LONGEST: usize = 64;
+
 /// The known key most like `key`, when one is near enough to be a typing error.
 #[must_use]
 pub fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
+    // comparing costs the product of both lengths, and no key is this long
+    if key.len() > LONGEST {
+        return None;
+    }
     let best = known.iter().map(|k| (strsim::damerau_levenshtein(key, k), *k)).min()?;
     (best.0 <= key.len().max(3) / 3).then_some(best.1)
 }
@@ -42,5 +49,7 @@ mod tests {
     fn suggestions_are_near() {
         assert_eq!(nearest("memory_pth", &["memory_path", "models_path"]), Some("memory_path"));
         assert_eq!(nearest("zzz", &["memory_path"]), None);
+        let long = "memory_path".repeat(1_000);
+        assert_eq!(nearest(&long, &[&long]), None, "what is long costs nothing");
     }
 }
