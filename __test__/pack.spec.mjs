@@ -1,9 +1,10 @@
 // What is published, and what importing it says when a part is missing. `npm run pack:check` tries the whole.
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { missing, strays, sweep } from '../scripts/outputs.mjs';
 import { noticesOf, targetOf } from '../scripts/pack-notices.mjs';
 import { folder, node, root } from './helpers.mjs';
 
@@ -33,6 +34,29 @@ test('the root package has no install script, and types first in each export', (
     assert.ok(conditions(target).every((first) => first === 'types' || typeof target[first] === 'object'), name);
   }
   assert.ok(!manifest.files.some((file) => /\.node|runtime/.test(file)));
+});
+
+test('a compiled file without a source is told, and swept away by the set-up; nothing else is', () => {
+  const at = folder();
+  const put = (...names) => names.forEach((name) => {
+    mkdirSync(join(at, name, '..'), { recursive: true });
+    writeFileSync(join(at, name), '');
+  });
+  put('lib/index.ts', 'lib/cli/main.ts', 'lib/nestjs/http/status.ts', 'index.js', 'index.d.ts', 'cli/main.js', 'cli/main.d.ts', 'nestjs/http/status.js', 'scripts/tool.js', 'cli/notes.txt');
+  put('cli/records.js', 'cli/records.d.ts', 'nestjs/http/dto/old.dto.js', 'nestjs/http/dto/old.dto.d.ts');
+  const old = ['cli/records.d.ts', 'cli/records.js', 'nestjs/http/dto/old.dto.d.ts', 'nestjs/http/dto/old.dto.js'];
+  assert.deepEqual(strays(at).sort(), ['cli/notes.txt', ...old]);
+  assert.deepEqual(strays(at, ['index.js', 'index.mjs', 'cli/main.js', 'cli/records.js', 'models/x.js']), ['cli/records.js'], 'of what is packed');
+  assert.deepEqual(missing(at), ['nestjs/http/status.d.ts']);
+  assert.deepEqual(sweep(at), old);
+  assert.ok(!existsSync(join(at, 'nestjs/http/dto')) && existsSync(join(at, 'nestjs/http/status.js')) && existsSync(join(at, 'scripts/tool.js')));
+  assert.deepEqual(strays(at), ['cli/notes.txt'], 'which is not ours to remove');
+  assert.deepEqual(sweep(at), []);
+});
+
+test('this checkout holds what lib/ makes, and nothing that would be packed beside it', () => {
+  assert.deepEqual(missing(root), []);
+  assert.deepEqual(strays(root), []);
 });
 
 /** The JavaScript as it is installed, with no addon; `run` imports it as that system. */

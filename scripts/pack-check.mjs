@@ -7,8 +7,10 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { strays } from './outputs.mjs';
 import { audiences } from './pack-audiences.mjs';
 import { install, manifestsOnly, packAll } from './pack-install.mjs';
+import { root } from './pack-run.mjs';
 import { timings } from './pack-timings.mjs';
 
 /** Milliseconds beyond Node's own start, the median: without the model, and with it. */
@@ -17,10 +19,12 @@ const LIMITS = { without_model_ms: 60, with_model_ms: 400 };
 const work = mkdtempSync(join(tmpdir(), 'fluorite-pack-'));
 try {
   const packed = packAll(work);
+  const left = packed.flatMap(({ contents }) => strays(root, contents));
+  if (left.length > 0) throw new Error(`packed, and there is no source for it in lib/: ${left.join(', ')}; npm run build removes what tsc made`);
   const app = join(work, 'app');
   mkdirSync(app);
   const installed = install(packed, app);
-  const packages = [...packed.map(({ tarball, manifest, ...rest }) => rest), ...manifestsOnly(work)];
+  const packages = [...packed.map(({ tarball, manifest, contents, ...rest }) => rest), ...manifestsOnly(work)];
   const report = { packages, installed, works: await audiences(packed, app, work), times: { ...timings(app, work), limits: LIMITS } };
   console.log(JSON.stringify(report, null, 2));
   const failed = Object.entries(report.works).filter(([, outcome]) => outcome !== 'ok').map(([what]) => what);

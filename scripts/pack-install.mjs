@@ -13,9 +13,9 @@ export function packAll(work) {
   return readdirSync(stage).sort().map((name) => {
     const folder = join(stage, name);
     dryRun(folder);
-    const [{ filename, size, unpackedSize, entryCount }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', work], folder).stdout);
+    const [{ filename, size, unpackedSize, entryCount, files }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', work], folder).stdout);
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    return { name, manifest, tarball: join(work, filename), tarball_mb: mb(size), unpacked_mb: mb(unpackedSize), files: entryCount, publish_dry_run: 'clean' };
+    return { name, manifest, tarball: join(work, filename), tarball_mb: mb(size), unpacked_mb: mb(unpackedSize), files: entryCount, contents: files.map(({ path }) => path), publish_dry_run: 'clean' };
   });
 }
 

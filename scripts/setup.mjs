@@ -11,6 +11,8 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSyn
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { missing, sweep } from './outputs.mjs';
+
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const at = (...parts) => join(root, ...parts);
 const stampFile = at('node_modules', '.fluorite-setup.json');
@@ -77,11 +79,13 @@ function addon(stamps) {
   stamps.addon = now;
 }
 
-/** index.js and its declarations. */
+/** index.js, the entry points and their declarations; what an older checkout left there goes. */
 function typescript(stamps) {
+  const gone = sweep(root);
+  if (gone.length > 0) console.log(`\nremoved ${gone.length} compiled files without a source: ${gone.slice(0, 3).join(', ')}${gone.length > 3 ? ', ...' : ''}`);
   const sources = [...files(at('lib')).filter((f) => f.endsWith('.ts')), at('tsconfig.json'), at('native.d.ts')];
   const now = hash(sources.map((f) => readFileSync(f)));
-  if (stamps.typescript === now && existsSync(at('index.js')) && existsSync(at('index.d.ts'))) return;
+  if (stamps.typescript === now && missing(root).length === 0) return;
   step('TypeScript');
   run(process.execPath, [packageBin('typescript', 'tsc'), '-p', root]);
   stamps.typescript = now;
