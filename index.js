@@ -21,7 +21,7 @@ Object.defineProperty(exports, "isFluoriteError", { enumerable: true, get: funct
 /**
  * An embedded memory engine: stores text, embeds it, finds it again. One folder is one store; bridges of a process that open
  * the same folder share it, also across worker threads. Every method rejects with a {@link FluoriteError}; none
- * throws, but the synchronous `countTokens`, `on` and `once`.
+ * throws, but the synchronous `countTokens`, `on` and `once`. Of a bridge with `read_only` everything that writes rejects with `READ_ONLY`.
  *
  * @example
  * const bridge = await FluoriteBridge.open({ memory_path: './memory' });
@@ -66,13 +66,16 @@ class FluoriteBridge {
     get ready() {
         return this.#native.ready;
     }
-    /** Stores a chunk, or a new version of it. When it resolves the chunk is durable and the next search finds it. */
+    /**
+     * Stores a chunk, or a new version of it. When it resolves the chunk is durable and the next search finds it.
+     * Codes: `INVALID_ARGUMENT`, `INVALID_ID`, `CHUNK_TOO_LARGE`, `DIMENSION_MISMATCH`, `EMBEDDING_FAILED`, `READ_ONLY`, `NO_SPACE`, `POISONED`, `BUSY`, `IO`, `ABORTED`.
+     */
     storeChunk(chunk, options) {
         return (0, errors_js_1.guard)(() => (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), (call) => this.#native.storeOne(chunk, options, call.number)));
     }
     /**
      * Stores many chunks, in slices of 64 (or 256 KB) that become durable and visible each by itself; `atomic` makes the call one batch.
-     * An async iterable is read no faster than it can be stored.
+     * An async iterable is read no faster than it can be stored. Codes: as {@link storeChunk}, but `BUSY`: it waits.
      */
     storeChunks(chunks, options) {
         return (0, errors_js_1.guard)(() => {
@@ -139,11 +142,11 @@ class FluoriteBridge {
     getContentBuffer(id, options) {
         return (0, errors_js_1.guard)(() => this.#native.content(id, options));
     }
-    /** Deletes a chunk; true when there was one. */
+    /** Deletes a chunk; true when there was one. Codes: `INVALID_ID`, `READ_ONLY`, `NO_SPACE`, `POISONED`, `BUSY`, `IO`. */
     deleteChunk(id, options) {
         return (0, errors_js_1.guard)(() => this.#native.delete(id, options));
     }
-    /** Deletes what matches and returns how many. An empty filter is refused without `{ all: true }`. */
+    /** Deletes what matches and returns how many. An empty filter is refused without `{ all: true }`. Codes: `INVALID_ARGUMENT`, and as {@link deleteChunk}. */
     deleteWhere(filter, options) {
         return (0, errors_js_1.guard)(() => this.#native.deleteWhere(filter, options));
     }
@@ -262,6 +265,7 @@ class FluoriteBridge {
     /**
      * Stores the spike templates of a folder as chunks, each with a quality score, and draws patterns and combinations of frameworks
      * from those at or above `quality_threshold` (0.7). Unreadable files are reported, never fatal; unchanged ones are skipped. See `docs/learning.md`.
+     * Codes: `INVALID_ARGUMENT` (no folder, and none configured), `READ_ONLY`, `NO_SPACE`, `IO`, `ABORTED` (what was stored stays).
      */
     learnFromSpikes(options) {
         return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.learn(options, call.report, call.number)));
@@ -272,7 +276,8 @@ class FluoriteBridge {
      * `.gitignore`. What cannot be read is reported, never fatal. See `docs/learning.md`.
      * With `sources` it fetches git repositories and documents first, those that are listed and nothing else, and learns their copies: only
      * what has changed since the last time. One that cannot be fetched is in the report; when nothing is left to learn, it is `IO`.
-     * Codes: `INVALID_ARGUMENT` (a path that is missing, an address that is refused), `ABORTED` (what was stored stays; the next call goes on from there).
+     * Codes: `INVALID_ARGUMENT` (a path that is missing, an address that is refused), `READ_ONLY` (before anything is fetched),
+     * `ABORTED` (what was stored stays; the next call goes on from there).
      */
     learnFromFiles(paths, options) {
         return (0, errors_js_1.guard)(async () => {
@@ -282,6 +287,7 @@ class FluoriteBridge {
             if (!Array.isArray(paths))
                 throw new errors_js_1.FluoriteError('INVALID_ARGUMENT', 'paths must be a list, which may be empty with sources');
             const hooks = (0, call_js_1.hooksOf)(listed.rest);
+            await this.#native.store([], undefined, 0, 0); // refused where nothing may be written: nothing is fetched for that
             return (0, call_js_1.cancellable)(this.#native, hooks, (call) => (0, index_js_1.withSources)(listed, this.#native.storePath(), call, hooks.signal, async ({ reports, folders }) => {
                 const all = [...paths, ...folders.keys()];
                 if (all.length === 0 && reports.length > 0)
@@ -300,7 +306,7 @@ class FluoriteBridge {
      * `missed` counts those that were dropped.
      * Cost: on Linux one inotify watch a folder (not those of `node_modules` and `.gitignore`); for each burst a run over the folder it is in.
      * Codes, at the first progress: `INVALID_ARGUMENT` (a path that is missing), `IO` (the system's limit of watches: raise it, or
-     * `poll_interval_ms`), `NOT_INITIALIZED`, `CLOSED`.
+     * `poll_interval_ms`), `READ_ONLY`, `NOT_INITIALIZED`, `CLOSED`.
      *
      * @example
      * for await (const { phase, report } of bridge.watch({ paths: ['docs'], signal })) if (phase === 'done') console.log(report);
@@ -337,7 +343,7 @@ class FluoriteBridge {
      * Keeps what was said about chunks. Durable when it resolves; never a hit, never listed, never counted among the chunks.
      * A `correction` stores a new version of the chunk with that text and everything else as it was; {@link history} has the old one.
      * Up to 1,000 at once, all or none. Nothing is ranked differently before {@link trainIncremental}.
-     * Cost: an fsync, one more for corrections. Codes: `NOT_FOUND` (no such chunk), `INVALID_ARGUMENT`, `INVALID_ID`, `NO_SPACE`.
+     * Cost: an fsync, one more for corrections. Codes: `NOT_FOUND` (no such chunk), `INVALID_ARGUMENT`, `INVALID_ID`, `READ_ONLY`, `NO_SPACE`.
      */
     addFeedback(feedback, options) {
         return (0, errors_js_1.guard)(() => (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), (call) => this.#native.addFeedback(feedback, options, call.number)));
@@ -346,7 +352,7 @@ class FluoriteBridge {
      * Learns from feedback with a query (and from `examples`) which hits to rank higher: pairwise logistic regression over the ranking
      * signals and the labels of chunks, domain by domain, what earlier domains learned protected by elastic weight consolidation.
      * A fourth of the queries is held out; weights that order their pairs no better than the old ones are thrown away. See `docs/feedback.md`.
-     * Cost: a search for each query with feedback (at most 2,000 a domain). Codes: `INVALID_ARGUMENT`, `ABORTED` (nothing has changed).
+     * Cost: a search for each query with feedback (at most 2,000 a domain). Codes: `INVALID_ARGUMENT`, `READ_ONLY`, `ABORTED` (nothing has changed).
      */
     trainIncremental(examples, options) {
         return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.train(examples, options, call.report, call.number)));
@@ -404,7 +410,8 @@ class FluoriteBridge {
      * Copies the store into a folder that does not exist or is empty, while reading and writing go on: a store of its own with exactly
      * what was acknowledged at one moment between this call and its end. It appears complete or not at all. See `docs/care.md`.
      * Cost: every byte read and written once (none with `link`); writers wait for one fsync.
-     * Codes: `INVALID_ARGUMENT` (the folder is not empty, or lies in the store), `CORRUPT` (a file is damaged), `NO_SPACE`, `POISONED`, `IO`, `ABORTED`.
+     * Codes: `INVALID_ARGUMENT` (the folder is not empty, or lies in the store), `CORRUPT` (a file is damaged), `NO_SPACE`, `POISONED`, `IO`, `ABORTED`;
+     * `READ_ONLY`: the copy needs the writer to hold still for a moment. Call it where the store is written, or {@link exportJsonl} here.
      */
     snapshot(dir, options) {
         return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.snapshot(dir, options, call.report, call.number)));
@@ -423,14 +430,14 @@ class FluoriteBridge {
      * and a vector is left alone, so an import that was interrupted is simply run again. A line without an id gets one made of
      * its bytes. Bad lines are listed by number, not fatal unless `on_error: 'abort'`.
      * Cost: an fsync for 128 KB of lines, an embedding for a text without a vector.
-     * Codes: `INVALID_ARGUMENT`, `NOT_FOUND`, `NO_SPACE`, `IO`, `ABORTED` (what was stored stays).
+     * Codes: `READ_ONLY` (before the source is looked at), `INVALID_ARGUMENT`, `NOT_FOUND`, `NO_SPACE`, `IO`, `ABORTED` (what was stored stays).
      */
     importJsonl(source, options) {
         return (0, errors_js_1.guard)(() => (0, jsonl_js_1.importLines)(this.#native, source, options));
     }
     /**
      * Rewrites what is mostly deleted or overwritten, at a higher compression level, and everything that holds purged or expired
-     * chunks: nothing of those that were gone before the call is left when it resolves.
+     * chunks: nothing of those that were gone before the call is left when it resolves. Codes: `READ_ONLY`, `CORRUPT`, `NO_SPACE`, `POISONED`, `IO`, `ABORTED`.
      */
     optimize(options) {
         return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.optimize(options, call.report, call.number)));

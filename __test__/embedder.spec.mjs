@@ -137,6 +137,25 @@ test('one that does not answer in time fails what waits for it, and is told', as
   assert.equal((await bridge.getStats()).chunks, 0);
 });
 
+test('one that awaits its own bridge is told so when its time is up; one that only asks for the end gets it', async () => {
+  let bridge;
+  let closing;
+  const closes = (wait) => async (texts) => {
+    closing = bridge.shutdown();
+    if (wait) await closing;
+    return texts.map((text) => hashEmbedding(text));
+  };
+  bridge = await open(folder(), { model_id: 'closes', dimensions: 384, timeout_ms: 20, embed: closes(true) });
+  const awake = setInterval(() => undefined, 1_000); // the limit alone keeps no process alive
+  await rejects(bridge.storeChunk({ content: 'x' }), 'EMBEDDING_FAILED', /within 20 ms.*shutdown too, waits for itself/);
+  await closing;
+  clearInterval(awake);
+  bridge = await open(folder(), { model_id: 'closes', dimensions: 384, embed: closes(false) });
+  await bridge.storeChunk({ content: 'x' });
+  await closing;
+  await rejects(bridge.storeChunk({ content: 'y' }), 'CLOSED');
+});
+
 test('what is no embedder is refused before anything is opened', async (t) => {
   const path = folder();
   const good = hashing().embedder;

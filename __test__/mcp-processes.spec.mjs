@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { folder } from './helpers.mjs';
-import { call, client, serve, spawned, startMcpServer } from './mcp-helpers.mjs';
+import { folder, open } from './helpers.mjs';
+import { follow } from '../mcp/follow.js';
+import { call, client, KnowledgeGraph, serve, spawned, startMcpServer, TOKEN } from './mcp-helpers.mjs';
 
 const READING = ['memory_context', 'memory_get', 'memory_search', 'memory_stats', 'open_nodes', 'read_graph', 'search_nodes'];
 
@@ -111,5 +112,48 @@ test('a reading server tells subscribers what the writer changes, and takes in n
   const { contents } = await reader.readResource({ uri: 'memory://knowledge-graph' });
   assert.match(contents[0].text, /fact/);
   const config = { memory_path, enable_ml: false, read_only: true, refresh_interval_ms: 10 };
-  await assert.rejects(startMcpServer({ config, import_graph: 'file.jsonl', port: 0, token: 'a-token-for-the-tests-0123456789' }), { code: 'READ_ONLY' });
+  for (const [writes, remedy] of [[{ import_graph: 'file.jsonl' }, /import with the server that writes/], [{ spike_paths: ['spikes'] }, /name them to the server that writes/]]) {
+    await assert.rejects(startMcpServer({ config, ...writes, port: 0, token: TOKEN }), (e) => e.code === 'READ_ONLY' && remedy.test(e.message));
+  }
+  // the store's own folder of spikes is for whoever writes
+  await (await startMcpServer({ config: { ...config, spike_templates_path: memory_path }, port: 0, token: TOKEN })).close();
+});
+
+test('a change that is many chunks is told once by what follows a writer', async (t) => {
+  const memory_path = folder();
+  const writer = new KnowledgeGraph(await open(t, { memory_path }));
+  const bridge = await open(t, { memory_path, read_only: true, refresh_interval_ms: 0 });
+  const graph = new KnowledgeGraph(bridge);
+  let told = 0;
+  graph.onChange(() => told++);
+  const end = follow(bridge, graph);
+  let seen;
+  bridge.on('ChunkStored', () => seen());
+  const chunks = (count) => new Promise((all) => (seen = () => --count === 0 && all()));
+  const awake = setInterval(() => undefined, 1_000); // listening does not keep a process alive
+  t.after(() => clearInterval(awake));
+  t.mock.timers.enable({ apis: ['setTimeout'] }); // what is told later is told when we say so
+  const change = async (name) => {
+    const all = chunks(4);
+    await writer.createEntities([{ name, entityType: 't', observations: ['a', 'b', 'c'] }]);
+    assert.equal(await bridge.refresh(), true);
+    await all;
+    for (let i = 0; i < 5; i++) t.mock.timers.tick(100);
+  };
+  await change('first');
+  assert.equal(told, 1);
+  await change('second');
+  assert.equal(told, 2);
+  end();
+  await change('third');
+  assert.equal(told, 2);
+});
+
+test('memory_stats says how old the view of a reading server is', async (t) => {
+  const memory_path = folder();
+  const writer = await client(t, await serve(t, { memory_path }));
+  assert.equal((await call(writer, 'memory_stats')).follow, null);
+  const reader = await client(t, await serve(t, { memory_path, config: { read_only: true } }));
+  const { follow: view } = await call(reader, 'memory_stats');
+  assert.ok(view.looks >= 0 && view.age_ms >= 0 && view.reloads === 0, JSON.stringify(view));
 });

@@ -7,7 +7,7 @@ import { Test } from '@nestjs/testing';
 import { TerminusModule, HealthCheckService } from '@nestjs/terminus';
 
 import { FluoriteBridge } from '../index.mjs';
-import { FLUORITE_OPTIONS, FluoriteHealthIndicator, FluoriteModule, FluoriteNamespace, FluoriteService, getFluoriteToken } from '../nestjs/index.js';
+import { FLUORITE_OPTIONS, FluoriteHealthIndicator, FluoriteHttpModule, FluoriteModule, FluoriteNamespace, FluoriteService, getFluoriteToken } from '../nestjs/index.js';
 import { hashEmbedding, openTestStore } from '../testing/index.js';
 import { endedWith, entry, folder, node, rejects, root } from './helpers.mjs';
 import { injectable, module, start } from './nest-helpers.mjs';
@@ -285,6 +285,21 @@ test('testing: a store in a folder that goes with it; vectors that depend on the
   await store.close();
   assert.ok(!existsSync(store.path));
   await rejects(openTestStore({ nonsense: 1 }), 'INVALID_CONFIG');
+  for (const config of [null, 1, 'x', [], () => undefined]) await rejects(openTestStore(config), 'INVALID_ARGUMENT', /must be an object/);
+  await rejects(openTestStore({ read_only: true }), 'INVALID_CONFIG', /open a reader on its path/);
+  await rejects(openTestStore({ memoryPath: store.path }), 'INVALID_CONFIG', /folder of its own/);
+});
+
+test('the module says what it takes', () => {
+  const refused = (call, message) => assert.throws(call, (e) => e.name === 'FluoriteError' && message.test(e.message), message);
+  for (const wrong of [null, 1, 'x']) {
+    refused(() => FluoriteModule.forRoot(wrong), /forRoot takes the configuration/);
+    refused(() => FluoriteModule.forRootAsync(wrong), /useFactory/);
+    refused(() => FluoriteModule.forFeature(wrong), /a list/);
+    refused(() => FluoriteModule.forTesting(wrong), /must be an object/);
+    refused(() => FluoriteHttpModule.register(wrong), /guards/);
+  }
+  refused(() => FluoriteModule.forTesting({ read_only: true }), /open a reader on its path/);
 });
 
 test('a folder of forTesting is deleted at the close, and one that was left at the exit', async () => {

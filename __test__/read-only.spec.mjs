@@ -1,7 +1,7 @@
 // Reading a store that another process writes.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -50,10 +50,17 @@ test('a reader changes no byte, whatever is called', async (t) => {
     learnFromSpikes: () => reader.learnFromSpikes({ path: at }),
     learnFromFiles: () => reader.learnFromFiles([at]),
     flush: () => reader.flush({ embedded: true }),
+    watch: () => reader.watch({ paths: [at] }).next(),
+    // before anything is fetched, read or made
+    sources: () => reader.learnFromFiles([], { sources: [{ url: 'http://127.0.0.1:9/x.md' }] }),
+    importJsonl: () => reader.importJsonl(join(at, 'no such file')),
+    snapshot: () => reader.snapshot(copy),
   };
+  const copy = `${at}-copy`;
   for (const [name, write] of Object.entries(writes)) await t.test(name, () => rejects(write(), 'READ_ONLY', /without read_only/));
   await reader.shutdown();
   assert.deepEqual(print(at), before);
+  assert.ok(!existsSync(copy));
 });
 
 test('a missing store is told and not made', async () => {
@@ -157,4 +164,37 @@ test('the command line reads a store that is held', async (t) => {
   assert.match(ended(read), /held by this process/);
   const write = await cli('--read-only', 'delete', 'a', '--yes');
   assert.match(write.stderr, /READ_ONLY/);
+  const doctor = JSON.parse(ended(await cli('--read-only', 'doctor', '--json')));
+  assert.deepEqual(doctor.checks.filter((c) => c.name === 'store' || c.name === 'folder').map((c) => c.status), ['ok', 'ok'], 'it reads beside the writer');
+});
+
+test('the command line writes nothing at all with --read-only', async () => {
+  const cwd = folder();
+  const cli = (...args) => run([...args, '--read-only', '--memory-path', 'memory'], { cwd });
+  for (const args of [['init'], ['schedule', '.', '--kind', 'manual'], ['mcp', '--import-graph', 'x'], ['learn', '.'], ['store', '-']]) {
+    const { code, stderr } = await cli(...args);
+    assert.ok(code !== 0, `${args[0]}: ${stderr}`);
+    if (args[0] === 'init' || args[0] === 'schedule') assert.match(stderr, /READ_ONLY.*leave out --read-only/);
+  }
+  assert.deepEqual(readdirSync(cwd), []);
+});
+
+test('read_only stands before the sections of the configuration file; the doctor knows it', async (t) => {
+  const cwd = folder();
+  const at = join(cwd, 'memory');
+  const toml = (text) => writeFileSync(join(cwd, 'fluorite.toml'), `memory_path = "memory"\n${text}`);
+  toml('read_only = true\nenable_ml = false\n');
+  const doctor = async () => JSON.parse((await run(['doctor', '--json'], { cwd })).stdout);
+  const gone = (await doctor()).checks.find((c) => c.status === 'fail');
+  assert.match(gone.remedy, /open the store for writing first/);
+  const writer = await open(t, { memory_path: at });
+  await writer.storeChunk({ id: 'a', content: 'held by this process' });
+  assert.match(ended(await run(['get', 'a', '--json'], { cwd })), /held by this process/);
+  assert.match((await run(['schedule', '.', '--kind', 'manual'], { cwd })).stderr, /READ_ONLY/);
+  assert.equal((await doctor()).ok, true, 'of a store that another process has');
+  const config_path = join(cwd, 'fluorite.toml');
+  for (const section of ['memory', 'ml']) {
+    toml(`[${section}]\nread_only = true\n`);
+    await rejects(FluoriteBridge.open({ config_path }), 'INVALID_CONFIG', /read_only/);
+  }
 });

@@ -81,7 +81,8 @@ class EmbedderQueue {
         const late = new Promise((_, reject) => {
             const limit = this.#embedder.timeout_ms ?? LIMIT_MS;
             const give_up = () => {
-                const why = `it did not answer within ${limit} ms`;
+                // which of its promises the caller's code waits for cannot be seen from here
+                const why = `it did not answer within ${limit} ms (timeout_ms); an embed that awaits a call of its own bridge, shutdown too, waits for itself`;
                 reject(new Error(why));
                 abort.abort();
                 // what waits would wait as long again, and every write behind it

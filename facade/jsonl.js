@@ -72,8 +72,9 @@ function write(stream, block) {
 function importLines(native, source, options) {
     const hooks = (0, call_js_1.hooksOf)(options);
     return (0, call_js_1.cancellable)(native, hooks, async (call) => {
-        const stream = typeof source === 'string' ? (0, files_js_1.readFile)((0, files_js_1.filePath)(source, 'source')) : (0, blocks_js_1.streamOf)(source);
+        // no lines: the options are judged, and whether this store may be written, before anything is opened
         const report = JSON.parse(await native.importLines(Buffer.alloc(0), 1, options, call.number));
+        const stream = typeof source === 'string' ? (0, files_js_1.readFile)((0, files_js_1.filePath)(source, 'source')) : (0, blocks_js_1.streamOf)(source);
         const read = (0, call_js_1.meter)(call, 'import', null);
         const merge = (part) => {
             for (const key of ['lines', 'stored', 'unchanged', 'expired', 'failed', 'vectors', 'vectors_dropped'])

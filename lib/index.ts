@@ -27,7 +27,7 @@ export type * from './facade/types/index.js';
 /**
  * An embedded memory engine: stores text, embeds it, finds it again. One folder is one store; bridges of a process that open
  * the same folder share it, also across worker threads. Every method rejects with a {@link FluoriteError}; none
- * throws, but the synchronous `countTokens`, `on` and `once`.
+ * throws, but the synchronous `countTokens`, `on` and `once`. Of a bridge with `read_only` everything that writes rejects with `READ_ONLY`.
  *
  * @example
  * const bridge = await FluoriteBridge.open({ memory_path: './memory' });
@@ -75,14 +75,17 @@ export class FluoriteBridge implements AsyncDisposable {
     return this.#native.ready;
   }
 
-  /** Stores a chunk, or a new version of it. When it resolves the chunk is durable and the next search finds it. */
+  /**
+   * Stores a chunk, or a new version of it. When it resolves the chunk is durable and the next search finds it.
+   * Codes: `INVALID_ARGUMENT`, `INVALID_ID`, `CHUNK_TOO_LARGE`, `DIMENSION_MISMATCH`, `EMBEDDING_FAILED`, `READ_ONLY`, `NO_SPACE`, `POISONED`, `BUSY`, `IO`, `ABORTED`.
+   */
   storeChunk(chunk: ChunkInput, options?: WriteOptions): Promise<ChunkId> {
     return guard(() => cancellable(this.#native, hooksOf(options), (call) => this.#native.storeOne(chunk, options, call.number)));
   }
 
   /**
    * Stores many chunks, in slices of 64 (or 256 KB) that become durable and visible each by itself; `atomic` makes the call one batch.
-   * An async iterable is read no faster than it can be stored.
+   * An async iterable is read no faster than it can be stored. Codes: as {@link storeChunk}, but `BUSY`: it waits.
    */
   storeChunks(chunks: readonly ChunkInput[] | AsyncIterable<ChunkInput> | Iterable<ChunkInput>, options?: BatchOptions): Promise<BatchResult> {
     return guard(() => {
@@ -149,12 +152,12 @@ export class FluoriteBridge implements AsyncDisposable {
     return guard(() => this.#native.content(id, options));
   }
 
-  /** Deletes a chunk; true when there was one. */
+  /** Deletes a chunk; true when there was one. Codes: `INVALID_ID`, `READ_ONLY`, `NO_SPACE`, `POISONED`, `BUSY`, `IO`. */
   deleteChunk(id: ChunkId, options?: DeleteOptions): Promise<boolean> {
     return guard(() => this.#native.delete(id, options));
   }
 
-  /** Deletes what matches and returns how many. An empty filter is refused without `{ all: true }`. */
+  /** Deletes what matches and returns how many. An empty filter is refused without `{ all: true }`. Codes: `INVALID_ARGUMENT`, and as {@link deleteChunk}. */
   deleteWhere(filter: SearchFilter, options?: DeleteWhereOptions): Promise<number> {
     return guard(() => this.#native.deleteWhere(filter, options));
   }
@@ -291,6 +294,7 @@ export class FluoriteBridge implements AsyncDisposable {
   /**
    * Stores the spike templates of a folder as chunks, each with a quality score, and draws patterns and combinations of frameworks
    * from those at or above `quality_threshold` (0.7). Unreadable files are reported, never fatal; unchanged ones are skipped. See `docs/learning.md`.
+   * Codes: `INVALID_ARGUMENT` (no folder, and none configured), `READ_ONLY`, `NO_SPACE`, `IO`, `ABORTED` (what was stored stays).
    */
   learnFromSpikes(options?: LearnOptions): Promise<LearningReport> {
     return guard(() => this.#long<LearningReport>(options, (call) => this.#native.learn(options, call.report, call.number)));
@@ -302,7 +306,8 @@ export class FluoriteBridge implements AsyncDisposable {
    * `.gitignore`. What cannot be read is reported, never fatal. See `docs/learning.md`.
    * With `sources` it fetches git repositories and documents first, those that are listed and nothing else, and learns their copies: only
    * what has changed since the last time. One that cannot be fetched is in the report; when nothing is left to learn, it is `IO`.
-   * Codes: `INVALID_ARGUMENT` (a path that is missing, an address that is refused), `ABORTED` (what was stored stays; the next call goes on from there).
+   * Codes: `INVALID_ARGUMENT` (a path that is missing, an address that is refused), `READ_ONLY` (before anything is fetched),
+   * `ABORTED` (what was stored stays; the next call goes on from there).
    */
   learnFromFiles(paths: readonly string[], options?: FileLearnOptions): Promise<FilesReport> {
     return guard(async () => {
@@ -310,6 +315,7 @@ export class FluoriteBridge implements AsyncDisposable {
       if (!listed) return this.#long<FilesReport>(options, (call) => this.#native.learnFiles(paths, options, call.report, call.number));
       if (!Array.isArray(paths)) throw new FluoriteError('INVALID_ARGUMENT', 'paths must be a list, which may be empty with sources');
       const hooks = hooksOf(listed.rest);
+      await this.#native.store([], undefined, 0, 0); // refused where nothing may be written: nothing is fetched for that
       return cancellable(this.#native, hooks, (call) => withSources(listed, this.#native.storePath(), call, hooks.signal, async ({ reports, folders }) => {
         const all = [...paths, ...folders.keys()];
         if (all.length === 0 && reports.length > 0) throw new FluoriteError('IO', `nothing could be fetched: ${reports[0]?.address}: ${reports[0]?.error}`);
@@ -328,7 +334,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * `missed` counts those that were dropped.
    * Cost: on Linux one inotify watch a folder (not those of `node_modules` and `.gitignore`); for each burst a run over the folder it is in.
    * Codes, at the first progress: `INVALID_ARGUMENT` (a path that is missing), `IO` (the system's limit of watches: raise it, or
-   * `poll_interval_ms`), `NOT_INITIALIZED`, `CLOSED`.
+   * `poll_interval_ms`), `READ_ONLY`, `NOT_INITIALIZED`, `CLOSED`.
    *
    * @example
    * for await (const { phase, report } of bridge.watch({ paths: ['docs'], signal })) if (phase === 'done') console.log(report);
@@ -369,7 +375,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * Keeps what was said about chunks. Durable when it resolves; never a hit, never listed, never counted among the chunks.
    * A `correction` stores a new version of the chunk with that text and everything else as it was; {@link history} has the old one.
    * Up to 1,000 at once, all or none. Nothing is ranked differently before {@link trainIncremental}.
-   * Cost: an fsync, one more for corrections. Codes: `NOT_FOUND` (no such chunk), `INVALID_ARGUMENT`, `INVALID_ID`, `NO_SPACE`.
+   * Cost: an fsync, one more for corrections. Codes: `NOT_FOUND` (no such chunk), `INVALID_ARGUMENT`, `INVALID_ID`, `READ_ONLY`, `NO_SPACE`.
    */
   addFeedback(feedback: Feedback | readonly Feedback[], options?: SignalOptions): Promise<void> {
     return guard(() => cancellable(this.#native, hooksOf(options), (call) => this.#native.addFeedback(feedback, options, call.number)));
@@ -379,7 +385,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * Learns from feedback with a query (and from `examples`) which hits to rank higher: pairwise logistic regression over the ranking
    * signals and the labels of chunks, domain by domain, what earlier domains learned protected by elastic weight consolidation.
    * A fourth of the queries is held out; weights that order their pairs no better than the old ones are thrown away. See `docs/feedback.md`.
-   * Cost: a search for each query with feedback (at most 2,000 a domain). Codes: `INVALID_ARGUMENT`, `ABORTED` (nothing has changed).
+   * Cost: a search for each query with feedback (at most 2,000 a domain). Codes: `INVALID_ARGUMENT`, `READ_ONLY`, `ABORTED` (nothing has changed).
    */
   trainIncremental(examples?: readonly TrainingExample[], options?: TrainOptions): Promise<TrainingResult> {
     return guard(() => this.#long<TrainingResult>(options, (call) => this.#native.train(examples, options, call.report, call.number)));
@@ -453,7 +459,8 @@ export class FluoriteBridge implements AsyncDisposable {
    * Copies the store into a folder that does not exist or is empty, while reading and writing go on: a store of its own with exactly
    * what was acknowledged at one moment between this call and its end. It appears complete or not at all. See `docs/care.md`.
    * Cost: every byte read and written once (none with `link`); writers wait for one fsync.
-   * Codes: `INVALID_ARGUMENT` (the folder is not empty, or lies in the store), `CORRUPT` (a file is damaged), `NO_SPACE`, `POISONED`, `IO`, `ABORTED`.
+   * Codes: `INVALID_ARGUMENT` (the folder is not empty, or lies in the store), `CORRUPT` (a file is damaged), `NO_SPACE`, `POISONED`, `IO`, `ABORTED`;
+   * `READ_ONLY`: the copy needs the writer to hold still for a moment. Call it where the store is written, or {@link exportJsonl} here.
    */
   snapshot(dir: string, options?: SnapshotOptions): Promise<SnapshotReport> {
     return guard(() => this.#long<SnapshotReport>(options, (call) => this.#native.snapshot(dir, options, call.report, call.number)));
@@ -474,7 +481,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * and a vector is left alone, so an import that was interrupted is simply run again. A line without an id gets one made of
    * its bytes. Bad lines are listed by number, not fatal unless `on_error: 'abort'`.
    * Cost: an fsync for 128 KB of lines, an embedding for a text without a vector.
-   * Codes: `INVALID_ARGUMENT`, `NOT_FOUND`, `NO_SPACE`, `IO`, `ABORTED` (what was stored stays).
+   * Codes: `READ_ONLY` (before the source is looked at), `INVALID_ARGUMENT`, `NOT_FOUND`, `NO_SPACE`, `IO`, `ABORTED` (what was stored stays).
    */
   importJsonl(source: string | AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>, options?: ImportOptions): Promise<ImportReport> {
     return guard(() => importLines(this.#native, source, options));
@@ -482,7 +489,7 @@ export class FluoriteBridge implements AsyncDisposable {
 
   /**
    * Rewrites what is mostly deleted or overwritten, at a higher compression level, and everything that holds purged or expired
-   * chunks: nothing of those that were gone before the call is left when it resolves.
+   * chunks: nothing of those that were gone before the call is left when it resolves. Codes: `READ_ONLY`, `CORRUPT`, `NO_SPACE`, `POISONED`, `IO`, `ABORTED`.
    */
   optimize(options?: CallOptions): Promise<OptimizeReport> {
     return guard(() => this.#long<OptimizeReport>(options, (call) => this.#native.optimize(options, call.report, call.number)));

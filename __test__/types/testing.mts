@@ -10,5 +10,11 @@ expectTypeOf(store.close()).resolves.toEqualTypeOf<void>();
 expectTypeOf(hashEmbedding('a text', 64)).toExtend<Float32Array>();
 // @ts-expect-error not a field of the configuration
 void openTestStore({ memory_pth: 'x' });
+// @ts-expect-error an empty store holds nothing to read
+void openTestStore({ read_only: true });
+// @ts-expect-error the same in the other spelling
+void openTestStore({ readOnly: true });
+// @ts-expect-error the folder is made for the test
+void openTestStore({ memory_path: './memory' });
 // @ts-expect-error a number
 hashEmbedding('a text', '64');

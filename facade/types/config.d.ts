@@ -56,7 +56,8 @@ export interface Embedder {
      * A vector for each text, in their order; they need not be of unit length. Called with 1 to 64 texts of at most 32 KB, at most four
      * times at once. A rejection, a wrong length, and no answer in time make the calls that need these vectors reject with
      * `EMBEDDING_FAILED`. Writes take effect in the order of their calls: while a write waits for this, later writes and deletes wait too.
-     * Must not wait for the bridge that uses it: a search waits for this.
+     * Must not wait for the bridge that uses it: its searches, its writes and `shutdown` wait for this, until `timeout_ms` ends it. To close the
+     * bridge from here, call `shutdown` without awaiting it.
      */
     embed(texts: string[], options: {
         signal: AbortSignal;

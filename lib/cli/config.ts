@@ -39,8 +39,24 @@ export async function locate(options: Pick<Globals, 'config' | 'memoryPath'>): P
   return { config_path, memory_path: resolve(dirname(config_path), written) };
 }
 
+/** Is the store opened for reading alone: by `--read-only`, or by the file? A file that cannot be read says nothing here. */
+export async function reading({ readOnly }: Pick<Globals, 'readOnly'>, config_path: string | undefined): Promise<boolean> {
+  if (readOnly) return true;
+  const tree = config_path === undefined ? {} : await parsed(config_path).catch(() => ({}) as Record<string, unknown>);
+  return tree['read_only'] === true || tree['readOnly'] === true;
+}
+
 /** A top-level text of the file. What else the file says is the engine's to judge. */
 export async function setting(config_path: string, ...names: string[]): Promise<string | undefined> {
+  const tree = await parsed(config_path);
+  for (const name of names) {
+    const value = tree[name];
+    if (typeof value === 'string' && value.trim() !== '') return value;
+  }
+  return undefined;
+}
+
+async function parsed(config_path: string): Promise<Record<string, unknown>> {
   const { parse } = await import('smol-toml');
   let text;
   try {
@@ -48,19 +64,13 @@ export async function setting(config_path: string, ...names: string[]): Promise<
   } catch (e) {
     throw fileError('read the configuration file', config_path, e);
   }
-  let tree;
   try {
-    tree = parse(text);
+    return parse(text);
   } catch (e) {
     const [what = 'it is no TOML'] = (e as Error).message.split('\n');
     const { line, column } = e as { line?: number; column?: number };
     throw new FluoriteError('INVALID_CONFIG', `configuration file ${JSON.stringify(config_path)}, line ${line}, column ${column}: ${what}`, e);
   }
-  for (const name of names) {
-    const value = tree[name];
-    if (typeof value === 'string' && value.trim() !== '') return value;
-  }
-  return undefined;
 }
 
 function environment(name: string): string | undefined {

@@ -74,8 +74,9 @@ function write(stream: Writable, block: Uint8Array): Promise<void> {
 export function importLines(native: NativeBridge, source: unknown, options: unknown): Promise<ImportReport> {
   const hooks = hooksOf(options);
   return cancellable(native, hooks, async (call) => {
-    const stream = typeof source === 'string' ? readFile(filePath(source, 'source')) : streamOf(source);
+    // no lines: the options are judged, and whether this store may be written, before anything is opened
     const report: ImportReport = JSON.parse(await native.importLines(Buffer.alloc(0), 1, options, call.number)) as ImportReport;
+    const stream = typeof source === 'string' ? readFile(filePath(source, 'source')) : streamOf(source);
     const read = meter(call, 'import', null);
     const merge = (part: ImportReport): void => {
       for (const key of ['lines', 'stored', 'unchanged', 'expired', 'failed', 'vectors', 'vectors_dropped'] as const) report[key] += part[key];

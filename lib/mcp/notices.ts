@@ -1,5 +1,5 @@
 /** Milliseconds in which several changes are one notice: a client that does not read must not pile them up. */
-const APART = 100;
+export const APART = 100;
 
 /** Notices to one client that something changed: the first at once, those of the next moment as one, none while one is being sent. */
 export class Notices {

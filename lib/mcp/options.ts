@@ -41,6 +41,8 @@ export interface Settings {
   graph_namespace: string;
   spike_paths: string[];
   import_graph: string | undefined;
+  /** An option that a server which only reads cannot honour, and what to do; `undefined`: none is given. */
+  writes: string | undefined;
   log: (line: string) => void;
 }
 /** Settings of the HTTP listener. */
@@ -77,8 +79,15 @@ export function settingsOf(options: McpServerOptions, environment: NodeJS.Proces
     graph_namespace,
     spike_paths: texts(given, 'spike_paths') ?? (spikes === undefined ? [] : [spikes]),
     import_graph: text(given, 'import_graph'),
+    writes: writesOf(given),
     log: loggerOf(given),
   };
+}
+
+function writesOf({ import_graph, spike_paths }: Given): string | undefined {
+  if (import_graph !== undefined) return 'import_graph writes: import with the server that writes the store';
+  if ((spike_paths as string[] | undefined)?.length) return 'spike_paths (--spikes) are for learn_spikes, which writes and is not offered here: leave them out, or name them to the server that writes the store';
+  return undefined;
 }
 
 function loggerOf({ logger }: Given): Settings['log'] {

@@ -1,5 +1,6 @@
 import { FluoriteBridge, FluoriteError, type Progress } from '../index.js';
 import { Core } from './core.js';
+import { follow } from './follow.js';
 import { importGraph } from './graph/index.js';
 import { settingsOf, type McpServerOptions, type Settings } from './options.js';
 import { attach, type Attached } from './stdio.js';
@@ -22,8 +23,8 @@ export interface McpServerHandle {
 
 /**
  * Starts an MCP server on a store: on standard input and output, or over HTTP when a port is given.
- * Codes: `INVALID_CONFIG`, `IO` (the port is taken, the import cannot be read), and those of opening a store; `STORE_LOCKED` names
- * the process that has it.
+ * Codes: `INVALID_CONFIG`, `IO` (the port is taken, the import cannot be read), `READ_ONLY` (`import_graph` or `spike_paths` for a store that
+ * is only read), and those of opening a store; `STORE_LOCKED` names the process that has it.
  *
  * @example
  * const server = await startMcpServer({ config: { memory_path: './memory' }, port: 0, token });
@@ -35,13 +36,13 @@ export async function startMcpServer(options: McpServerOptions): Promise<McpServ
   const release = async (): Promise<void> => (settings.bridge ? undefined : bridge.shutdown());
   try {
     const read_only = (await bridge.getStats()).follow !== null;
-    if (read_only && settings.import_graph !== undefined) throw new FluoriteError('READ_ONLY', 'import_graph writes: import with the server that writes the store');
+    if (read_only && settings.writes !== undefined) throw new FluoriteError('READ_ONLY', settings.writes);
     const core = new Core(bridge, { ...settings, read_only });
     bridge.countTokens(''); // outputs are bounded by tokens: without a tokenizer it is better to know now
     await takeIn(core, settings);
     const serving = await serve(core, settings);
     let closing: Promise<void> | undefined;
-    const deaf = read_only ? listen(core) : () => undefined;
+    const deaf = read_only ? follow(bridge, core.graph) : () => undefined;
     const close = (): Promise<void> => (closing ??= serving.close().finally(deaf).finally(release));
     const ended = serving.ended.then(async (failure) => {
       await close();
@@ -73,15 +74,6 @@ export async function runMcpServer(options: McpServerOptions): Promise<void> {
     process.removeListener('SIGINT', stop);
     process.removeListener('SIGTERM', stop);
   }
-}
-
-/** Another process changes the graph: subscribers are told when that has come here. */
-function listen({ bridge, graph }: Core): () => void {
-  const changed = ({ namespace }: { namespace: string }): void => {
-    if (namespace === graph.namespace) graph.changed();
-  };
-  bridge.on('ChunkStored', changed).on('ChunkDeleted', changed);
-  return () => void bridge.off('ChunkStored', changed).off('ChunkDeleted', changed);
 }
 
 async function serve(core: Core, { http }: Settings): Promise<{ url: string | null } & Attached> {

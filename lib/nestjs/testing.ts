@@ -1,6 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { temporaryFolder, type TemporaryFolder } from '../testing/folder.js';
-import { deterministic, type TestStoreConfig } from '../testing/store.js';
+import type { TestStoreConfig } from '../testing/store.js';
 import type { FluoriteModuleAsyncOptions } from './definition.js';
 import { FLUORITE_AFTER_CLOSE } from './tokens.js';
 
@@ -10,7 +10,7 @@ const FOLDER = Symbol('FLUORITE_TEST_FOLDER');
 export function testing(config: TestStoreConfig): { options: FluoriteModuleAsyncOptions; providers: Provider[] } {
   const options = {
     inject: [FOLDER],
-    useFactory: (folder: TemporaryFolder) => ({ ...deterministic(config), memory_path: folder.path }),
+    useFactory: (folder: TemporaryFolder) => ({ ...config, memory_path: folder.path }),
   };
   const providers = [
     { provide: FOLDER, useFactory: temporaryFolder },

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { configPath, locate } from '../config.js';
+import { configPath, locate, reading } from '../config.js';
 import { fail, skip, type Check } from '../doctor/check.js';
 import { engineChecks } from '../doctor/engine.js';
 import { folderChecks, machineChecks, spikesCheck } from '../doctor/machine.js';
@@ -27,7 +27,7 @@ async function work(session: Session): Promise<number> {
   let memory_path: string | undefined;
   try {
     ({ memory_path } = await locate(options));
-    checks.push(...folderChecks(memory_path));
+    checks.push(...folderChecks(memory_path, await reading(options, configPath(options))));
   } catch (e) {
     checks.push(fail('folder', failureOf(e).message, 'run `fluorite init` here, give --memory-path, or set FLUORITE_MEMORY_PATH'));
   }
@@ -39,7 +39,7 @@ async function work(session: Session): Promise<number> {
     ...(!options.ml && { enable_ml: false }),
   };
   const stored = memory_path !== undefined && existsSync(join(memory_path, 'MANIFEST')) ? memory_path : undefined;
-  checks.push(...(await engineChecks({ config, memory_path: stored }, config_path, signal)));
+  checks.push(...(await engineChecks({ config, memory_path: stored, ...(options.readOnly && { read_only: true }) }, config_path, signal)));
   if (stored === undefined) checks.push(skip('store', 'nothing is stored yet'));
   const wrong = checks.filter((c) => c.status === 'fail').length;
   await out.result({ ok: wrong === 0, checks }, () => text(out, checks, wrong));

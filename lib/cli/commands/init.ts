@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
+import { FluoriteError } from '../../facade/errors.js';
 import { CONFIG_NAME } from '../config.js';
 import { fileError } from '../errors.js';
 import { examples } from '../help.js';
@@ -22,6 +23,7 @@ export const init: Register = (program, host) => {
 };
 
 async function work(session: Session, name: string, flags: Flags): Promise<void> {
+  if (session.options.readOnly) throw new FluoriteError('READ_ONLY', 'init writes a configuration file: leave out --read-only, and set read_only = true in the file for a store that is only read');
   const file = resolve(name);
   // paths on the command line start here, those in the file at its folder
   const inFile = (path: string): string => (dirname(file) === process.cwd() ? path : resolve(path));

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 
 import { FluoriteError } from '../../facade/errors.js';
-import { locate } from '../config.js';
+import { locate, reading } from '../config.js';
 import { UsageError } from '../errors.js';
 import { examples } from '../help.js';
 import { cron, entry } from '../schedule/cron.js';
@@ -54,6 +54,7 @@ async function work(session: Session, folders: string[], flags: Flags): Promise<
     const text = change.changed ? (dry ? 'the job would be taken away' : 'the job was taken away') : 'there is no job for this store';
     return session.out.result({ kind, key, installed: false, dry_run: dry, ...change }, () => (dry && change.changed ? `${text}; afterwards:\n${change.text}` : text));
   }
+  if (await reading(session.options, config_path)) throw new FluoriteError('READ_ONLY', 'the job would learn, which writes the store: leave out --read-only (read_only of the configuration), or schedule it where the store is written');
   const job: Job = { key, hour: flags.at[0], minute: flags.at[1], command: command(session, memory_path, config_path, folders, flags) };
   const clock = flags.at.map((n) => String(n).padStart(2, '0')).join(':');
   const shown = { kind, key, at: clock, command: job.command };

@@ -28,19 +28,22 @@ export async function spikesCheck(config_path: string): Promise<Check[]> {
   return [warn('spikes', `${folder} is no folder`, `make it, or correct spike_templates_path in ${config_path}`)];
 }
 
-/** Can the store's folder be written, and is there room? */
-export function folderChecks(memory_path: string): Check[] {
+/** Can the store's folder be written, and is there room? Where it is only read: can it be? */
+export function folderChecks(memory_path: string, reading: boolean): Check[] {
   let there = memory_path;
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
   if (!statSync(there).isDirectory()) {
     return [fail('folder', `${there} is a file`, 'name a folder with --memory-path, FLUORITE_MEMORY_PATH or memory_path')];
   }
   try {
-    accessSync(there, constants.R_OK | constants.W_OK | constants.X_OK);
+    accessSync(there, constants.R_OK | constants.X_OK | (reading ? 0 : constants.W_OK));
   } catch (e) {
     const { code } = e as NodeJS.ErrnoException;
+    if (reading) return [fail('folder', `${there} cannot be read (${code})`, `give this user the right to read it: chmod u+rx ${JSON.stringify(there)}`)];
     return [fail('folder', `${there} cannot be written (${code})`, code === 'EROFS' ? 'the file system is read-only: choose another folder' : `give this user the right to write it: chmod u+rwx ${JSON.stringify(there)}, or choose another folder`)];
   }
+  if (reading && there === memory_path) return [ok('folder', `${memory_path} can be read`)]; // what the disk has left is the writer's concern
+  if (reading) return [fail('folder', `${memory_path} is not there, and reading makes none`, 'open the store for writing first: leave out --read-only (read_only of the configuration)')];
   const { bavail, bsize } = statfsSync(there);
   const free = bavail * bsize;
   const text = `${bytes(free)} free`;

@@ -12,6 +12,8 @@ export interface ProbeInput {
   config: BridgeConfig;
   /** The store, when there is one. */
   memory_path: string | undefined;
+  /** Open that store for reading alone, whatever the configuration says. */
+  read_only?: boolean;
 }
 /** Outcome of a stage. */
 export interface Stage {
@@ -29,12 +31,12 @@ async function run(input: ProbeInput): Promise<void> {
     if (!loaded) return;
     const { FluoriteBridge } = loaded;
     const config = await stage('config', async () => {
-      const bridge = await FluoriteBridge.open({ ...input.config, memory_path: join(scratch, 'config'), enable_ml: false });
+      const bridge = await FluoriteBridge.open({ ...input.config, memory_path: join(scratch, 'config'), enable_ml: false, read_only: false });
       await bridge.shutdown();
     });
     if (!config) return;
     await stage('model', async () => {
-      const bridge = await FluoriteBridge.open({ ...input.config, memory_path: join(scratch, 'model') });
+      const bridge = await FluoriteBridge.open({ ...input.config, memory_path: join(scratch, 'model'), read_only: false });
       try {
         if (!(await bridge.getStats()).model.enabled) return { enabled: false };
         await bridge.storeChunk({ content: 'Does the model work?' });
@@ -44,10 +46,10 @@ async function run(input: ProbeInput): Promise<void> {
         await bridge.shutdown();
       }
     });
-    const { memory_path } = input;
+    const { memory_path, read_only } = input;
     if (memory_path === undefined) return;
     await stage('store', async () => {
-      const bridge = await FluoriteBridge.open({ ...input.config, memory_path, enable_ml: false });
+      const bridge = await FluoriteBridge.open({ ...input.config, memory_path, enable_ml: false, ...(read_only && { read_only }) });
       try {
         const { chunks, disk_bytes, recovered_tail_bytes, model } = await bridge.getStats();
         return { chunks, disk_bytes, recovered_tail_bytes, model: model.id, health: await bridge.health() };

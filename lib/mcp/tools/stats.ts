@@ -16,6 +16,11 @@ const output = {
   segments: z.number().int(),
   cache_hit_rate: z.number(),
   model: z.object({ id: z.string().nullable(), dimensions: z.number().int().nullable(), enabled: z.boolean() }),
+  follow: z.object({
+    looks: z.number().int().describe('Times it has looked at what was written'),
+    reloads: z.number().int().describe('Looks that read the store anew'),
+    age_ms: z.number().describe('What was stored before this many milliseconds ago can be found'),
+  }).nullable().describe('How this server, which only reads, keeps up with the process that writes; null where it writes itself'),
   health: z.object({ status: z.string(), storage: part, index: part, embedder: part }),
 };
 
@@ -30,9 +35,9 @@ export function statsTool(core: Core): Tool<typeof input, typeof output> {
     annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
     async run() {
       const [stats, health] = await Promise.all([core.bridge.getStats(), core.bridge.health()]);
-      const { chunks, vectors, pending, raw_bytes, disk_bytes, segments } = stats;
+      const { chunks, vectors, pending, raw_bytes, disk_bytes, segments, follow } = stats;
       const { id, dimensions, enabled } = stats.model;
-      return { chunks, vectors, pending, raw_bytes, disk_bytes, segments, cache_hit_rate: stats.cache.hit_rate, model: { id, dimensions, enabled }, health: safe(health) };
+      return { chunks, vectors, pending, raw_bytes, disk_bytes, segments, cache_hit_rate: stats.cache.hit_rate, model: { id, dimensions, enabled }, follow, health: safe(health) };
     },
   };
 }

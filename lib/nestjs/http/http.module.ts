@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { FluoriteService } from '../fluorite.service.js';
+import { given } from '../given.js';
 import { optional } from '../optional.js';
 import { FLUORITE_ROOT } from '../tokens.js';
 import type { FluoriteHttpOptions } from './options.js';
@@ -19,6 +20,7 @@ let registrations = 0;
 export class FluoriteHttpModule {
   /** Routes with these options. Needs `FluoriteModule.forRoot` somewhere in the application. */
   static register(options: FluoriteHttpOptions = {}): DynamicModule {
+    given(options, 'FluoriteHttpModule.register', 'an object such as { guards: [ApiKeyGuard] }, or nothing');
     // Not at the top: the decorators of the bodies need a package that only these routes need.
     const load = (): unknown => require('./controllers.js');
     const { memoryControllers } = optional(load, 'class-validator', 'FluoriteHttpModule') as typeof import('./controllers.js');
