@@ -4,6 +4,7 @@ exports.EventStream = void 0;
 const call_js_1 = require("./call.js");
 const errors_js_1 = require("./errors.js");
 const events_js_1 = require("./events.js");
+const steps_js_1 = require("./steps.js");
 /** Events one after the other, from a queue of its own. It listens from its construction on, not from the first `next`. */
 class EventStream {
     #native;
@@ -17,10 +18,7 @@ class EventStream {
     /** Taken from the queue; read up to `#at`. */
     #taken = [];
     #at = 0;
-    #failure;
-    #wake;
-    /** The last `next`: the one after it waits for it. */
-    #last = Promise.resolve();
+    #steps = new steps_js_1.Steps({ take: () => this.#take(), over: () => this.#number === undefined, pause: () => this.#pause() });
     /** `ended` is told when nothing more will come. Wrong options reject the first `next`. */
     constructor(native, options, ended) {
         this.#native = native;
@@ -29,51 +27,36 @@ class EventStream {
             this.#signal = (0, call_js_1.hooksOf)(options).signal;
             (0, events_js_1.checkTypes)(options);
             (0, call_js_1.listen)(this.#signal, this.#abort);
-            this.#number = native.listen(options, () => this.#wake?.());
+            this.#number = native.listen(options, () => this.#steps.wake());
         }
         catch (e) {
             const failure = (0, errors_js_1.fluoriteError)(e);
             (0, call_js_1.unlisten)(this.#signal, this.#abort);
             if (failure.code !== 'ABORTED')
-                this.#failure = failure; // aborted before: it has ended
+                this.#steps.fail(failure); // aborted before: it has ended
         }
     }
     get listens() {
         return this.#number !== undefined;
     }
     next() {
-        const step = () => this.#step();
-        const result = this.#last.then(step, step);
-        this.#last = result;
-        return result;
+        return this.#steps.next();
     }
-    async #step() {
-        for (;;) {
-            const value = this.#taken[this.#at++];
-            if (value)
-                return { value, done: false };
-            if (this.#failure !== undefined) {
-                const failure = this.#failure;
-                this.#failure = undefined;
-                throw failure;
-            }
-            if (this.#number === undefined)
-                return { value: undefined, done: true };
-            if (this.#taken.length >= events_js_1.BATCH) {
-                // a flood must not keep the loop from everything else
-                this.#taken = [];
-                await new Promise((turn) => setImmediate(turn));
-                continue;
-            }
+    #take() {
+        if (this.#at >= this.#taken.length && this.#taken.length < events_js_1.BATCH && this.#number !== undefined) {
             this.#taken = (0, events_js_1.take)(this.#native, this.#number);
             this.#at = 0;
-            if (this.#taken.length > 0)
-                continue;
-            if (this.#closing)
+            if (this.#taken.length === 0 && this.#closing)
                 this.#stop();
-            else
-                await new Promise((woken) => (this.#wake = woken));
         }
+        return this.#taken[this.#at++];
+    }
+    /** A flood must not keep the loop from everything else: after a full batch it has its turn. */
+    #pause() {
+        if (this.#taken.length < events_js_1.BATCH || this.#number === undefined)
+            return undefined;
+        this.#taken = [];
+        return new Promise((turn) => setImmediate(turn));
     }
     /** Ends the iteration; what was not read is dropped. */
     async return() {
@@ -88,7 +71,7 @@ class EventStream {
         this.#closing = true;
         this.#native.listenTo(this.#number, { types: [] });
         this.#ended(this);
-        this.#wake?.();
+        this.#steps.wake();
     }
     #stop() {
         (0, call_js_1.unlisten)(this.#signal, this.#abort);
@@ -96,7 +79,7 @@ class EventStream {
             this.#native.endListening(this.#number);
         this.#number = undefined;
         this.#ended(this);
-        this.#wake?.();
+        this.#steps.wake();
     }
     [Symbol.asyncIterator]() {
         return this;

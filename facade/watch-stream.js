@@ -3,6 +3,7 @@ Object.defineProperty(exports, "__esModule", { value: true });
 exports.WatchStream = void 0;
 const call_js_1 = require("./call.js");
 const errors_js_1 = require("./errors.js");
+const steps_js_1 = require("./steps.js");
 /** Kept for a slow reader; the oldest are dropped beyond it. */
 const MOST = 1_024;
 /** What a watch tells, one after the other. It watches from its construction on, not from the first `next`, and until its end. */
@@ -11,20 +12,17 @@ class WatchStream {
     /** Settled when nothing of the watch runs any more. */
     ended;
     #told = [];
-    #failure;
     #over = false;
-    #wake;
-    /** The last `next`: the one after it waits for it. */
-    #last = Promise.resolve();
+    #steps = new steps_js_1.Steps({ take: () => this.#told.shift(), over: () => this.#over });
     /** Wrong options, and a watch that cannot begin, reject the first `next`. */
     constructor(native, options) {
         this.ended = this.#run(native, options).then(() => undefined, (e) => {
             const failure = (0, errors_js_1.fluoriteError)(e);
             if (failure.code !== 'ABORTED')
-                this.#failure = failure; // an end that was asked for
+                this.#steps.fail(failure); // an end that was asked for
         }).finally(() => {
             this.#over = true;
-            this.#wake?.();
+            this.#steps.wake();
         });
     }
     async #run(native, options) {
@@ -34,11 +32,11 @@ class WatchStream {
             if (both.aborted)
                 return;
             this.#keep({ type: 'LearningProgress', ...JSON.parse(text), missed: 0 });
-            this.#wake?.();
+            this.#steps.wake();
         };
         const drop = () => {
             this.#told = [];
-            this.#wake?.();
+            this.#steps.wake();
         };
         both.addEventListener('abort', drop, { once: true });
         try {
@@ -64,25 +62,7 @@ class WatchStream {
             next.missed += dropped.missed + 1;
     }
     next() {
-        const step = () => this.#step();
-        const result = this.#last.then(step, step);
-        this.#last = result;
-        return result;
-    }
-    async #step() {
-        for (;;) {
-            const value = this.#told.shift();
-            if (value)
-                return { value, done: false };
-            if (this.#over) {
-                const failure = this.#failure;
-                this.#failure = undefined;
-                if (failure !== undefined)
-                    throw failure;
-                return { value: undefined, done: true };
-            }
-            await new Promise((woken) => (this.#wake = woken));
-        }
+        return this.#steps.next();
     }
     /** Ends the watch; resolves when nothing of it runs any more. What was not read is dropped. */
     async return() {

@@ -1,6 +1,7 @@
 import { hooksOf, listen, unlisten } from './call.js';
 import { fluoriteError } from './errors.js';
 import { BATCH, checkTypes, type NativeEvents, take } from './events.js';
+import { Steps } from './steps.js';
 import type { FluoriteEvent } from './types/index.js';
 
 type Step = IteratorResult<FluoriteEvent, undefined>;
@@ -18,10 +19,7 @@ export class EventStream implements AsyncIterableIterator<FluoriteEvent> {
   /** Taken from the queue; read up to `#at`. */
   #taken: FluoriteEvent[] = [];
   #at = 0;
-  #failure: unknown;
-  #wake: (() => void) | undefined;
-  /** The last `next`: the one after it waits for it. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #steps = new Steps<FluoriteEvent>({ take: () => this.#take(), over: () => this.#number === undefined, pause: () => this.#pause() });
 
   /** `ended` is told when nothing more will come. Wrong options reject the first `next`. */
   constructor(native: NativeEvents, options: unknown, ended: (stream: EventStream) => void) {
@@ -31,11 +29,11 @@ export class EventStream implements AsyncIterableIterator<FluoriteEvent> {
       this.#signal = hooksOf(options).signal;
       checkTypes(options);
       listen(this.#signal, this.#abort);
-      this.#number = native.listen(options, () => this.#wake?.());
+      this.#number = native.listen(options, () => this.#steps.wake());
     } catch (e) {
       const failure = fluoriteError(e);
       unlisten(this.#signal, this.#abort);
-      if (failure.code !== 'ABORTED') this.#failure = failure; // aborted before: it has ended
+      if (failure.code !== 'ABORTED') this.#steps.fail(failure); // aborted before: it has ended
     }
   }
 
@@ -44,34 +42,23 @@ export class EventStream implements AsyncIterableIterator<FluoriteEvent> {
   }
 
   next(): Promise<Step> {
-    const step = (): Promise<Step> => this.#step();
-    const result = this.#last.then(step, step);
-    this.#last = result;
-    return result;
+    return this.#steps.next();
   }
 
-  async #step(): Promise<Step> {
-    for (;;) {
-      const value = this.#taken[this.#at++];
-      if (value) return { value, done: false };
-      if (this.#failure !== undefined) {
-        const failure = this.#failure;
-        this.#failure = undefined;
-        throw failure;
-      }
-      if (this.#number === undefined) return { value: undefined, done: true };
-      if (this.#taken.length >= BATCH) {
-        // a flood must not keep the loop from everything else
-        this.#taken = [];
-        await new Promise<void>((turn) => setImmediate(turn));
-        continue;
-      }
+  #take(): FluoriteEvent | undefined {
+    if (this.#at >= this.#taken.length && this.#taken.length < BATCH && this.#number !== undefined) {
       this.#taken = take(this.#native, this.#number);
       this.#at = 0;
-      if (this.#taken.length > 0) continue;
-      if (this.#closing) this.#stop();
-      else await new Promise<void>((woken) => (this.#wake = woken));
+      if (this.#taken.length === 0 && this.#closing) this.#stop();
     }
+    return this.#taken[this.#at++];
+  }
+
+  /** A flood must not keep the loop from everything else: after a full batch it has its turn. */
+  #pause(): Promise<void> | undefined {
+    if (this.#taken.length < BATCH || this.#number === undefined) return undefined;
+    this.#taken = [];
+    return new Promise((turn) => setImmediate(turn));
   }
 
   /** Ends the iteration; what was not read is dropped. */
@@ -87,7 +74,7 @@ export class EventStream implements AsyncIterableIterator<FluoriteEvent> {
     this.#closing = true;
     this.#native.listenTo(this.#number, { types: [] });
     this.#ended(this);
-    this.#wake?.();
+    this.#steps.wake();
   }
 
   #stop(): void {
@@ -95,7 +82,7 @@ export class EventStream implements AsyncIterableIterator<FluoriteEvent> {
     if (this.#number !== undefined) this.#native.endListening(this.#number);
     this.#number = undefined;
     this.#ended(this);
-    this.#wake?.();
+    this.#steps.wake();
   }
 
   [Symbol.asyncIterator](): this {

@@ -1,5 +1,6 @@
 import { cancellable, hooksOf } from './call.js';
 import { fluoriteError } from './errors.js';
+import { Steps } from './steps.js';
 import type { WatchProgress } from './types/index.js';
 
 /** The native part's side of watching. */
@@ -19,11 +20,8 @@ export class WatchStream implements AsyncIterableIterator<WatchProgress> {
   /** Settled when nothing of the watch runs any more. */
   readonly ended: Promise<void>;
   #told: WatchProgress[] = [];
-  #failure: unknown;
   #over = false;
-  #wake: (() => void) | undefined;
-  /** The last `next`: the one after it waits for it. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #steps = new Steps<WatchProgress>({ take: () => this.#told.shift(), over: () => this.#over });
 
   /** Wrong options, and a watch that cannot begin, reject the first `next`. */
   constructor(native: NativeWatch, options: unknown) {
@@ -31,11 +29,11 @@ export class WatchStream implements AsyncIterableIterator<WatchProgress> {
       () => undefined,
       (e: unknown) => {
         const failure = fluoriteError(e);
-        if (failure.code !== 'ABORTED') this.#failure = failure; // an end that was asked for
+        if (failure.code !== 'ABORTED') this.#steps.fail(failure); // an end that was asked for
       },
     ).finally(() => {
       this.#over = true;
-      this.#wake?.();
+      this.#steps.wake();
     });
   }
 
@@ -45,11 +43,11 @@ export class WatchStream implements AsyncIterableIterator<WatchProgress> {
     const tell = (text: string): void => {
       if (both.aborted) return;
       this.#keep({ type: 'LearningProgress', ...(JSON.parse(text) as object), missed: 0 } as WatchProgress);
-      this.#wake?.();
+      this.#steps.wake();
     };
     const drop = (): void => {
       this.#told = [];
-      this.#wake?.();
+      this.#steps.wake();
     };
     both.addEventListener('abort', drop, { once: true });
     try {
@@ -73,24 +71,7 @@ export class WatchStream implements AsyncIterableIterator<WatchProgress> {
   }
 
   next(): Promise<Step> {
-    const step = (): Promise<Step> => this.#step();
-    const result = this.#last.then(step, step);
-    this.#last = result;
-    return result;
-  }
-
-  async #step(): Promise<Step> {
-    for (;;) {
-      const value = this.#told.shift();
-      if (value) return { value, done: false };
-      if (this.#over) {
-        const failure = this.#failure;
-        this.#failure = undefined;
-        if (failure !== undefined) throw failure;
-        return { value: undefined, done: true };
-      }
-      await new Promise<void>((woken) => (this.#wake = woken));
-    }
+    return this.#steps.next();
   }
 
   /** Ends the watch; resolves when nothing of it runs any more. What was not read is dropped. */
