@@ -144,6 +144,22 @@ test('types and namespace choose', async (t) => {
   assert.deepEqual([await rest(deletes), await rest(there)], [['-a'], ['+b@1']]);
 });
 
+test('who reads a flood lets everything else have its turn', async (t) => {
+  const bridge = await open(t);
+  const events = bridge.events({ types: ['ChunkStored'] });
+  await bridge.storeChunks(Array.from({ length: 2_000 }, (_, i) => ({ id: `${i}`, content: 'x' })), { atomic: true });
+  let turns = 0;
+  let reading = true;
+  const turn = () => reading && turns++ >= 0 && setImmediate(turn);
+  let told = 0;
+  for await (const _ of events) {
+    if (++told === 1) turn(); // all of them wait to be read now
+    if (told === 2_000) break;
+  }
+  reading = false;
+  assert.ok(turns > 3, `${turns} turns`);
+});
+
 test('break, return, the signal and shutdown end an iteration', { timeout: 60_000 }, async (t) => {
   const bridge = await open(t);
   const stop = new AbortController();
