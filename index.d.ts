@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
-import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, ClusterOptions, ClusterReport, MapOptions, MapPoint, Context, ContextOptions, DeleteOptions, DeleteWhereOptions, EngineStats, EventOptions, ExportOptions, ExportReport, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, ImportOptions, ImportReport, LearningReport, LearningStats, LearnOptions, ListOptions, Metrics, MetricsOptions, OptimizeReport, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SalvageOptions, SalvageReport, SearchFilter, SearchHit, SearchOptions, SignalOptions, SnapshotOptions, SnapshotReport, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyOptions, VerifyReport, WatchOptions, WatchProgress, WriteOptions } from './facade/types/index.js';
+import type { BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion, ClusterOptions, ClusterReport, Context, ContextOptions, DeleteOptions, DeleteWhereOptions, EngineStats, EventOptions, ExportOptions, ExportReport, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, ImportOptions, ImportReport, LearnOptions, LearningReport, LearningStats, ListOptions, MapOptions, MapPoint, Metrics, MetricsOptions, OptimizeReport, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SearchFilter, SearchHit, SearchOptions, SignalOptions, SnapshotOptions, SnapshotReport, SystemHealth, TextChunk, TrainOptions, TrainingExample, TrainingResult, VerifyOptions, VerifyReport, WatchOptions, WatchProgress, WriteOptions } from './facade/types/index.js';
 export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
+export { salvage } from './facade/salvage.js';
 export type * from './facade/types/index.js';
 /**
  * An embedded memory engine: stores text, embeds it, finds it again. One folder is one store; bridges of a process that open
@@ -261,13 +262,3 @@ export declare class FluoriteBridge implements AsyncDisposable {
     /** `await using bridge = await FluoriteBridge.open(...)`: the same as {@link shutdown}. */
     [Symbol.asyncDispose](): Promise<void>;
 }
-/**
- * Saves everything readable of the store in `from`, which need not open, into a new store in `to`, which must not exist or be empty.
- * Of each chunk the newest version that can be read, with its vector; what was deleted stays deleted. Never writes into the
- * source. The new store appears complete or not at all; read the report's `warnings` before it takes the old one's place. See `docs/care.md`.
- * Codes: `NOT_FOUND` (no store there), `STORE_LOCKED` (a process has it open), `INVALID_ARGUMENT`, `UNSUPPORTED_FORMAT`, `NO_SPACE`, `IO`, `ABORTED`.
- *
- * @example
- * const report = await salvage('./memory', './memory-saved');
- */
-export declare function salvage(from: string, to: string, options?: SalvageOptions): Promise<SalvageReport>;

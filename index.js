@@ -1,23 +1,24 @@
 "use strict";
 Object.defineProperty(exports, "__esModule", { value: true });
-exports.FluoriteBridge = exports.isFluoriteError = exports.FluoriteError = void 0;
-exports.salvage = salvage;
+exports.FluoriteBridge = exports.salvage = exports.isFluoriteError = exports.FluoriteError = void 0;
 const call_js_1 = require("./facade/call.js");
-const embedder_js_1 = require("./facade/embedder.js");
+const embedding_js_1 = require("./facade/embedding.js");
 const errors_js_1 = require("./facade/errors.js");
-const event_stream_js_1 = require("./facade/event-stream.js");
 const events_js_1 = require("./facade/events.js");
-const exit_js_1 = require("./facade/exit.js");
 const jsonl_js_1 = require("./facade/jsonl.js");
-const records_js_1 = require("./facade/records.js");
+const learning_js_1 = require("./facade/learning.js");
+const life_js_1 = require("./facade/life.js");
+const listing_js_1 = require("./facade/listing.js");
 const native_js_1 = require("./facade/native.js");
 const pieces_js_1 = require("./facade/pieces.js");
-const index_js_1 = require("./facade/sources/index.js");
-const slices_js_1 = require("./facade/slices.js");
-const watch_stream_js_1 = require("./facade/watch-stream.js");
+const records_js_1 = require("./facade/records.js");
+const searching_js_1 = require("./facade/searching.js");
+const storing_js_1 = require("./facade/storing.js");
 var errors_js_2 = require("./facade/errors.js");
 Object.defineProperty(exports, "FluoriteError", { enumerable: true, get: function () { return errors_js_2.FluoriteError; } });
 Object.defineProperty(exports, "isFluoriteError", { enumerable: true, get: function () { return errors_js_2.isFluoriteError; } });
+var salvage_js_1 = require("./facade/salvage.js");
+Object.defineProperty(exports, "salvage", { enumerable: true, get: function () { return salvage_js_1.salvage; } });
 /**
  * An embedded memory engine: stores text, embeds it, finds it again. One folder is one store; bridges of a process that open
  * the same folder share it, also across worker threads. Every method rejects with a {@link FluoriteError}; none
@@ -31,10 +32,7 @@ Object.defineProperty(exports, "isFluoriteError", { enumerable: true, get: funct
 class FluoriteBridge {
     #native = new native_js_1.NativeBridge();
     #emitter = new events_js_1.Emitter(this.#native);
-    #streams = new Set();
-    #watches = new Set();
-    #opening;
-    #closing;
+    #life = new life_js_1.Life(this.#native, this.#emitter);
     /** A bridge that is open already. */
     static async open(config) {
         const bridge = new this();
@@ -46,21 +44,7 @@ class FluoriteBridge {
      * Codes: `INVALID_CONFIG`, `ALREADY_INITIALIZED`, `STORE_LOCKED`, `NOT_FOUND` (`read_only`, and there is no store), `CORRUPT`, `UNSUPPORTED_FORMAT`, `MODEL_NOT_FOUND`, `MODEL_REJECTED`, `IO`.
      */
     initialize(config) {
-        return (0, errors_js_1.guard)(async () => {
-            const { config: data, embedder } = (0, embedder_js_1.partConfig)(config);
-            const queue = embedder && new embedder_js_1.EmbedderQueue(this.#native, embedder);
-            const opening = this.#native.initialize(data, __dirname, native_js_1.runtimeDir, embedder?.model_id, embedder?.dimensions, queue?.ask);
-            (0, exit_js_1.atExit)(this.#native);
-            this.#opening = opening;
-            try {
-                await opening;
-                this.#emitter.connect();
-            }
-            catch (e) {
-                (0, exit_js_1.notAtExit)(this.#native);
-                throw e;
-            }
-        });
+        return (0, errors_js_1.guard)(() => this.#life.open(config));
     }
     /** Is the store open? */
     get ready() {
@@ -78,33 +62,7 @@ class FluoriteBridge {
      * An async iterable is read no faster than it can be stored. Codes: as {@link storeChunk}, but `BUSY`: it waits.
      */
     storeChunks(chunks, options) {
-        return (0, errors_js_1.guard)(() => {
-            const hooks = (0, call_js_1.hooksOf)(options);
-            const atomic = (0, slices_js_1.isAtomic)(options);
-            return (0, call_js_1.cancellable)(this.#native, hooks, async (call) => {
-                const [source, total] = (0, slices_js_1.slicesOf)(chunks, 'chunks', hooks.signal);
-                const stored = (0, call_js_1.meter)(call, 'store', total);
-                const result = { ids: [], stored: 0, failed: [] };
-                const send = async (slice, offset) => {
-                    call.check();
-                    const [ids, count, failed] = await this.#native.store(slice, options, offset, call.number);
-                    for (let i = 0; i < ids.length; i++)
-                        result.ids[offset + i] = ids[i];
-                    result.stored += count;
-                    if (failed !== undefined)
-                        result.failed.push(...JSON.parse(failed));
-                    stored(slice.length);
-                };
-                if (atomic)
-                    await send(await (0, slices_js_1.gather)(source), 0);
-                else if (total === 0)
-                    await send([], 0); // options are checked all the same
-                else
-                    await (0, slices_js_1.sendAll)(source, send);
-                result.failed.sort((a, b) => a.index - b.index);
-                return result;
-            });
-        });
+        return (0, errors_js_1.guard)(() => (0, storing_js_1.storeAll)(this.#native, chunks, options));
     }
     /**
      * Resolves when everything stored so far is durable; with `embedded` also when every waiting vector is computed. A `read_only` bridge
@@ -151,20 +109,8 @@ class FluoriteBridge {
         return (0, errors_js_1.guard)(() => this.#native.deleteWhere(filter, options));
     }
     /** All chunks, page by page; chunks stored meanwhile may or may not appear. */
-    async *listChunks(options) {
-        try {
-            let cursor;
-            do {
-                (0, call_js_1.hooksOf)(options); // an aborted signal ends the listing before the next page
-                const [records, next] = await this.#native.list(options, cursor);
-                for (const record of records)
-                    yield (0, records_js_1.toChunk)(record);
-                cursor = next;
-            } while (cursor !== undefined);
-        }
-        catch (e) {
-            throw (0, errors_js_1.fluoriteError)(e);
-        }
+    listChunks(options) {
+        return (0, listing_js_1.listAll)(this.#native, options);
     }
     /** The kept versions of a chunk, oldest first. */
     history(id, options) {
@@ -181,16 +127,10 @@ class FluoriteBridge {
     }
     /** Many searches with the same options, in parallel. */
     searchMany(queries, options) {
-        return (0, errors_js_1.guard)(async () => {
-            const all = await (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), (call) => this.#native.searchMany(queries, options, call.number));
-            return all.map((found) => (0, records_js_1.toHits)(found, (0, records_js_1.fieldsOf)(options)));
-        });
+        return (0, errors_js_1.guard)(() => (0, searching_js_1.searchMany)(this.#native, queries, options));
     }
     findRelated(id, options) {
-        return (0, errors_js_1.guard)(async () => {
-            const found = await (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), (call) => this.#native.findRelated(id, options, call.number));
-            return (0, records_js_1.toHits)(found, (0, records_js_1.fieldsOf)(options));
-        });
+        return (0, errors_js_1.guard)(() => (0, searching_js_1.findRelated)(this.#native, id, options));
     }
     /**
      * The best chunks for a query as one text for a prompt, never over `budget_tokens` by the model's tokenizer (headings included).
@@ -201,7 +141,7 @@ class FluoriteBridge {
      * Cost: a search, and counting every text it tries. Codes: `INVALID_ARGUMENT`, `ABORTED`, `MODEL_NOT_FOUND` (the tokenizer is in the model's folder).
      */
     buildContext(query, options) {
-        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.buildContext(query, options, call.number)));
+        return (0, errors_js_1.guard)(() => (0, call_js_1.long)(this.#native, options, (call) => this.#native.buildContext(query, options, call.number)));
     }
     /**
      * Ranks texts by meaning, best first; nothing is stored. `top_k` (10) is 1 to 10,000; there may be 10,000 documents of 16 MiB in all,
@@ -210,37 +150,15 @@ class FluoriteBridge {
      * Codes: `INVALID_ARGUMENT`, `EMBEDDING_FAILED` (no model: `enable_ml: false`), `ABORTED`.
      */
     semanticSearch(query, documents, top_k = 10, options) {
-        return (0, errors_js_1.guard)(async () => {
-            const work = (call) => this.#native.semanticSearch(query, documents, top_k, options, call.number);
-            return (0, records_js_1.toRanked)(await (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), work));
-        });
+        return (0, errors_js_1.guard)(() => (0, searching_js_1.rank)(this.#native, query, documents, top_k, options));
     }
     /** The vector of a text, unit length. */
     generateEmbedding(text, options) {
-        return (0, errors_js_1.guard)(async () => {
-            const vectors = await (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), (call) => this.#native.embed([text], options, call.number));
-            return vectors[0];
-        });
+        return (0, errors_js_1.guard)(() => (0, embedding_js_1.embedOne)(this.#native, text, options));
     }
     /** The vectors of texts, unit length, in the order given. */
     generateEmbeddings(texts, options) {
-        return (0, errors_js_1.guard)(() => {
-            const hooks = (0, call_js_1.hooksOf)(options);
-            return (0, call_js_1.cancellable)(this.#native, hooks, async (call) => {
-                const [source, total] = (0, slices_js_1.slicesOf)(texts, 'texts', hooks.signal);
-                const embedded = (0, call_js_1.meter)(call, 'embed', total);
-                const vectors = [];
-                const send = async (slice, offset) => {
-                    call.check();
-                    const some = await this.#native.embed(slice, options, call.number);
-                    for (let i = 0; i < some.length; i++)
-                        vectors[offset + i] = some[i];
-                    embedded(slice.length);
-                };
-                await (total === 0 ? send([], 0) : (0, slices_js_1.sendAll)(source, send));
-                return vectors;
-            });
-        });
+        return (0, errors_js_1.guard)(() => (0, embedding_js_1.embedAll)(this.#native, texts, options));
     }
     /** Tokens of a text by the model's tokenizer, not cut. The one method that is synchronous: it throws a FluoriteError. */
     countTokens(text) {
@@ -257,10 +175,7 @@ class FluoriteBridge {
      * Cost: linear, on one thread of the pool; seconds a MiB. Codes: `INVALID_ARGUMENT`, `ABORTED`, `MODEL_NOT_FOUND`.
      */
     chunkText(text, options) {
-        return (0, errors_js_1.guard)(async () => {
-            const cuts = await this.#long(options, (call) => this.#native.chunkText(text, options, call.number));
-            return cuts.map((cut) => ({ content: text.slice(cut.start, cut.end), ...cut }));
-        });
+        return (0, errors_js_1.guard)(() => (0, searching_js_1.cut)(this.#native, text, options));
     }
     /**
      * Stores the spike templates of a folder as chunks, each with a quality score, and draws patterns and combinations of frameworks
@@ -268,7 +183,7 @@ class FluoriteBridge {
      * Codes: `INVALID_ARGUMENT` (no folder, and none configured), `READ_ONLY`, `NO_SPACE`, `IO`, `ABORTED` (what was stored stays).
      */
     learnFromSpikes(options) {
-        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.learn(options, call.report, call.number)));
+        return (0, errors_js_1.guard)(() => (0, call_js_1.long)(this.#native, options, (call) => this.#native.learn(options, call.report, call.number)));
     }
     /**
      * Stores files and folders as chunks, each with path and lines: code by function and class, Markdown by section, YAML, JSON and TOML by
@@ -280,23 +195,7 @@ class FluoriteBridge {
      * `ABORTED` (what was stored stays; the next call goes on from there).
      */
     learnFromFiles(paths, options) {
-        return (0, errors_js_1.guard)(async () => {
-            const listed = (0, index_js_1.listedOf)(options);
-            if (!listed)
-                return this.#long(options, (call) => this.#native.learnFiles(paths, options, call.report, call.number));
-            if (!Array.isArray(paths))
-                throw new errors_js_1.FluoriteError('INVALID_ARGUMENT', 'paths must be a list, which may be empty with sources');
-            const hooks = (0, call_js_1.hooksOf)(listed.rest);
-            await this.#native.store([], undefined, 0, 0); // refused where nothing may be written: nothing is fetched for that
-            return (0, call_js_1.cancellable)(this.#native, hooks, (call) => (0, index_js_1.withSources)(listed, this.#native.storePath(), call, hooks.signal, async ({ reports, folders }) => {
-                const all = [...paths, ...folders.keys()];
-                if (all.length === 0 && reports.length > 0)
-                    throw new errors_js_1.FluoriteError('IO', `nothing could be fetched: ${reports[0]?.address}: ${reports[0]?.error}`);
-                const told = { ...listed.rest, folder_names: Object.fromEntries(folders) };
-                const report = JSON.parse(await this.#native.learnFiles(all, told, call.report, call.number));
-                return { ...report, sources: reports };
-            }));
-        });
+        return (0, errors_js_1.guard)(() => (0, learning_js_1.learnFiles)(this.#native, paths, options));
     }
     /**
      * Learns folders, then what changes in them: new, changed, renamed and deleted files, as the runs of {@link learnFromSpikes} and
@@ -312,10 +211,7 @@ class FluoriteBridge {
      * for await (const { phase, report } of bridge.watch({ paths: ['docs'], signal })) if (phase === 'done') console.log(report);
      */
     watch(options) {
-        const stream = new watch_stream_js_1.WatchStream(this.#native, options);
-        this.#watches.add(stream);
-        void stream.ended.then(() => this.#watches.delete(stream));
-        return stream;
+        return this.#life.watch(options);
     }
     /**
      * What goes with some frameworks (any spelling), best first, learned from what the chunks of a namespace use. The last argument may be the limit alone.
@@ -323,14 +219,14 @@ class FluoriteBridge {
      */
     suggestFrameworks(frameworks, options) {
         const given = typeof options === 'number' ? { limit: options } : options;
-        return (0, errors_js_1.guard)(() => this.#long(given, (call) => this.#native.suggestFrameworks(frameworks, given, call.number)));
+        return (0, errors_js_1.guard)(() => (0, call_js_1.long)(this.#native, given, (call) => this.#native.suggestFrameworks(frameworks, given, call.number)));
     }
     /**
      * How two frameworks (any spelling) are used together: a pattern for each family of chunks that use both, the largest first;
      * `metadata.members` are the ids it rests on. Cost: reads every chunk of the namespace. Codes: `INVALID_ARGUMENT`, `ABORTED`.
      */
     getIntegrationPatterns(a, b, options) {
-        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.integrationPatterns(a, b, options, call.number)));
+        return (0, errors_js_1.guard)(() => (0, call_js_1.long)(this.#native, options, (call) => this.#native.integrationPatterns(a, b, options, call.number)));
     }
     /**
      * The files of a learned template with its placeholders filled in: given values, else declared defaults. Writes nothing.
@@ -355,14 +251,14 @@ class FluoriteBridge {
      * Cost: a search for each query with feedback (at most 2,000 a domain). Codes: `INVALID_ARGUMENT`, `READ_ONLY`, `ABORTED` (nothing has changed).
      */
     trainIncremental(examples, options) {
-        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.train(examples, options, call.report, call.number)));
+        return (0, errors_js_1.guard)(() => (0, call_js_1.long)(this.#native, options, (call) => this.#native.train(examples, options, call.report, call.number)));
     }
     /**
      * What has been learned so far, in all namespaces: chunks by where they came from, folders, qualities, patterns, the last runs,
      * feedback and the domains trained from it. Cost: reads every chunk. Codes: `ABORTED`, `CORRUPT` (the file of runs; the next run mends it).
      */
     getLearningStats(options) {
-        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.learningStats(options, call.number)));
+        return (0, errors_js_1.guard)(() => (0, call_js_1.long)(this.#native, options, (call) => this.#native.learningStats(options, call.number)));
     }
     /**
      * Clusters of the chunks that have a vector: spherical k-means (`k` chosen by silhouette when absent) or by density (HDBSCAN), each with a label
@@ -370,7 +266,7 @@ class FluoriteBridge {
      * Cost: seconds for 100,000 chunks; 4 bytes a value of memory. Codes: `INVALID_ARGUMENT`, `ABORTED`.
      */
     cluster(options) {
-        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.cluster(options, call.report, call.number)));
+        return (0, errors_js_1.guard)(() => (0, call_js_1.long)(this.#native, options, (call) => this.#native.cluster(options, call.report, call.number)));
     }
     /**
      * A map of the chunks that have a vector: places in two dimensions where what means alike lies near each other, with the cluster of each,
@@ -404,7 +300,7 @@ class FluoriteBridge {
      * Cost: the log is read once; `deep`: tokenising everything on one thread, and compaction waits. Codes: `INVALID_ARGUMENT`, `ABORTED`, `IO`.
      */
     verify(options) {
-        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.verify(options, call.report, call.number)));
+        return (0, errors_js_1.guard)(() => (0, call_js_1.long)(this.#native, options, (call) => this.#native.verify(options, call.report, call.number)));
     }
     /**
      * Copies the store into a folder that does not exist or is empty, while reading and writing go on: a store of its own with exactly
@@ -414,7 +310,7 @@ class FluoriteBridge {
      * `READ_ONLY`: the copy needs the writer to hold still for a moment. Call it where the store is written, or {@link exportJsonl} here.
      */
     snapshot(dir, options) {
-        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.snapshot(dir, options, call.report, call.number)));
+        return (0, errors_js_1.guard)(() => (0, call_js_1.long)(this.#native, options, (call) => this.#native.snapshot(dir, options, call.report, call.number)));
     }
     /**
      * Writes chunks as JSON lines, with their vectors when asked: into a file, which appears when it is complete, or a stream, which is
@@ -440,7 +336,7 @@ class FluoriteBridge {
      * chunks: nothing of those that were gone before the call is left when it resolves. Codes: `READ_ONLY`, `CORRUPT`, `NO_SPACE`, `POISONED`, `IO`, `ABORTED`.
      */
     optimize(options) {
-        return (0, errors_js_1.guard)(() => this.#long(options, (call) => this.#native.optimize(options, call.report, call.number)));
+        return (0, errors_js_1.guard)(() => (0, call_js_1.long)(this.#native, options, (call) => this.#native.optimize(options, call.report, call.number)));
     }
     /**
      * Has a function told of every event of this name from now on, whoever causes it: this bridge or another of the process on
@@ -474,51 +370,15 @@ class FluoriteBridge {
      * for await (const event of bridge.events({ types: ['ChunkStored'], signal })) console.log(event.type);
      */
     events(options) {
-        const stream = new event_stream_js_1.EventStream(this.#native, options, (ended) => this.#streams.delete(ended));
-        if (stream.listens)
-            this.#streams.add(stream);
-        return stream;
+        return this.#life.events(options);
     }
     /** Waits for the calls in flight, saves and closes. Every later call rejects with `CLOSED`; a second shutdown waits for the first. */
     shutdown() {
-        this.#closing ??= (0, errors_js_1.guard)(async () => {
-            await this.#opening?.catch(() => undefined);
-            const watched = [...this.#watches].map((stream) => stream.return());
-            try {
-                await this.#native.shutdown();
-                await Promise.all(watched);
-            }
-            finally {
-                (0, exit_js_1.notAtExit)(this.#native);
-                for (const stream of this.#streams)
-                    stream.close();
-                await this.#emitter.close();
-            }
-        });
-        return this.#closing;
+        return this.#life.close();
     }
     /** `await using bridge = await FluoriteBridge.open(...)`: the same as {@link shutdown}. */
     [Symbol.asyncDispose]() {
         return this.shutdown();
     }
-    async #long(options, work) {
-        return JSON.parse(await (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), work));
-    }
 }
 exports.FluoriteBridge = FluoriteBridge;
-/**
- * Saves everything readable of the store in `from`, which need not open, into a new store in `to`, which must not exist or be empty.
- * Of each chunk the newest version that can be read, with its vector; what was deleted stays deleted. Never writes into the
- * source. The new store appears complete or not at all; read the report's `warnings` before it takes the old one's place. See `docs/care.md`.
- * Codes: `NOT_FOUND` (no store there), `STORE_LOCKED` (a process has it open), `INVALID_ARGUMENT`, `UNSUPPORTED_FORMAT`, `NO_SPACE`, `IO`, `ABORTED`.
- *
- * @example
- * const report = await salvage('./memory', './memory-saved');
- */
-function salvage(from, to, options) {
-    return (0, errors_js_1.guard)(async () => {
-        const native = new native_js_1.NativeBridge();
-        const work = (call) => native.salvage(from, to, options, __dirname, call.report, call.number);
-        return JSON.parse(await (0, call_js_1.cancellable)(native, (0, call_js_1.hooksOf)(options), work));
-    });
-}

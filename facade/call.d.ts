@@ -27,6 +27,10 @@ export interface Call {
 export declare function cancellable<T>(native: {
     cancel(call: number): void;
 }, { signal, on_progress }: Hooks, work: (call: Call) => T | Promise<T>): Promise<T>;
+/** Runs a call that can be stopped, and reads the JSON it answers with. */
+export declare function long<T>(native: {
+    cancel(call: number): void;
+}, options: unknown, work: (call: Call) => string | Promise<string>): Promise<T>;
 /** Has an abort told; a signal of the caller's own making may throw. */
 export declare function listen(signal: AbortSignal | undefined, stop: () => void): void;
 /** Stops listening, and never fails: the call is over. */

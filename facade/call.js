@@ -3,6 +3,7 @@ Object.defineProperty(exports, "__esModule", { value: true });
 exports.hooksOf = hooksOf;
 exports.aborted = aborted;
 exports.cancellable = cancellable;
+exports.long = long;
 exports.listen = listen;
 exports.unlisten = unlisten;
 exports.meter = meter;
@@ -78,6 +79,10 @@ async function cancellable(native, { signal, on_progress }, work) {
     finally {
         unlisten(signal, stop);
     }
+}
+/** Runs a call that can be stopped, and reads the JSON it answers with. */
+async function long(native, options, work) {
+    return JSON.parse(await cancellable(native, hooksOf(options), work));
 }
 /** Has an abort told; a signal of the caller's own making may throw. */
 function listen(signal, stop) {

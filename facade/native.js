@@ -1,7 +1,7 @@
 "use strict";
 var _a;
 Object.defineProperty(exports, "__esModule", { value: true });
-exports.runtimeDir = exports.NativeBridge = void 0;
+exports.runtimeDir = exports.NativeBridge = exports.ROOT = void 0;
 const node_fs_1 = require("node:fs");
 const node_path_1 = require("node:path");
 const errors_js_1 = require("./errors.js");
@@ -14,7 +14,7 @@ const PACKAGED = {
     'win32-arm64': 'win32-arm64-msvc',
 };
 /** The root of this package. */
-const ROOT = (0, node_path_1.dirname)(__dirname);
+exports.ROOT = (0, node_path_1.dirname)(__dirname);
 /**
  * The addon: the file `FLUORITE_ADDON_PATH` names, that of a checkout, or that of the platform's package. Throws
  * `ADDON_NOT_FOUND`, saying what is missing and what to do.
@@ -24,9 +24,9 @@ function load() {
     if (named)
         return { NativeBridge: open(named).NativeBridge, runtimeDir: (0, node_path_1.dirname)(named) };
     const here = `${process.platform}-${process.arch}`;
-    const built = ['', '-gnu', '-musl', '-msvc'].map((abi) => (0, node_path_1.join)(ROOT, `fluorite-bridge.${here}${abi}.node`)).find((file) => (0, node_fs_1.existsSync)(file));
+    const built = ['', '-gnu', '-musl', '-msvc'].map((abi) => (0, node_path_1.join)(exports.ROOT, `fluorite-bridge.${here}${abi}.node`)).find((file) => (0, node_fs_1.existsSync)(file));
     if (built)
-        return { NativeBridge: open(built).NativeBridge, runtimeDir: (0, node_path_1.join)(ROOT, 'runtime') };
+        return { NativeBridge: open(built).NativeBridge, runtimeDir: (0, node_path_1.join)(exports.ROOT, 'runtime') };
     const name = PACKAGED[here];
     const folder = name && folderOf(`fluorite-bridge-${name}`);
     if (!folder)
@@ -62,7 +62,7 @@ function folderOf(name) {
         return undefined;
     }
     const version = (path) => require(path).version;
-    const [found, expected] = [version(manifest), version((0, node_path_1.join)(ROOT, 'package.json'))];
+    const [found, expected] = [version(manifest), version((0, node_path_1.join)(exports.ROOT, 'package.json'))];
     if (found !== expected) {
         throw new errors_js_1.FluoriteError('ADDON_NOT_FOUND', `${name} is of version ${found}, fluorite-bridge of ${expected}: reinstall both (npm install fluorite-bridge@${expected})`);
     }

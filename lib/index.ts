@@ -1,27 +1,30 @@
 import type { Writable } from 'node:stream';
 
-import { cancellable, hooksOf, meter } from './facade/call.js';
-import { EmbedderQueue, partConfig } from './facade/embedder.js';
-import { FluoriteError, fluoriteError, guard } from './facade/errors.js';
-import { EventStream } from './facade/event-stream.js';
+import { cancellable, hooksOf, long } from './facade/call.js';
+import { embedAll, embedOne } from './facade/embedding.js';
+import { fluoriteError, guard } from './facade/errors.js';
 import { Emitter } from './facade/events.js';
-import { atExit, notAtExit } from './facade/exit.js';
 import { exportLines, importLines } from './facade/jsonl.js';
-import { fieldsOf, toChunk, toHits, toRanked, toVersion, type Tuple } from './facade/records.js';
-import { NativeBridge, runtimeDir } from './facade/native.js';
+import { learnFiles } from './facade/learning.js';
+import { Life } from './facade/life.js';
+import { listAll } from './facade/listing.js';
+import { NativeBridge } from './facade/native.js';
 import { parsed } from './facade/pieces.js';
-import { listedOf, withSources } from './facade/sources/index.js';
-import { gather, isAtomic, sendAll, slicesOf } from './facade/slices.js';
-import { WatchStream } from './facade/watch-stream.js';
+import { fieldsOf, toChunk, toHits, toVersion } from './facade/records.js';
+import { cut, findRelated, rank, searchMany } from './facade/searching.js';
+import { storeAll } from './facade/storing.js';
 import type {
-  BatchFailure, BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion,
-  ClusterOptions, ClusterReport, MapOptions, MapPoint,
-  Context, ContextOptions,
-  DeleteOptions, DeleteWhereOptions, EngineStats, EventOptions, ExportOptions, ExportReport, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship, IdOptions, ImportOptions, ImportReport, LearningReport, LearningStats, LearnOptions, ListOptions, Metrics, MetricsOptions, OptimizeReport, PartialHit, Pattern, RankedDocument,
-  RelatedOptions, RelationOptions, RenderedSpike, SalvageOptions, SalvageReport, SearchFilter, SearchHit, SearchOptions, SignalOptions, SnapshotOptions, SnapshotReport, SystemHealth, TextChunk, TrainingExample, TrainingResult, TrainOptions, VerifyOptions, VerifyReport, WatchOptions, WatchProgress, WriteOptions,
+  BatchOptions, BatchResult, BridgeConfig, CallOptions, Chunk, ChunkField, ChunkId, ChunkInput, ChunkTextOptions, ChunkVersion,
+  ClusterOptions, ClusterReport, Context, ContextOptions, DeleteOptions, DeleteWhereOptions, EngineStats, EventOptions, ExportOptions,
+  ExportReport, Feedback, FileLearnOptions, FilesReport, FluoriteEvent, FluoriteEventName, FluoriteListener, FrameworkRelationship,
+  IdOptions, ImportOptions, ImportReport, LearnOptions, LearningReport, LearningStats, ListOptions, MapOptions, MapPoint, Metrics,
+  MetricsOptions, OptimizeReport, PartialHit, Pattern, RankedDocument, RelatedOptions, RelationOptions, RenderedSpike, SearchFilter,
+  SearchHit, SearchOptions, SignalOptions, SnapshotOptions, SnapshotReport, SystemHealth, TextChunk, TrainOptions, TrainingExample,
+  TrainingResult, VerifyOptions, VerifyReport, WatchOptions, WatchProgress, WriteOptions,
 } from './facade/types/index.js';
 
 export { FluoriteError, isFluoriteError, type ErrorCode } from './facade/errors.js';
+export { salvage } from './facade/salvage.js';
 export type * from './facade/types/index.js';
 
 /**
@@ -37,10 +40,7 @@ export type * from './facade/types/index.js';
 export class FluoriteBridge implements AsyncDisposable {
   readonly #native = new NativeBridge();
   readonly #emitter = new Emitter(this.#native);
-  readonly #streams = new Set<EventStream>();
-  readonly #watches = new Set<WatchStream>();
-  #opening: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
+  readonly #life = new Life(this.#native, this.#emitter);
 
   /** A bridge that is open already. */
   static async open(config: BridgeConfig): Promise<FluoriteBridge> {
@@ -54,20 +54,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * Codes: `INVALID_CONFIG`, `ALREADY_INITIALIZED`, `STORE_LOCKED`, `NOT_FOUND` (`read_only`, and there is no store), `CORRUPT`, `UNSUPPORTED_FORMAT`, `MODEL_NOT_FOUND`, `MODEL_REJECTED`, `IO`.
    */
   initialize(config: BridgeConfig): Promise<void> {
-    return guard(async () => {
-      const { config: data, embedder } = partConfig(config);
-      const queue = embedder && new EmbedderQueue(this.#native, embedder);
-      const opening = this.#native.initialize(data, __dirname, runtimeDir, embedder?.model_id, embedder?.dimensions, queue?.ask);
-      atExit(this.#native);
-      this.#opening = opening;
-      try {
-        await opening;
-        this.#emitter.connect();
-      } catch (e) {
-        notAtExit(this.#native);
-        throw e;
-      }
-    });
+    return guard(() => this.#life.open(config));
   }
 
   /** Is the store open? */
@@ -88,28 +75,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * An async iterable is read no faster than it can be stored. Codes: as {@link storeChunk}, but `BUSY`: it waits.
    */
   storeChunks(chunks: readonly ChunkInput[] | AsyncIterable<ChunkInput> | Iterable<ChunkInput>, options?: BatchOptions): Promise<BatchResult> {
-    return guard(() => {
-      const hooks = hooksOf(options);
-      const atomic = isAtomic(options);
-      return cancellable(this.#native, hooks, async (call) => {
-        const [source, total] = slicesOf<ChunkInput>(chunks, 'chunks', hooks.signal);
-        const stored = meter(call, 'store', total);
-        const result: BatchResult = { ids: [], stored: 0, failed: [] };
-        const send = async (slice: ChunkInput[], offset: number): Promise<void> => {
-          call.check();
-          const [ids, count, failed] = await this.#native.store(slice, options, offset, call.number);
-          for (let i = 0; i < ids.length; i++) result.ids[offset + i] = ids[i] as ChunkId | null;
-          result.stored += count;
-          if (failed !== undefined) result.failed.push(...(JSON.parse(failed) as BatchFailure[]));
-          stored(slice.length);
-        };
-        if (atomic) await send(await gather(source), 0);
-        else if (total === 0) await send([], 0); // options are checked all the same
-        else await sendAll(source, send);
-        result.failed.sort((a, b) => a.index - b.index);
-        return result;
-      });
-    });
+    return guard(() => storeAll(this.#native, chunks, options));
   }
 
   /**
@@ -163,18 +129,8 @@ export class FluoriteBridge implements AsyncDisposable {
   }
 
   /** All chunks, page by page; chunks stored meanwhile may or may not appear. */
-  async *listChunks(options?: ListOptions): AsyncGenerator<Chunk, void, undefined> {
-    try {
-      let cursor: unknown;
-      do {
-        hooksOf(options); // an aborted signal ends the listing before the next page
-        const [records, next]: [Tuple[], unknown?] = await this.#native.list(options, cursor);
-        for (const record of records) yield toChunk(record);
-        cursor = next;
-      } while (cursor !== undefined);
-    } catch (e) {
-      throw fluoriteError(e);
-    }
+  listChunks(options?: ListOptions): AsyncGenerator<Chunk, void, undefined> {
+    return listAll(this.#native, options);
   }
 
   /** The kept versions of a chunk, oldest first. */
@@ -196,10 +152,7 @@ export class FluoriteBridge implements AsyncDisposable {
 
   /** Many searches with the same options, in parallel. */
   searchMany(queries: readonly (string | Float32Array)[], options?: number | SearchOptions): Promise<SearchHit[][]> {
-    return guard(async () => {
-      const all = await cancellable(this.#native, hooksOf(options), (call) => this.#native.searchMany(queries, options, call.number));
-      return all.map((found) => toHits(found, fieldsOf(options)));
-    });
+    return guard(() => searchMany(this.#native, queries, options));
   }
 
   /**
@@ -211,10 +164,7 @@ export class FluoriteBridge implements AsyncDisposable {
   findRelated<F extends ChunkField = never>(id: ChunkId, options: RelatedOptions & { fields: readonly F[] }): Promise<PartialHit<F>[]>;
   findRelated(id: ChunkId, options?: RelatedOptions): Promise<SearchHit[]>;
   findRelated(id: ChunkId, options?: RelatedOptions): Promise<SearchHit[]> {
-    return guard(async () => {
-      const found = await cancellable(this.#native, hooksOf(options), (call) => this.#native.findRelated(id, options, call.number));
-      return toHits(found, fieldsOf(options));
-    });
+    return guard(() => findRelated(this.#native, id, options));
   }
 
   /**
@@ -226,7 +176,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * Cost: a search, and counting every text it tries. Codes: `INVALID_ARGUMENT`, `ABORTED`, `MODEL_NOT_FOUND` (the tokenizer is in the model's folder).
    */
   buildContext(query: string | Float32Array, options: ContextOptions): Promise<Context> {
-    return guard(() => this.#long<Context>(options, (call) => this.#native.buildContext(query, options, call.number)));
+    return guard(() => long<Context>(this.#native, options, (call) => this.#native.buildContext(query, options, call.number)));
   }
 
   /**
@@ -236,38 +186,17 @@ export class FluoriteBridge implements AsyncDisposable {
    * Codes: `INVALID_ARGUMENT`, `EMBEDDING_FAILED` (no model: `enable_ml: false`), `ABORTED`.
    */
   semanticSearch(query: string, documents: readonly string[], top_k = 10, options?: SignalOptions): Promise<RankedDocument[]> {
-    return guard(async () => {
-      const work = (call: { number: number }): unknown[] | Promise<unknown[]> => this.#native.semanticSearch(query, documents, top_k, options, call.number);
-      return toRanked(await cancellable(this.#native, hooksOf(options), work));
-    });
+    return guard(() => rank(this.#native, query, documents, top_k, options));
   }
 
   /** The vector of a text, unit length. */
   generateEmbedding(text: string, options?: SignalOptions): Promise<Float32Array> {
-    return guard(async () => {
-      const vectors = await cancellable(this.#native, hooksOf(options), (call) => this.#native.embed([text], options, call.number));
-      return vectors[0] as Float32Array;
-    });
+    return guard(() => embedOne(this.#native, text, options));
   }
 
   /** The vectors of texts, unit length, in the order given. */
   generateEmbeddings(texts: readonly string[] | AsyncIterable<string>, options?: CallOptions): Promise<Float32Array[]> {
-    return guard(() => {
-      const hooks = hooksOf(options);
-      return cancellable(this.#native, hooks, async (call) => {
-        const [source, total] = slicesOf<string>(texts, 'texts', hooks.signal);
-        const embedded = meter(call, 'embed', total);
-        const vectors: Float32Array[] = [];
-        const send = async (slice: string[], offset: number): Promise<void> => {
-          call.check();
-          const some = await this.#native.embed(slice, options, call.number);
-          for (let i = 0; i < some.length; i++) vectors[offset + i] = some[i] as Float32Array;
-          embedded(slice.length);
-        };
-        await (total === 0 ? send([], 0) : sendAll(source, send));
-        return vectors;
-      });
-    });
+    return guard(() => embedAll(this.#native, texts, options));
   }
 
   /** Tokens of a text by the model's tokenizer, not cut. The one method that is synchronous: it throws a FluoriteError. */
@@ -285,10 +214,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * Cost: linear, on one thread of the pool; seconds a MiB. Codes: `INVALID_ARGUMENT`, `ABORTED`, `MODEL_NOT_FOUND`.
    */
   chunkText(text: string, options?: ChunkTextOptions): Promise<TextChunk[]> {
-    return guard(async () => {
-      const cuts = await this.#long<Omit<TextChunk, 'content'>[]>(options, (call) => this.#native.chunkText(text, options, call.number));
-      return cuts.map((cut) => ({ content: text.slice(cut.start, cut.end), ...cut }));
-    });
+    return guard(() => cut(this.#native, text, options));
   }
 
   /**
@@ -297,7 +223,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * Codes: `INVALID_ARGUMENT` (no folder, and none configured), `READ_ONLY`, `NO_SPACE`, `IO`, `ABORTED` (what was stored stays).
    */
   learnFromSpikes(options?: LearnOptions): Promise<LearningReport> {
-    return guard(() => this.#long<LearningReport>(options, (call) => this.#native.learn(options, call.report, call.number)));
+    return guard(() => long<LearningReport>(this.#native, options, (call) => this.#native.learn(options, call.report, call.number)));
   }
 
   /**
@@ -310,20 +236,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * `ABORTED` (what was stored stays; the next call goes on from there).
    */
   learnFromFiles(paths: readonly string[], options?: FileLearnOptions): Promise<FilesReport> {
-    return guard(async () => {
-      const listed = listedOf(options);
-      if (!listed) return this.#long<FilesReport>(options, (call) => this.#native.learnFiles(paths, options, call.report, call.number));
-      if (!Array.isArray(paths)) throw new FluoriteError('INVALID_ARGUMENT', 'paths must be a list, which may be empty with sources');
-      const hooks = hooksOf(listed.rest);
-      await this.#native.store([], undefined, 0, 0); // refused where nothing may be written: nothing is fetched for that
-      return cancellable(this.#native, hooks, (call) => withSources(listed, this.#native.storePath(), call, hooks.signal, async ({ reports, folders }) => {
-        const all = [...paths, ...folders.keys()];
-        if (all.length === 0 && reports.length > 0) throw new FluoriteError('IO', `nothing could be fetched: ${reports[0]?.address}: ${reports[0]?.error}`);
-        const told = { ...listed.rest, folder_names: Object.fromEntries(folders) };
-        const report = JSON.parse(await this.#native.learnFiles(all, told, call.report, call.number)) as FilesReport;
-        return { ...report, sources: reports };
-      }));
-    });
+    return guard(() => learnFiles(this.#native, paths, options));
   }
 
   /**
@@ -340,10 +253,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * for await (const { phase, report } of bridge.watch({ paths: ['docs'], signal })) if (phase === 'done') console.log(report);
    */
   watch(options?: WatchOptions): AsyncIterableIterator<WatchProgress> {
-    const stream = new WatchStream(this.#native, options);
-    this.#watches.add(stream);
-    void stream.ended.then(() => this.#watches.delete(stream));
-    return stream;
+    return this.#life.watch(options);
   }
 
   /**
@@ -352,7 +262,7 @@ export class FluoriteBridge implements AsyncDisposable {
    */
   suggestFrameworks(frameworks: readonly string[], options?: number | RelationOptions): Promise<FrameworkRelationship[]> {
     const given = typeof options === 'number' ? { limit: options } : options;
-    return guard(() => this.#long<FrameworkRelationship[]>(given, (call) => this.#native.suggestFrameworks(frameworks, given, call.number)));
+    return guard(() => long<FrameworkRelationship[]>(this.#native, given, (call) => this.#native.suggestFrameworks(frameworks, given, call.number)));
   }
 
   /**
@@ -360,7 +270,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * `metadata.members` are the ids it rests on. Cost: reads every chunk of the namespace. Codes: `INVALID_ARGUMENT`, `ABORTED`.
    */
   getIntegrationPatterns(a: string, b: string, options?: RelationOptions): Promise<Pattern[]> {
-    return guard(() => this.#long<Pattern[]>(options, (call) => this.#native.integrationPatterns(a, b, options, call.number)));
+    return guard(() => long<Pattern[]>(this.#native, options, (call) => this.#native.integrationPatterns(a, b, options, call.number)));
   }
 
   /**
@@ -388,7 +298,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * Cost: a search for each query with feedback (at most 2,000 a domain). Codes: `INVALID_ARGUMENT`, `READ_ONLY`, `ABORTED` (nothing has changed).
    */
   trainIncremental(examples?: readonly TrainingExample[], options?: TrainOptions): Promise<TrainingResult> {
-    return guard(() => this.#long<TrainingResult>(options, (call) => this.#native.train(examples, options, call.report, call.number)));
+    return guard(() => long<TrainingResult>(this.#native, options, (call) => this.#native.train(examples, options, call.report, call.number)));
   }
 
   /**
@@ -396,7 +306,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * feedback and the domains trained from it. Cost: reads every chunk. Codes: `ABORTED`, `CORRUPT` (the file of runs; the next run mends it).
    */
   getLearningStats(options?: SignalOptions): Promise<LearningStats> {
-    return guard(() => this.#long<LearningStats>(options, (call) => this.#native.learningStats(options, call.number)));
+    return guard(() => long<LearningStats>(this.#native, options, (call) => this.#native.learningStats(options, call.number)));
   }
 
   /**
@@ -405,7 +315,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * Cost: seconds for 100,000 chunks; 4 bytes a value of memory. Codes: `INVALID_ARGUMENT`, `ABORTED`.
    */
   cluster(options?: ClusterOptions): Promise<ClusterReport> {
-    return guard(() => this.#long<ClusterReport>(options, (call) => this.#native.cluster(options, call.report, call.number)));
+    return guard(() => long<ClusterReport>(this.#native, options, (call) => this.#native.cluster(options, call.report, call.number)));
   }
 
   /**
@@ -452,7 +362,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * Cost: the log is read once; `deep`: tokenising everything on one thread, and compaction waits. Codes: `INVALID_ARGUMENT`, `ABORTED`, `IO`.
    */
   verify(options?: VerifyOptions): Promise<VerifyReport> {
-    return guard(() => this.#long<VerifyReport>(options, (call) => this.#native.verify(options, call.report, call.number)));
+    return guard(() => long<VerifyReport>(this.#native, options, (call) => this.#native.verify(options, call.report, call.number)));
   }
 
   /**
@@ -463,7 +373,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * `READ_ONLY`: the copy needs the writer to hold still for a moment. Call it where the store is written, or {@link exportJsonl} here.
    */
   snapshot(dir: string, options?: SnapshotOptions): Promise<SnapshotReport> {
-    return guard(() => this.#long<SnapshotReport>(options, (call) => this.#native.snapshot(dir, options, call.report, call.number)));
+    return guard(() => long<SnapshotReport>(this.#native, options, (call) => this.#native.snapshot(dir, options, call.report, call.number)));
   }
 
   /**
@@ -492,7 +402,7 @@ export class FluoriteBridge implements AsyncDisposable {
    * chunks: nothing of those that were gone before the call is left when it resolves. Codes: `READ_ONLY`, `CORRUPT`, `NO_SPACE`, `POISONED`, `IO`, `ABORTED`.
    */
   optimize(options?: CallOptions): Promise<OptimizeReport> {
-    return guard(() => this.#long<OptimizeReport>(options, (call) => this.#native.optimize(options, call.report, call.number)));
+    return guard(() => long<OptimizeReport>(this.#native, options, (call) => this.#native.optimize(options, call.report, call.number)));
   }
 
   /**
@@ -530,51 +440,16 @@ export class FluoriteBridge implements AsyncDisposable {
    * for await (const event of bridge.events({ types: ['ChunkStored'], signal })) console.log(event.type);
    */
   events(options?: EventOptions): AsyncIterableIterator<FluoriteEvent> {
-    const stream = new EventStream(this.#native, options, (ended) => this.#streams.delete(ended));
-    if (stream.listens) this.#streams.add(stream);
-    return stream;
+    return this.#life.events(options);
   }
 
   /** Waits for the calls in flight, saves and closes. Every later call rejects with `CLOSED`; a second shutdown waits for the first. */
   shutdown(): Promise<void> {
-    this.#closing ??= guard(async () => {
-      await this.#opening?.catch(() => undefined);
-      const watched = [...this.#watches].map((stream) => stream.return());
-      try {
-        await this.#native.shutdown();
-        await Promise.all(watched);
-      } finally {
-        notAtExit(this.#native);
-        for (const stream of this.#streams) stream.close();
-        await this.#emitter.close();
-      }
-    });
-    return this.#closing;
+    return this.#life.close();
   }
 
   /** `await using bridge = await FluoriteBridge.open(...)`: the same as {@link shutdown}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
   }
-
-  async #long<T>(options: unknown, work: Parameters<typeof cancellable<string>>[2]): Promise<T> {
-    return JSON.parse(await cancellable(this.#native, hooksOf(options), work)) as T;
-  }
-}
-
-/**
- * Saves everything readable of the store in `from`, which need not open, into a new store in `to`, which must not exist or be empty.
- * Of each chunk the newest version that can be read, with its vector; what was deleted stays deleted. Never writes into the
- * source. The new store appears complete or not at all; read the report's `warnings` before it takes the old one's place. See `docs/care.md`.
- * Codes: `NOT_FOUND` (no store there), `STORE_LOCKED` (a process has it open), `INVALID_ARGUMENT`, `UNSUPPORTED_FORMAT`, `NO_SPACE`, `IO`, `ABORTED`.
- *
- * @example
- * const report = await salvage('./memory', './memory-saved');
- */
-export function salvage(from: string, to: string, options?: SalvageOptions): Promise<SalvageReport> {
-  return guard(async () => {
-    const native = new NativeBridge();
-    const work = (call: { number: number; report: unknown }): Promise<string> | string => native.salvage(from, to, options, __dirname, call.report, call.number);
-    return JSON.parse(await cancellable(native, hooksOf(options), work)) as SalvageReport;
-  });
 }

@@ -89,6 +89,11 @@ export async function cancellable<T>(
   }
 }
 
+/** Runs a call that can be stopped, and reads the JSON it answers with. */
+export async function long<T>(native: { cancel(call: number): void }, options: unknown, work: (call: Call) => string | Promise<string>): Promise<T> {
+  return JSON.parse(await cancellable(native, hooksOf(options), work)) as T;
+}
+
 /** Has an abort told; a signal of the caller's own making may throw. */
 export function listen(signal: AbortSignal | undefined, stop: () => void): void {
   try {

@@ -14,7 +14,7 @@ const PACKAGED: Readonly<Record<string, string>> = {
 };
 
 /** The root of this package. */
-const ROOT = dirname(__dirname);
+export const ROOT = dirname(__dirname);
 
 /** The addon, and the folder of the ONNX Runtime library that belongs to it. */
 interface Loaded {

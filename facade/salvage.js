@@ -1,0 +1,21 @@
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.salvage = salvage;
+const call_js_1 = require("./call.js");
+const errors_js_1 = require("./errors.js");
+const native_js_1 = require("./native.js");
+/**
+ * Saves everything readable of the store in `from`, which need not open, into a new store in `to`, which must not exist or be empty.
+ * Of each chunk the newest version that can be read, with its vector; what was deleted stays deleted. Never writes into the
+ * source. The new store appears complete or not at all; read the report's `warnings` before it takes the old one's place. See `docs/care.md`.
+ * Codes: `NOT_FOUND` (no store there), `STORE_LOCKED` (a process has it open), `INVALID_ARGUMENT`, `UNSUPPORTED_FORMAT`, `NO_SPACE`, `IO`, `ABORTED`.
+ *
+ * @example
+ * const report = await salvage('./memory', './memory-saved');
+ */
+function salvage(from, to, options) {
+    return (0, errors_js_1.guard)(() => {
+        const native = new native_js_1.NativeBridge();
+        return (0, call_js_1.long)(native, options, (call) => native.salvage(from, to, options, native_js_1.ROOT, call.report, call.number));
+    });
+}

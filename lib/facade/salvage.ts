@@ -1,0 +1,20 @@
+import { long } from './call.js';
+import { guard } from './errors.js';
+import { NativeBridge, ROOT } from './native.js';
+import type { SalvageOptions, SalvageReport } from './types/index.js';
+
+/**
+ * Saves everything readable of the store in `from`, which need not open, into a new store in `to`, which must not exist or be empty.
+ * Of each chunk the newest version that can be read, with its vector; what was deleted stays deleted. Never writes into the
+ * source. The new store appears complete or not at all; read the report's `warnings` before it takes the old one's place. See `docs/care.md`.
+ * Codes: `NOT_FOUND` (no store there), `STORE_LOCKED` (a process has it open), `INVALID_ARGUMENT`, `UNSUPPORTED_FORMAT`, `NO_SPACE`, `IO`, `ABORTED`.
+ *
+ * @example
+ * const report = await salvage('./memory', './memory-saved');
+ */
+export function salvage(from: string, to: string, options?: SalvageOptions): Promise<SalvageReport> {
+  return guard(() => {
+    const native = new NativeBridge();
+    return long<SalvageReport>(native, options, (call) => native.salvage(from, to, options, ROOT, call.report, call.number));
+  });
+}
