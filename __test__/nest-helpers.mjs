@@ -1,10 +1,26 @@
 // Shared by the NestJS specs: decorators written out, as these files are JavaScript.
 import 'reflect-metadata';
+import assert from 'node:assert/strict';
 import { Controller, Get, Inject, Injectable, Module, Post } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
 
 import { FluoriteHttpModule, FluoriteModule } from '../nestjs/index.js';
+
+/** A test that would wait for ever if what it tests were broken. */
+export const HANGS = { timeout: 60_000 };
+
+/** Asserts an answer is a problem with this status and code, and says nothing of the machine. */
+export function problem(answer, status, code) {
+  assert.equal(answer.status, status, JSON.stringify(answer.body));
+  assert.match(answer.headers['content-type'], /^application\/problem\+json/);
+  assert.equal(answer.body.code, code);
+  assert.equal(answer.body.status, status);
+  assert.equal(answer.body.type, 'about:blank');
+  assert.ok(answer.body.title && answer.body.detail);
+  assert.doesNotMatch(JSON.stringify(answer.body), /"\/|\/tmp|stack|node_modules|\d{4,}\b.*pid/i);
+  return answer.body;
+}
 
 /** A provider class with these constructor dependencies. */
 export function injectable(type, ...tokens) {
@@ -62,4 +78,20 @@ export async function start(t, imports, { controllers = [], providers = [], set 
 export async function served(t, http = {}, { config = {}, ...more } = {}) {
   const app = await start(t, [FluoriteModule.forTesting(config), FluoriteHttpModule.register(http)], more);
   return { app, http: request(app.getHttpServer()) };
+}
+
+/** Server-sent events of an address, one after the other. */
+export async function* stream(url, { signal } = {}) {
+  const response = await fetch(url, { signal });
+  assert.equal(response.status, 200);
+  assert.match(response.headers.get('content-type'), /^text\/event-stream/);
+  let text = '';
+  for await (const part of response.body.pipeThrough(new TextDecoderStream())) {
+    const messages = (text + part).split('\n\n');
+    text = messages.pop();
+    for (const message of messages) {
+      const lines = new Map(message.split('\n').map((line) => line.split(/: (.*)/s)));
+      if (lines.has('event')) yield { event: lines.get('event'), data: JSON.parse(lines.get('data')) };
+    }
+  }
 }
