@@ -42,6 +42,20 @@ test('store, get, search, context, feedback, stats, delete', async (t) => {
   problem(await http.delete('/api/memory/bff'), 404, 'NOT_FOUND');
 });
 
+test('a purge by a route: what is there, what was deleted before; history has nothing of it', async (t) => {
+  const { app, http } = await served(t);
+  const service = app.get(FluoriteService);
+  for (const id of ['a', 'b']) await service.storeChunk({ id, content: 'a leaked key' });
+  await http.delete('/api/memory/a?purge=true').expect(204);
+  await http.delete('/api/memory/b?purge=false').expect(204);
+  assert.deepEqual([(await service.history('a')).length, (await service.history('b')).length], [0, 1]);
+  problem(await http.delete('/api/memory/b?purge=false'), 404, 'NOT_FOUND');
+  await http.delete('/api/memory/b?purge=true').expect(204);
+  assert.equal((await service.history('b')).length, 0);
+  problem(await http.delete('/api/memory/b?purge=yes'), 400, 'INVALID_ARGUMENT');
+  problem(await http.get('/api/memory/b?purge=true'), 400, 'INVALID_ARGUMENT');
+});
+
 test('vectors and batches', async (t) => {
   const { http } = await served(t);
   const chunks = ['parse JSON files', 'water the roses'].map((content, i) => ({ id: `${i}`, content, embedding: [...hashEmbedding(content)] }));

@@ -51,6 +51,26 @@ export interface EngineStats {
             total: number;
         } | null;
     };
+    /** Of searches by words. */
+    text_index: {
+        /** Chunks in memory, in no segment yet. */
+        in_memory: number;
+        /** Segments searched. */
+        segments: number;
+        /** Live chunks in segments. */
+        segment_chunks: number;
+        /** Bytes of the segment files (mapped, not heap). */
+        segment_bytes: number;
+        /** Segments built since the open. */
+        built: number;
+        /** The segment being built, in chunks; `null` when none is. */
+        building: {
+            /** Chunks finished. */
+            done: number;
+            /** Chunks in all. */
+            total: number;
+        } | null;
+    };
     /** Part of disk_bytes: the reserve for a full disk, 1 MiB whatever the store's size. */
     reserve_bytes: number;
     /** Versions and files that still hold something of purged or expired chunks; 0: nothing of them is left on disk. */

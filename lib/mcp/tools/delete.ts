@@ -13,7 +13,7 @@ export function deleteTool(core: Core): Tool<typeof input, { deleted: z.ZodBoole
   return {
     name: 'memory_delete',
     title: 'Delete a memory',
-    description: 'Forgets one memory; with purge no byte of it stays on the disk. Deleting what is not there is no error.',
+    description: 'Forgets one memory; with purge every byte of it leaves the disk. Deleting what is not there is no error.',
     input,
     output: { deleted: z.boolean().describe('Was there one?') },
     annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
