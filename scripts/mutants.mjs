@@ -28,14 +28,41 @@ const MUTANTS = {
   half_a_batch_seen: [['mixed', 'every_key_is_one_register']],
   poison_forgotten: [['faults', 'after_a_failed_fsync']],
   short_write_taken_for_whole: [['faults', 'short_reads_and_writes']],
+  salvage_skips_behind_damage: [['salvage', 'damage_at_every_byte']],
+  salvage_revives_deleted: [['salvage', 'an_undamaged_store_is_saved_whole']],
+  snapshot_without_flush: [['snapshot', 'what_is_acknowledged_and_not_durable_is_in_the_copy']],
+  bad_line_counts_as_stored: [['jsonl', 'bad_lines_are_numbered']],
+  export_skips_at_page_end: [['jsonl', 'every_page_of_an_export']],
+  reader_misses_moved_rows: [['read_only', 'listeners_hear_what_came_with_a_whole_state']],
+  reader_keeps_purged: [['refresh', 'what_is_purged_is_gone_for_a_reader']],
+  a_look_for_each_refresh: [['refresh', 'any_number_of_refreshes']],
+  purge_leaves_vector: [['purge', 'a_purge_and_optimize_leave_no_byte']],
+  purge_leaves_text: [['purge', 'the_background_purges_without_being_asked']],
+  purge_leaves_sample: [['purge', 'a_sample_takes_its_dictionary_along']],
+  purge_beside_a_build_missed: [['purge_corners', 'what_is_purged_and_compacted_while_a_graph']],
+  purge_not_durable: [['purge_corners', 'a_purge_is_durable']],
+  purged_record_copied: [['purge', 'a_purge_and_optimize_leave_no_byte']],
+  former_graph_kept: [['purge_corners', 'a_graph_of_former_dimensions']],
+  replaced_feedback_unsynced: [['lib', 'what_follows_a_replacement_that_failed']],
+  expired_tombstone_lost: [['expired', 'what_is_over_for_good']],
+  expired_not_deleted: [['expired', 'what_is_over_for_good']],
+  tables_locked_while_syncing: [['reads_beside_disk', 'no_read_waits_for_the_disk']],
+  usage_count_believed: [['corpus', 'record']],
+  payload_count_believed: [['corpus', 'payload']],
+  dictionary_number_overflows: [['corpus', 'manifest']],
+  term_of_any_length: [['corpus', 'terms']],
 };
+
+/** The test binary of fluorite-fuzz: what `just fuzz all --seconds 5` runs, a fixed number of times. */
+const FUZZ = 'corpus';
 
 const args = process.argv.slice(2);
 const baseline = args.includes('--baseline');
 const unknown = args.filter((a) => !(a in MUTANTS) && a !== '--baseline');
 if (unknown.length) fail(`no such mutant: ${unknown.join(' ')}; there are ${Object.keys(MUTANTS).join(' ')}`);
-const meantBinaries = [...new Set(Object.values(MUTANTS).flat().map(([binary]) => binary))];
-const binaries = build(meantBinaries);
+const wanted = args.filter((a) => a in MUTANTS).length ? args : Object.keys(MUTANTS);
+const meantBinaries = [...new Set((baseline ? Object.keys(MUTANTS) : wanted).flatMap((m) => MUTANTS[m]).map(([binary]) => binary))];
+const binaries = [...build(meantBinaries.filter((name) => name !== FUZZ)), ...(meantBinaries.includes(FUZZ) ? buildFuzz() : [])];
 let others; // built when a bug is still there after the tests meant for it
 if (baseline) {
   const meant = [...new Set(Object.values(MUTANTS).flat().map((t) => t.join(' ')))].map((t) => t.split(' '));
@@ -43,7 +70,6 @@ if (baseline) {
   console.log(red.length ? `red without a planted bug: ${red.join(', ')}` : `${meant.length} tests green without a planted bug`);
   process.exit(red.length ? 1 : 0);
 }
-const wanted = args.length ? args : Object.keys(MUTANTS);
 let caught = 0;
 for (const mutant of wanted) {
   const began = performance.now();
@@ -86,11 +112,21 @@ function run(binary, names, mutant) {
   return `${binary.crate}/${binary.name}::${failed ?? names[0] ?? 'a test'}${how}`;
 }
 
-/** The test binaries of the engine and of the harness (only these, when named), with the bugs compiled in. */
-function build(only = []) {
+/** The test binaries of the engine and of the harness (only these, when named; `lib`: the tests within the crates), with the bugs compiled in. */
+function build(only) {
+  if (only?.length === 0) return [];
   const features = ['--features', 'fluorite-torture/mutants,fluorite-memory/mutants'];
   const packages = ['-p', 'fluorite-memory', '-p', 'fluorite-torture'];
-  const command = ['test', '--no-run', '-j2', '--message-format=json', ...packages, ...features, ...only.flatMap((name) => ['--test', name])];
+  return compile([...packages, ...features, ...(only ?? []).flatMap((name) => (name === 'lib' ? ['--lib'] : ['--test', name]))]);
+}
+
+/** Those of the fuzzer. Of the whole workspace: the crates it reads are built as `npm test` builds them. */
+function buildFuzz() {
+  return compile(['--workspace', '--features', 'fluorite-fuzz/mutants', '--test', FUZZ]);
+}
+
+function compile(what) {
+  const command = ['test', '--no-run', '-j2', '--message-format=json', ...what];
   const done = spawnSync('cargo', command, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'inherit'] });
   if (done.status !== 0) fail('the tests do not build with the feature mutants');
   return done.stdout
@@ -98,7 +134,7 @@ function build(only = []) {
     .filter(Boolean)
     .map((line) => JSON.parse(line))
     .filter((m) => m.reason === 'compiler-artifact' && m.profile.test && m.executable)
-    .map((m) => ({ name: m.target.name, crate: /crates[\\/]([^\\/]+)/.exec(m.manifest_path)[1], path: m.executable }));
+    .map((m) => ({ name: m.target.kind.includes('lib') ? 'lib' : m.target.name, crate: /crates[\\/]([^\\/]+)/.exec(m.manifest_path)[1], path: m.executable }));
 }
 
 function fail(message) {

@@ -158,3 +158,17 @@ fn bad_lines_are_numbered_and_abort_stops_at_the_first() {
     assert_eq!((report.stored, report.bad.len(), report.bad[0].line), (1, 1, 1));
     assert!(e.get_many("own", vec!["d".into()]).wait().unwrap()[0].is_some());
 }
+
+#[test]
+fn every_page_of_an_export_is_whole() {
+    let clock = Arc::new(ManualClock::at(NOW));
+    let e = open(&SimVfs::new(1), &clock);
+    for part in 0..7 {
+        let chunks = (part * 100..part * 100 + 100).map(|n| chunk(&format!("c{n}"), &format!("chunk {n}"))).collect();
+        e.store(chunks, WriteOptions::default()).wait().unwrap();
+    }
+    let lines = export(&e, false);
+    let ids: std::collections::BTreeSet<String> =
+        lines.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap()["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!((lines.lines().count(), ids.len()), (700, 700));
+}

@@ -113,8 +113,7 @@ impl Case {
             let key = (namespace, id);
             let before = self.live.remove(&key);
             let version = before.as_ref().map(|e| e.version).filter(|v| *v > 0).map(|v| v + 1);
-            let created_at = before.as_ref().map_or(now, |e| e.created_at);
-            let updated_at = now.max(created_at);
+            let created_at = before.as_ref().map_or(now, |e| e.created_at.min(now));
             let entry = Entry {
                 content,
                 word,
@@ -122,7 +121,7 @@ impl Case {
                 vector,
                 created_at,
                 version: version.unwrap_or(0), // after a deletion compaction decides how much is remembered
-                expires_at: ttl.map(|s| updated_at + s * 1_000),
+                expires_at: ttl.map(|s| now + s * 1_000),
                 deadline: ttl.map(|s| self.clock.monotonic_ms() + s * 1_000),
                 reads: before.as_ref().map_or(0, |e| e.reads),
                 saved: before.as_ref().map_or(0, |e| e.saved),
@@ -146,6 +145,7 @@ impl Case {
             return Err(format!("delete of {key:?} says {found}"));
         }
         self.dead.extend(before);
+        self.expired.remove(&key); // deleted: not back behind a clock that went back
         Ok(())
     }
 

@@ -151,3 +151,120 @@ fn a_vector_that_comes_after_the_purge_of_its_chunk_is_not_kept() {
     assert_eq!(places(&disk, &bytes), Vec::<String>::new());
     assert_eq!(engine.stats().wait().unwrap().purge_pending, 0);
 }
+
+/// What is purged while a graph of it is being built, and compacted away before the build ends, is not in that graph for good.
+/// The build stands in its caller's progress callback meanwhile: nothing else may wait for that.
+#[test]
+fn what_is_purged_and_compacted_while_a_graph_is_built_leaves_it() {
+    let mut dice = Dice::new(5);
+    let mut signs = || -> Vec<f32> { (0..64).map(|_| if dice.once_in(2) { 0.125 } else { -0.125 }).collect() };
+    let (disk, clock) = (SimVfs::new(5), Arc::new(ManualClock::at(1_700_000_000_000)));
+    let engine = threaded(Arc::new(disk.clone()), Arc::clone(&clock) as Arc<dyn Clock>, 100);
+    let secret = signs();
+    for n in 0..100 {
+        let mut c = chunk(&format!("c{n}"), "text");
+        c.embedding = Some(signs());
+        engine.store(vec![c], WriteOptions::default()).wait().unwrap();
+    }
+    rest(&engine);
+    let mut c = chunk("x", "a secret");
+    c.embedding = Some(secret.clone());
+    engine.optimize(CancelToken::default(), None).wait().unwrap();
+    // one more is no work for the background, but for `optimize`
+    engine.store(vec![c], WriteOptions::default()).wait().unwrap();
+    let (started, has_started) = std::sync::mpsc::channel();
+    let (go_on, told) = std::sync::mpsc::channel::<()>();
+    let gate = Mutex::new(Some((started, told)));
+    let progress: fluorite_memory::ProgressFn = Arc::new(move |p| {
+        if p.phase == "graph"
+            && let Some((started, told)) = gate.lock().unwrap().take()
+        {
+            started.send(()).unwrap();
+            let _ = told.recv(); // the sender goes with the test that fails
+        }
+    });
+    let job = engine.optimize(CancelToken::default(), Some(progress));
+    has_started.recv_timeout(PATIENCE).unwrap();
+    assert!(engine.delete_with("default", "x", PURGE).wait().unwrap());
+    clock.advance(60_001); // `optimize` was a purge too: the background waits a minute
+    common::put(&engine, "y", "a write has the committer look at the clock");
+    until(&engine, |s| s.versions == 101); // the log has dropped it
+    assert_eq!(engine.search(Query::Text("text".into()), SearchOptions::default()).wait().unwrap().len(), 10);
+    assert!(engine.stats().wait().unwrap().purge_pending > 0, "what is built still has it");
+    go_on.send(()).unwrap();
+    job.wait().unwrap();
+    engine.optimize(CancelToken::default(), None).wait().unwrap();
+    assert_eq!(engine.stats().wait().unwrap().purge_pending, 0);
+    let codes: Vec<u8> = secret.iter().map(|v| if *v > 0.0 { 127 } else { -127i8 as u8 }).collect();
+    assert_eq!(places(&disk, &codes), Vec::<String>::new());
+    engine.shutdown().wait().unwrap();
+}
+
+/// A graph of vectors of other dimensions, all of which are gone, is no longer used: it goes, with what was purged of it.
+#[test]
+fn a_graph_of_former_dimensions_goes_and_with_it_what_it_holds() {
+    for purged in [false, true] {
+        let mut dice = Dice::new(6);
+        let mut vector = |dims: usize| -> Vec<f32> { (0..dims).map(|_| if dice.once_in(2) { 0.125 } else { -0.125 }).collect() };
+        let disk = SimVfs::new(6);
+        let clock = Arc::new(ManualClock::at(1_700_000_000_000));
+        let engine = common::open_sim_graphs_at(&disk, 24 << 10, 40, clock).unwrap();
+        let settle = || while engine.step() {};
+        let secret = vector(64);
+        for n in 0..40 {
+            let mut c = chunk(&format!("c{n}"), "text");
+            c.embedding = Some(if n == 7 { secret.clone() } else { vector(64) });
+            engine.store(vec![c], WriteOptions::default()).wait().unwrap();
+        }
+        settle();
+        assert_eq!(engine.stats().wait().unwrap().vector_index.graphs, 1);
+        (0..40).for_each(|n| assert!(engine.delete("default", &format!("c{n}")).wait().unwrap()));
+        for n in 0..5 {
+            let mut c = chunk(&format!("d{n}"), "text");
+            c.embedding = Some(vector(16));
+            engine.store(vec![c], WriteOptions::default()).wait().unwrap();
+        }
+        if purged {
+            engine.delete_with("default", "c7", PURGE).wait().unwrap();
+        }
+        settle();
+        let done = engine.optimize(CancelToken::default(), None);
+        settle();
+        done.wait().unwrap();
+        let codes: Vec<u8> = secret.iter().map(|v| if *v > 0.0 { 127 } else { -127i8 as u8 }).collect();
+        assert_eq!(places(&disk, &codes), Vec::<String>::new());
+        let left: Vec<_> = disk.files().into_iter().filter(|(p, _)| p.extension().is_some_and(|e| e == "graph")).collect();
+        assert_eq!(left, Vec::new());
+        let report = engine.verify_deep(CancelToken::default(), None);
+        settle();
+        assert!(report.wait().unwrap().ok);
+    }
+}
+
+/// When `optimize` has resolved, no power cut brings a file back that held something purged.
+#[test]
+fn a_purge_is_durable() {
+    for seed in 0..20 {
+        let disk = SimVfs::new(seed);
+        let clock = Arc::new(ManualClock::at(1_700_000_000_000));
+        let engine = common::open_sim_graphs_at(&disk, 24 << 10, 20, clock).unwrap();
+        let settle = || while engine.step() {};
+        for n in 0..30 {
+            let mut c = chunk(&format!("c{n}"), if n == 7 { "the canary is bcdfghjklm" } else { "text" });
+            c.embedding = Some((0..64).map(|i| if n == 7 && i % 3 == 0 { 0.125 } else { -0.125 }).collect());
+            engine.store(vec![c], WriteOptions::default()).wait().unwrap();
+        }
+        settle();
+        assert!(engine.delete_with("default", "c7", PURGE).wait().unwrap());
+        let done = engine.optimize(CancelToken::default(), None);
+        settle();
+        done.wait().unwrap();
+        let left = disk.crash(seed);
+        let codes: Vec<u8> = (0..64).map(|i| if i % 3 == 0 { 127 } else { -127i8 as u8 }).collect();
+        for wanted in [&b"bcdfghjklm"[..], &codes] {
+            let holds = |path: &Path| left.read_file(path).unwrap().windows(wanted.len()).any(|w| w == wanted);
+            let found: Vec<_> = left.files().into_iter().map(|(path, _)| path).filter(|path| holds(path)).collect();
+            assert_eq!(found, Vec::<std::path::PathBuf>::new(), "seed {seed}");
+        }
+    }
+}

@@ -321,3 +321,20 @@ fn a_damaged_segment_is_not_copied_silently() {
     assert!(disk.files().iter().all(|(p, _)| p.starts_with("/store")));
     assert!(disk.is_vacant(Path::new("/copy")).unwrap());
 }
+
+/// Also what is acknowledged and on no disk yet (durability `buffered`), and read counters that are in memory alone.
+#[test]
+fn what_is_acknowledged_and_not_durable_is_in_the_copy() {
+    let disk = SimVfs::new(1);
+    let e = open_at(&disk, "/store");
+    put(&e, "a", "durable");
+    let buffered = WriteOptions { durability: Some(fluorite_memory::Durability::Buffered), ..WriteOptions::default() };
+    e.store(vec![chunk("b", "acknowledged"), chunk("c", "as well")], buffered).wait().unwrap();
+    e.get_many("default", vec!["b".into()]).wait().unwrap();
+    let report = snapshot(&e, Path::new("/copy")).unwrap();
+    assert_eq!(report.chunks, 3);
+    let copy = open_at(&disk.crash(1), "/copy");
+    assert_eq!(all(&copy), all(&e));
+    let read = copy.get_many("default", vec!["b".into()]).wait().unwrap();
+    assert_eq!(read[0].as_ref().map(|r| r.usage_count), Some(2));
+}

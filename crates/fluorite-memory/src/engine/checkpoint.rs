@@ -18,6 +18,7 @@ use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::index::{Graph, TextSegment};
 use crate::log::{Manifest, segment_name};
+use crate::mutants::mutant;
 use crate::options::{ProgressFn, SnapshotOptions};
 use crate::report::SnapshotReport;
 use crate::vfs::{OpenMode, Vfs, VfsFile, check_apart, staged};
@@ -57,7 +58,9 @@ impl Shared {
         settle: Settle<SnapshotReport>,
     ) {
         // read counters are written with a flush: the copy is to have them
-        self.submit(self.queue.place(), Op::Flush { settle: Box::new(drop) });
+        if !mutant!("snapshot_without_flush") {
+            self.submit(self.queue.place(), Op::Flush { settle: Box::new(drop) });
+        }
         let shared = Arc::clone(self);
         let plan = move |_: &Shared, w: &mut Writer| match cancel.check().and_then(|()| shared.plan(w)) {
             Err(e) => settle(Err(e)),
@@ -77,7 +80,10 @@ impl Shared {
     /// Opens what counts at this moment. The writer is held: nothing is written, sealed or swapped meanwhile.
     fn plan(&self, w: &mut Writer) -> Result<Plan> {
         self.check_poison()?;
-        w.sync(self)?;
+        let unflushed = mutant!("snapshot_without_flush").then(|| w.live.synced());
+        if unflushed.is_none() {
+            w.sync(self)?;
+        }
         self.expire_due();
         let root = &self.config.path;
         let mut items = Vec::new();
@@ -104,7 +110,8 @@ impl Shared {
             }
         }
         let live = Path::new("log").join(segment_name(w.manifest.live));
-        if !take(live.clone(), Some(w.live.end()), Some(w.live.checksum()), false)? {
+        let (length, crc) = unflushed.map_or((w.live.end(), Some(w.live.checksum())), |synced| (synced, None));
+        if !take(live.clone(), Some(length), crc, false)? {
             return Err(gone(&live));
         }
         for id in &w.manifest.dictionaries {

@@ -187,7 +187,8 @@ impl Pass {
             let past = prepared.past.as_deref();
             let born = past.and_then(|p| p.created_at);
             let (created_at, version) = match before {
-                Some((created, version, true)) => (born.unwrap_or(created), version.saturating_add(1)),
+                // created under a clock that was set back since: a life counts from now, not from a moment that is yet to come
+                Some((created, version, true)) => (born.unwrap_or(created.min(now)), version.saturating_add(1)),
                 Some((_, version, false)) => (born.unwrap_or(now), version.saturating_add(1)),
                 None => (born.unwrap_or(now), past.and_then(|p| p.version).unwrap_or(1).max(1)),
             };
@@ -260,6 +261,13 @@ impl Pass {
         self.seen.contains_key(&key) || state.newest(key).and_then(|row| state.row(row)).is_some_and(|r| !r.purge)
     }
 
+    /// Whether the newest version of a key is one whose time is up, and still in the log.
+    fn has_expired(&self, shared: &Shared, key: u128) -> bool {
+        let state = shared.state.read();
+        let newest = state.newest(key).filter(|row| !self.seen.contains_key(&key) && !state.live.contains(*row));
+        newest.and_then(|row| state.row(row)).is_some_and(|r| !r.tombstone)
+    }
+
     fn tombstones(&mut self, shared: &Shared, w: &mut Writer, targets: &[Target], purge: bool) -> Vec<bool> {
         let now = shared.clock.wall_ms();
         let salt = w.live.segment().salt();
@@ -271,6 +279,8 @@ impl Pass {
             let newest = self.newest(shared, t.key);
             let findable = newest.is_some_and(|(.., findable)| findable);
             found.push(findable);
+            // it is not there, and is not to be there again when the clock is set back and the store opened anew
+            let purge = purge || (self.has_expired(shared, t.key) && !mutant!("expired_not_deleted"));
             let wanted = findable || (purge && self.is_purgeable(shared, t.key));
             let Some((created_at, version, _)) = newest.filter(|_| wanted) else { continue };
             self.seen.insert(t.key, (created_at, version, false));

@@ -322,14 +322,21 @@ impl Shared {
 
     /// Segments that hold something doomed, or need a dictionary that does; the manifest names those dictionaries.
     fn choose_doomed(&self, w: &mut Writer) -> Result<HashSet<u32>> {
-        let mut state = self.state.write();
-        let mut next = w.manifest.clone();
-        if self.spoil(&state, &mut next, None) {
+        let (next, judged, more) = {
+            let state = self.state.read();
+            let mut next = w.manifest.clone();
+            let more = self.spoil(&state, &mut next, None);
+            (next, state.doomed.rows.clone(), more)
+        };
+        // without the state's lock: no read waits for the disk. What is doomed meanwhile (its time is up) is judged next time
+        if more {
+            let _held = mutant!("tables_locked_while_syncing").then(|| self.state.write());
             next.save(&*self.vfs, &self.config.path)?;
             w.manifest = next;
             self.spoiled.store(w.manifest.spoiled.len() as u32, Ordering::Release);
         }
-        state.doomed.judged = state.doomed.rows.clone();
+        let mut state = self.state.write();
+        state.doomed.judged = judged;
         let mut out = state.doomed_segments();
         out.extend(self.spoiled_segments(&state, &w.manifest));
         Ok(out)
@@ -453,6 +460,11 @@ impl Shared {
                 let Some(&row) = rows.get(&record.sequence) else { return Ok(()) };
                 if !self.state.read().live.contains(row) {
                     moved.dropped += 1;
+                    if mutant!("purged_record_copied") {
+                        encode_chunk(buffer, salt, record.sequence, c);
+                        group.count();
+                        return Ok(());
+                    }
                     if let Some(key) = self.dooms_older(row, record.sequence, &job.numbers) {
                         // expired, and an older version lies elsewhere: it stays dead, and goes as well
                         let length = encode_purge(buffer, salt, record.sequence, c.updated_at, key);
@@ -528,6 +540,9 @@ impl Shared {
 
     /// The key of a version when everything older of it is to go, and some lies in a segment that stays.
     fn dooms_older(&self, row: u32, sequence: u64, victims: &HashSet<u32>) -> Option<u128> {
+        if mutant!("expired_tombstone_lost") {
+            return None;
+        }
         let state = self.state.read();
         let r = state.row(row).filter(|r| r.sequence == sequence)?;
         state.dooms_older(row, victims).then_some(r.key)

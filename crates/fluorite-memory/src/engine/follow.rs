@@ -12,6 +12,7 @@ use super::shared::Shared;
 use super::state::{NONE, Row, State};
 use crate::error::{Error, Result};
 use crate::log::{Followed, Location, RecordView, ScannedRecord, UsageEntry};
+use crate::mutants::mutant;
 
 /// A record that changes which version of a key counts.
 enum Change {
@@ -73,6 +74,7 @@ impl Staged {
                 deleted_at: *deleted_at,
                 names: Some(((*namespace).to_owned(), (*id).to_owned())),
             }),
+            RecordView::Purge { .. } if mutant!("reader_keeps_purged") => {}
             RecordView::Purge { deleted_at, key } => {
                 self.changes.push(Change::Tombstone { key: *key, sequence, at, deleted_at: *deleted_at, names: None });
             }

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::executor::lower_priority;
 use crate::index::graph::{Codes, Made, Source, make};
 use crate::index::{Graph, GraphInfo, LayeredIndex};
+use crate::mutants::mutant;
 use crate::options::ProgressFn;
 use crate::pending::pending;
 
@@ -163,7 +164,7 @@ fn list_and_install(shared: &Arc<Shared>, job: &GraphJob, graph: Option<Graph>, 
         state.embedded.contains(*row) && state.row(*row).is_some_and(|r| r.sequence == *sequence)
     };
     // what died while it was built may have been purged: then nothing tells any more which node that was
-    let suspect = shared.purges.load(Ordering::Acquire) != purges && {
+    let suspect = shared.purges.load(Ordering::Acquire) != purges && !mutant!("purge_beside_a_build_missed") && {
         let state = shared.state.read();
         !nodes.iter().all(|row| lives(&state, row))
     };
@@ -193,6 +194,7 @@ fn list_and_install(shared: &Arc<Shared>, job: &GraphJob, graph: Option<Graph>, 
         }
     }
     drop(state);
+    let _ = shared.unlist_former(); // this one, when vectors of other dimensions came meanwhile; else the next look tries again
     for number in old {
         shared.remove_for_good(shared.index_dir().join(Graph::file_name(number)));
     }

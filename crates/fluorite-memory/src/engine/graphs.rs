@@ -13,7 +13,8 @@ use super::shared::Shared;
 use super::state::State;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
-use crate::index::GraphInfo;
+use crate::index::{Graph, GraphInfo};
+use crate::mutants::mutant;
 use crate::options::ProgressFn;
 
 /// Graphs are joined when the smaller ones together hold the next larger one's rows divided by this.
@@ -89,6 +90,7 @@ impl Shared {
             return;
         }
         self.drop_unreadable();
+        let _ = self.drop_former(); // a full disk: the next look tries again, and `optimize` tells
         let due = self.due(&self.state.read(), false);
         let Some(job) = due else {
             self.graphing.lock().damage = None; // all that was in a damaged graph is where it is to be
@@ -179,12 +181,48 @@ impl Shared {
         }
     }
 
+    /// Forgets graphs of vectors of other dimensions: all of those are gone, and the index holds them no more.
+    fn drop_former(&self) -> Result<()> {
+        if self.reader.is_some() || self.former().is_empty() {
+            return Ok(());
+        }
+        let _listing = self.listing.lock();
+        self.unlist_former()
+    }
+
+    /// Takes them out of the list and removes their files. `listing` is held.
+    pub fn unlist_former(&self) -> Result<()> {
+        let former = self.former();
+        if former.is_empty() || mutant!("former_graph_kept") {
+            return Ok(());
+        }
+        let mut list = self.graphing.lock().list.clone();
+        list.graphs.retain(|n| !former.contains(n));
+        list.purge.retain(|n| !former.contains(n));
+        list.save(&*self.vfs, &self.index_dir())?;
+        {
+            let mut graphing = self.graphing.lock();
+            (graphing.list.graphs, graphing.list.purge) = (list.graphs, list.purge);
+        }
+        for number in former {
+            self.remove_for_good(self.index_dir().join(Graph::file_name(number)));
+        }
+        Ok(())
+    }
+
+    /// Listed graphs that the index does not hold; between two changes of the list there is none but those.
+    fn former(&self) -> Vec<u32> {
+        let held: Vec<u32> = self.state.read().vectors.iter().flat_map(|v| v.graphs()).map(|i| i.graph.number()).collect();
+        self.graphing.lock().list.graphs.iter().copied().filter(|n| !held.contains(n)).collect()
+    }
+
     /// The job, once all graphs it reads are known to be whole: damage must not get a fresh checksum.
     fn whole_job(self: &Arc<Self>, all: bool, mut job: Option<GraphJob>, cancel: &CancelToken) -> Result<Option<GraphJob>> {
         loop {
             if all {
                 self.ensure_loaded()?;
                 self.drop_unreadable();
+                self.drop_former()?;
                 job = self.due(&self.state.read(), true);
             }
             let damaged = job.as_ref().map_or(Ok(None), |job| job.damaged(cancel))?;

@@ -12,6 +12,7 @@ use super::shared::Shared;
 use super::state::State;
 use crate::error::{Error, Result};
 use crate::log::{Manifest, dictionary_name};
+use crate::mutants::mutant;
 
 /// Rewriting for a purge starts behind the calls at most this often (ms).
 const PURGE_EVERY: i64 = 60_000;
@@ -105,6 +106,9 @@ impl Shared {
     /// Removes what could not be removed before, and makes all removals durable: after it no power cut brings a file back.
     pub fn settle_removals(&self) -> Result<()> {
         self.remove_leftovers()?;
+        if mutant!("purge_not_durable") {
+            return Ok(());
+        }
         for dir in [self.log_dir(), self.index_dir()] {
             self.vfs.sync_dir(&dir).map_err(|e| Error::io("cannot make the removal of files durable in", &dir, &e))?;
         }
@@ -130,7 +134,7 @@ impl Shared {
         let rows = state.doomed.rows.iter().filter(|row| !state.doomed.judged.contains(*row)).filter_map(|row| state.row(row));
         let rows = rows.filter(|r| !r.tombstone && r.expires_at.is_none()); // with a TTL it was no sample
         let rows = rows.filter(|r| victims.is_none_or(|v| v.contains(&r.at.segment)));
-        rows.fold(false, |more, r| manifest.spoil(r.sequence) | more)
+        rows.filter(|_| !mutant!("purge_leaves_sample")).fold(false, |more, r| manifest.spoil(r.sequence) | more)
     }
 
     /// Whether a record may still need a spoiled dictionary, and where it lies.
@@ -220,7 +224,11 @@ impl Shared {
     }
 
     fn mark_graphs(&self, gone: &HashSet<u64>) -> Result<()> {
+        if mutant!("purge_leaves_vector") {
+            return Ok(());
+        }
         let _listing = self.listing.lock();
+        self.unlist_former()?;
         let infos: Vec<_> = self.state.read().vectors.iter().flat_map(|v| v.graphs().collect::<Vec<_>>()).collect();
         let holds = |graph: &crate::index::Graph| graph.ids().any(|(sequence, _)| gone.contains(&sequence));
         let found: Vec<u32> = infos.iter().filter(|i| holds(&i.graph)).map(|i| i.graph.number()).collect();
@@ -235,6 +243,9 @@ impl Shared {
     }
 
     fn mark_texts(&self, gone: &HashSet<u64>) -> Result<()> {
+        if mutant!("purge_leaves_text") {
+            return Ok(());
+        }
         let _installing = self.text.installing.lock();
         let _listing = self.text.listing.lock();
         let infos: Vec<_> = self.text.index.read().segments().collect();

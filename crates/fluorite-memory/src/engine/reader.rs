@@ -3,13 +3,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
 use super::EngineConfig;
 use super::graphs::Graphing;
 use super::open::{Parts, Platform, assemble};
+use super::queue::Settle;
 use super::refresh::feedback_stamp;
 use super::reload::{Files, Known, Loaded, load, missing};
 use super::shared::Shared;
@@ -36,10 +37,20 @@ pub struct Following {
     pub incomplete: bool,
 }
 
+/// Calls of `refresh` that wait for a look.
+#[derive(Default)]
+pub struct Asked {
+    /// A look is under way or about to begin.
+    pub running: bool,
+    /// Who takes part in the next one.
+    pub waiting: Vec<(Instant, Settle<bool>)>,
+}
+
 /// The reading side of an open store.
 pub struct Reader {
     /// Held by the look that is taken.
     pub following: Mutex<Following>,
+    pub asked: Mutex<Asked>,
     /// Why the last look failed.
     pub trouble: Mutex<Option<String>>,
     /// A look panicked: what it had half done is not known, so nothing more is taken in.
@@ -56,6 +67,7 @@ impl Reader {
     fn new(following: Following, now: i64) -> Self {
         Self {
             following: Mutex::new(following),
+            asked: Mutex::default(),
             trouble: Mutex::default(),
             broken: AtomicBool::new(false),
             looks: AtomicU64::new(0),

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use super::follow::follow;
 use super::graph_list::GraphList;
+use super::queue::Settle;
 use super::reader::{Following, Reader, contained};
 use super::reload::{missing, reload};
 use super::shared::Shared;
@@ -12,6 +14,8 @@ use super::state::SegmentUse;
 use super::text_list::TextList;
 use crate::error::Result;
 use crate::log::{Followed, Manifest, SEGMENT_HEADER, SealedSegment, Segment, Tail};
+use crate::metrics::Stage;
+use crate::mutants::mutant;
 use crate::vfs::{OpenMode, Vfs};
 
 /// Bytes of the envelope of a file that is replaced whole: its length and checksum are in there.
@@ -32,6 +36,42 @@ impl Shared {
             reader.current_at.fetch_max(began, Ordering::Relaxed);
         }
         result
+    }
+
+    /// A look for everyone who asks before it begins: however many ask, one thread of the pool at most is busy with it.
+    pub fn ask_refresh(self: &Arc<Self>, settle: Settle<bool>) {
+        let Some(reader) = &self.reader else { return settle(Ok(false)) };
+        if mutant!("a_look_for_each_refresh") {
+            let shared = Arc::clone(self);
+            return self.executor.spawn(move || settle(shared.refresh()));
+        }
+        {
+            let mut asked = reader.asked.lock();
+            asked.waiting.push((Instant::now(), settle));
+            if std::mem::replace(&mut asked.running, true) {
+                return; // the one that runs has begun before this call: the next one is for it
+            }
+        }
+        self.look_soon();
+    }
+
+    fn look_soon(self: &Arc<Self>) {
+        let shared = Arc::clone(self);
+        self.executor.spawn(move || {
+            let Some(reader) = &shared.reader else { return };
+            let waiting = std::mem::take(&mut reader.asked.lock().waiting);
+            waiting.iter().for_each(|(called, _)| shared.metrics.record(Stage::Wait, called.elapsed()));
+            let result = shared.refresh();
+            waiting.into_iter().for_each(|(_, settle)| settle(result.clone()));
+            let more = {
+                let mut asked = reader.asked.lock();
+                asked.running = !asked.waiting.is_empty();
+                asked.running
+            };
+            if more {
+                shared.look_soon(); // behind the calls that wait
+            }
+        });
     }
 
     fn look(self: &Arc<Self>, reader: &Reader, following: &mut Following) -> Result<bool> {
@@ -58,6 +98,10 @@ impl Shared {
                 }
             } else {
                 let _ = follow(self, following); // for the listeners: what a whole state holds does not say what came when
+                if mutant!("reader_misses_moved_rows") {
+                    following.manifest = manifest;
+                    return Ok(true);
+                }
             }
         }
         following.incomplete = true;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::event::FeedbackEvent;
 use crate::error::{Error, Result};
+use crate::mutants::mutant;
 use crate::vfs::{OpenMode, Vfs, VfsFile};
 
 const MAGIC: &[u8; 8] = b"FLUOFBK1";
@@ -225,7 +226,7 @@ impl EventFile {
         next.write_header()?;
         next.append(self.events.iter().filter(|e| keep(e)).map(|e| FeedbackEvent::clone(e)).collect())?;
         vfs.rename(&temp, &self.path).map_err(|e| io("cannot replace", &e))?;
-        next.unsynced = true;
+        next.unsynced = !mutant!("replaced_feedback_unsynced");
         *self = next; // the name is of this file from here on, whatever becomes of the folder
         self.sync_name(vfs, dir)?;
         Ok(true)
@@ -271,4 +272,48 @@ fn salt(store_id: u128) -> u32 {
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test
+mod tests {
+    use super::*;
+    use crate::feedback::{Feedback, FeedbackKind, stored};
+    use crate::vfs::{Fault, SimVfs};
+
+    fn event(id: &str) -> FeedbackEvent {
+        let kind = FeedbackKind::Success;
+        let f = Feedback {
+            chunk_id: id.into(),
+            namespace: None,
+            query: None,
+            kind,
+            rating: None,
+            correction: None,
+            domain: None,
+            comment: None,
+        };
+        stored(&f, 1, 1_700_000_000_000)
+    }
+
+    /// Whatever step of a replacement fails, what is appended and acknowledged after it is there after a power cut.
+    #[test]
+    fn what_follows_a_replacement_that_failed_is_kept() {
+        let dir = Path::new("/feedback");
+        let mut refused = 0;
+        for step in 0..12 {
+            let disk = SimVfs::new(step);
+            let mut file = EventFile::create(&disk, dir, 7).unwrap();
+            file.append(vec![event("a"), event("b")]).unwrap();
+            disk.fail_at(disk.ops() + 1 + step, Fault::Eio);
+            refused += u64::from(file.retain(&disk, dir, |e| e.chunk_id == "a").is_err());
+            disk.clear_faults();
+            file.sync_name(&disk, dir).unwrap();
+            file.append(vec![event("c")]).unwrap();
+            let again = EventFile::open(&disk.crash(step), dir, 7).unwrap().unwrap();
+            let ids: Vec<&str> = again.events.iter().map(|e| e.chunk_id.as_str()).collect();
+            assert!(ids == ["a", "c"] || ids == ["a", "b", "c"], "step {step}: {ids:?}");
+        }
+        assert!(refused >= 5, "{refused}");
+    }
 }

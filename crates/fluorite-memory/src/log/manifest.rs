@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::segment::FORMAT_VERSION;
 use crate::error::{Error, Result};
+use crate::mutants::mutant;
 use crate::vfs::{Vfs, read_checked, replace};
 
 const MAGIC: &[u8; 8] = b"FLUOMAN1";
@@ -119,6 +120,9 @@ impl Manifest {
     /// Number of the next dictionary.
     #[must_use]
     pub fn next_dictionary(&self) -> u32 {
+        if mutant!("dictionary_number_overflows") {
+            return self.dictionaries.iter().max().map_or(1, |d| d.wrapping_add(1)).max(self.next_dictionary);
+        }
         self.dictionaries.iter().max().map_or(1, |d| d.saturating_add(1)).max(self.next_dictionary)
     }
 

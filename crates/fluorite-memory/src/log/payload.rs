@@ -2,6 +2,7 @@
 
 use super::varint::{Reader, put, put_bytes};
 use crate::chunk::{Attributes, ChunkType, MemoryType};
+use crate::mutants::mutant;
 
 const TYPES: [ChunkType; 14] = [
     ChunkType::SpikeTemplate,
@@ -59,7 +60,8 @@ pub fn decode_payload(payload: &[u8]) -> Option<(Attributes, &[u8])> {
     a.pinned = bits & 1 != 0;
     for list in [&mut a.frameworks, &mut a.tags] {
         let n = usize::try_from(r.varint()?).ok()?;
-        list.reserve(n.min(r.0.len())); // a string is a byte or more
+        let most = if mutant!("payload_count_believed") { usize::MAX } else { r.0.len() };
+        list.reserve(n.min(most)); // a string is a byte or more
         for _ in 0..n {
             list.push(r.text()?.to_owned());
         }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::log::UsageEntry;
+use crate::mutants::mutant;
 
 /// Where a record lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,6 +105,7 @@ pub fn fate(events: &mut [Event], now: i64) -> Fate {
         }
         done = Some(e.sequence);
         match (e.what, e.at) {
+            (What::Deleted, _) if mutant!("salvage_revives_deleted") => {}
             (What::Deleted, at) => return Fate::Deleted { from_index: at.is_none() },
             (What::Stored { expires_at: Some(at), .. }, _) if at <= now => return Fate::Expired,
             (What::Stored { readable: true, version, .. }, Some(at)) => {

@@ -3,6 +3,7 @@
 use crate::cancel::CancelToken;
 use crate::error::Result;
 use crate::log::{GROUP_HEADER, RecordView, SEGMENT_HEADER, decode_record, read_body, read_head};
+use crate::mutants::mutant;
 
 /// Bytes of a record before its body.
 const FIXED: usize = 18;
@@ -136,6 +137,10 @@ fn stretch<'a>(
             Ok((sequence, view, length)) => {
                 if at > hole_at {
                     holes.push(Hole { offset: hole_at, length: at - hole_at, records: None });
+                    if mutant!("salvage_skips_behind_damage") {
+                        (at, hole_at) = (at + length, at);
+                        continue;
+                    }
                 }
                 visit(Met { offset: at, length, sequence, view, alone: true })?;
                 found += 1;

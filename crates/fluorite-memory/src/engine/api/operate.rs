@@ -18,7 +18,7 @@ impl Engine {
     }
 
     /// Makes visible what the writer had acknowledged before this call. True when anything had changed since the last look.
-    /// An opening that writes sees its writes anyway: false.
+    /// An opening that writes sees its writes anyway: false. Calls that come while a look is under way share the next one.
     /// Errors: what stands against following the log; what was read before stays readable.
     /// Cost: some system calls when nothing has changed, else about what applying the new chunks costs; after a compaction, a
     /// new graph or new text segments that of an open.
@@ -26,7 +26,16 @@ impl Engine {
         if self.0.shared.reader.is_none() {
             return Pending::ready(self.enter().map(|_| false));
         }
-        self.on_pool(|shared| shared.refresh())
+        let call = match self.enter() {
+            Ok(call) => call,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        let (settler, done) = pending();
+        self.0.shared.ask_refresh(Box::new(move |result| {
+            settler.settle(result);
+            drop(call);
+        }));
+        done
     }
 
     /// `READ_ONLY` for an opening that only reads, `POISONED` after a failure: for what is about to write a lot.

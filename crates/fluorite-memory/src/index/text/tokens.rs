@@ -1,6 +1,7 @@
 //! Text to terms.
 
 use super::{script, stem::stem, stop::is_stop_word};
+use crate::mutants::mutant;
 
 /// Version of what `for_each_term` gives and of how fields are weighed: raise it with every change, so that sealed text of
 /// another tokenizer is built again.
@@ -282,7 +283,7 @@ fn push_lower(to: &mut String, word: &str, seen: u8) {
 }
 
 fn cut(term: &mut String) {
-    if term.len() > MAX_TERM_BYTES {
+    if term.len() > MAX_TERM_BYTES && !mutant!("term_of_any_length") {
         term.truncate(term.floor_char_boundary(MAX_TERM_BYTES));
     }
 }
