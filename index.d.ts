@@ -18,7 +18,7 @@ export declare class FluoriteBridge implements AsyncDisposable {
     /** A bridge that is open already. */
     static open(config: BridgeConfig): Promise<FluoriteBridge>;
     /**
-     * Opens the store, creating it when it is not there (`read_only` creates nothing). After a failure it can be called again.
+     * Opens the store, creating it when it is not there (`read_only` creates nothing). After a failure it can be called again, after `shutdown` not (`CLOSED`).
      * Codes: `INVALID_CONFIG`, `ALREADY_INITIALIZED`, `STORE_LOCKED`, `NOT_FOUND` (`read_only`, and there is no store), `CORRUPT`, `UNSUPPORTED_FORMAT`, `MODEL_NOT_FOUND`, `MODEL_REJECTED`, `IO`.
      */
     initialize(config: BridgeConfig): Promise<void>;

@@ -61,7 +61,7 @@ test('after shutdown every call is CLOSED, and a second shutdown is fine', async
   assert.equal(bridge.ready, false);
   await rejects(bridge.storeChunk({ content: 'x' }), 'CLOSED');
   await rejects(bridge.getStats(), 'CLOSED');
-  await rejects(bridge.initialize({ memory_path: folder() }), 'CLOSED');
+  await rejects(bridge.initialize({ memory_path: folder() }), 'CLOSED', /open the store with another/);
 });
 
 test('shutdown waits for initialize and for calls in flight', async () => {

@@ -47,7 +47,8 @@ test('a long file comes in by steps, with progress, and stops when told to', asy
   const other = new KnowledgeGraph(await open(t));
   await rejects(importGraph(other, path, { signal: stop.signal, on_progress: () => stop.abort() }), 'ABORTED');
   assert.equal((await other.readGraph()).entities.length, 250, 'the first step stays');
-  await rejects(importGraph(graph, join(folder(), 'missing.jsonl')), 'IO', /missing/);
+  await rejects(importGraph(graph, join(folder(), 'missing.jsonl')), 'NOT_FOUND', /missing.*check the path/);
+  await rejects(importGraph(graph, folder()), 'INVALID_ARGUMENT', /a folder; name a file/);
 });
 
 test('lines the store refuses, a mark at the start, bytes that are no UTF-8: told by their number, and the rest comes in', async (t) => {

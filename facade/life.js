@@ -22,6 +22,8 @@ class Life {
     }
     /** Opens; after a failure it can be called again. */
     async open(config) {
+        if (this.#closing)
+            throw new errors_js_1.FluoriteError('CLOSED', 'this bridge was shut down: open the store with another (FluoriteBridge.open)');
         const { config: data, embedder } = (0, embedder_js_1.partConfig)(config);
         const queue = embedder && new embedder_js_1.EmbedderQueue(this.#native, embedder);
         const opening = this.#native.initialize(data, native_js_1.ROOT, native_js_1.runtimeDir, embedder?.model_id, embedder?.dimensions, queue?.ask);

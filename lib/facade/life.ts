@@ -1,6 +1,6 @@
 import type { NativeBridge } from '../native.js';
 import { EmbedderQueue, partConfig } from './embedder.js';
-import { guard } from './errors.js';
+import { FluoriteError, guard } from './errors.js';
 import { EventStream } from './event-stream.js';
 import type { Emitter } from './events.js';
 import { atExit, notAtExit } from './exit.js';
@@ -24,6 +24,7 @@ export class Life {
 
   /** Opens; after a failure it can be called again. */
   async open(config: unknown): Promise<void> {
+    if (this.#closing) throw new FluoriteError('CLOSED', 'this bridge was shut down: open the store with another (FluoriteBridge.open)');
     const { config: data, embedder } = partConfig(config);
     const queue = embedder && new EmbedderQueue(this.#native, embedder);
     const opening = this.#native.initialize(data, ROOT, runtimeDir, embedder?.model_id, embedder?.dimensions, queue?.ask);

@@ -23,7 +23,7 @@ export interface McpServerHandle {
 
 /**
  * Starts an MCP server on a store: on standard input and output, or over HTTP when a port is given.
- * Codes: `INVALID_CONFIG`, `IO` (the port is taken, the import cannot be read), `READ_ONLY` (`import_graph` or `spike_paths` for a store that
+ * Codes: `INVALID_CONFIG`, `IO` (the port is taken), those of `importGraph`, `READ_ONLY` (`import_graph` or `spike_paths` for a store that
  * is only read), and those of opening a store; `STORE_LOCKED` names the process that has it.
  *
  * @example

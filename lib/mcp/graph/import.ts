@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { z } from 'zod';
 
 import { linesOf, type Line } from '../../cli/lines.js';
+import { fileError } from '../../facade/files.js';
 import { FluoriteError, isFluoriteError, type Progress } from '../../index.js';
 import { printable } from '../text.js';
 import type { KnowledgeGraph } from './graph.js';
@@ -51,7 +52,7 @@ export interface ImportReport {
  * over 256 MiB, or what the store refuses, such as half a character or a text over the largest chunk. Such a line is left out whole,
  * but for one of more than 10,000 observations, whose first batches stay. What is known already is merged: an entity keeps its type
  * and gains observations. Importing a file twice changes nothing the second time.
- * Cost: an embedding for every new fact. Codes: `IO` (the file cannot be read), `ABORTED`, and those of a store that fails.
+ * Cost: an embedding for every new fact. Codes: `NOT_FOUND` (no such file), `INVALID_ARGUMENT` (a folder), `IO` (it cannot be read), `ABORTED`, and those of a store that fails.
  */
 export async function importGraph(graph: KnowledgeGraph, path: string, options: ImportOptions = {}): Promise<ImportReport> {
   const report: ImportReport = { lines: 0, entities: 0, observations: 0, relations: 0, bad: 0, bad_lines: [] };
@@ -154,7 +155,7 @@ async function* read(path: string, signal: AbortSignal | undefined): AsyncGenera
     yield* linesOf(createReadStream(path), signal ?? new AbortController().signal);
   } catch (e) {
     if (signal?.aborted) throw abortedBy(signal);
-    throw isFluoriteError(e) ? e : new FluoriteError('IO', `${path} cannot be read: ${e instanceof Error ? e.message : String(e)}`, e);
+    throw isFluoriteError(e) ? e : fileError('read', path, e);
   }
 }
 
