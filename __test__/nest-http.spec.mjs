@@ -200,7 +200,7 @@ test('on Fastify: the same answers', HANGS, async (t) => {
 
 test('OpenAPI: every route with its body, its refusals and the decorators of the caller', async (t) => {
   const { ApiBearerAuth } = await import('@nestjs/swagger');
-  const { app } = await served(t, { decorators: [ApiBearerAuth()] });
+  const { app, http } = await served(t, { decorators: [ApiBearerAuth()] });
   const document = SwaggerModule.createDocument(app, new DocumentBuilder().addBearerAuth().build());
   assert.deepEqual(Object.entries(document.paths).flatMap(([path, verbs]) => Object.keys(verbs).map((verb) => `${verb} ${path}`)).sort(), [
     'delete /api/memory/{id}', 'get /api/memory/events', 'get /api/memory/learning/stats', 'get /api/memory/stats', 'get /api/memory/{id}', 'post /api/memory', 'post /api/memory/batch', 'post /api/memory/context',
@@ -208,7 +208,7 @@ test('OpenAPI: every route with its body, its refusals and the decorators of the
   ]);
   for (const verbs of Object.values(document.paths)) {
     for (const [verb, route] of Object.entries(verbs)) {
-      assert.ok(route.summary && route.responses['503'] && route.security, JSON.stringify(route));
+      assert.ok(route.summary && route.security && ['400', '404', '409', '413', '503', '507'].every((status) => status in route.responses), JSON.stringify(route));
       if (verb === 'post') assert.ok(route.requestBody, route.summary);
     }
   }
@@ -216,4 +216,10 @@ test('OpenAPI: every route with its body, its refusals and the decorators of the
   assert.deepEqual(input.required, ['content']);
   assert.equal(search.properties.limit.maximum, 1000);
   assert.equal(search.properties.filter.$ref ?? search.properties.filter.allOf[0].$ref, '#/components/schemas/FluoriteFilter');
+  // what is described is what is answered
+  const members = (name) => Object.keys(document.components.schemas[name].properties).sort();
+  await http.post('/api/memory').send({ id: 'a', content: 'text' }).expect(201);
+  assert.deepEqual(members('FluoriteChunk'), Object.keys((await http.get('/api/memory/a')).body).sort());
+  assert.deepEqual(members('FluoriteHit'), Object.keys((await http.post('/api/memory/search').send({ query: 'text', explain: true })).body.hits[0]).sort());
+  assert.deepEqual(members('FluoriteLearned'), Object.keys((await http.get('/api/memory/learning/stats')).body).sort());
 });

@@ -15,8 +15,10 @@ import { StatsController } from './stats.controller.js';
 const REFUSALS: readonly [number, string][] = [
   [400, 'A body, id or option that is refused'],
   [404, 'No such chunk'],
+  [409, 'A write, and the memory is open for reading only'],
   [413, 'A chunk or body that is too large'],
   [503, 'The memory is busy or closed: try again'],
+  [507, 'The disk is full'],
 ];
 
 /** The controllers of one registration, in the order Nest is to register them: fixed paths first. */

@@ -63,6 +63,8 @@ export class FluoriteHit extends FluoriteChunk {
   pending!: boolean;
   @shown(Boolean, 'Its vector covers only the first tokens of the text.')
   truncated!: boolean;
+  @shown('object', 'Parts of the score, by name; with `explain: true`.', { required: false, additionalProperties: { type: 'number' } })
+  explain?: Record<string, number>;
 }
 
 /** The hits, best first. */
