@@ -36,6 +36,19 @@ test('learn --files takes code and Markdown, then only what changed', async () =
   ended(await at(['learn', 'absent']), 3);
 });
 
+test('an empty file is new at no run, and a byte order mark is no part of a text', async () => {
+  const cwd = folder();
+  const at = onStore(cwd);
+  mkdirSync(join(cwd, 'src'));
+  writeFileSync(join(cwd, 'src', 'empty.md'), '');
+  writeFileSync(join(cwd, 'src', 'guide.md'), '\ufeff# Guide\n\nHow requests are sent again.\n');
+  writeFileSync(join(cwd, 'src', 'data.json'), '\ufeff{ "name": "a" }\n');
+  const first = json(await at(['learn', '--files', 'src', '--json']));
+  assert.deepEqual([first.stored, first.empty, first.unparsed], [2, 1, []]);
+  assert.deepEqual(json(await at(['get', 'file:guide.md#Guide', '--json'])).metadata.headings, ['Guide']);
+  assert.match(ended(await at(['learn', '--files', 'src'])), /0 new, 0 changed, 0 renamed, 2 unchanged, 0 removed\n.*; 1 empty files, 0 files of other kinds/);
+});
+
 test('suggest and patterns rest on what the chunks use', async () => {
   const at = onStore(folder());
   const together = (i) => ({ id: `t${i}`, content: `import { PrismaClient } from '@prisma/client'\nexport const client${i} = new PrismaClient({ log: ['query'] })\nexport default client${i}`, frameworks: ['nextjs', 'prisma'] });
@@ -64,7 +77,7 @@ test('render prints a template, or writes it below a folder without overwriting'
   assert.match(readFileSync(join(cwd, 'made', 'fastapi-minimal', 'run.sh'), 'utf8'), /--port 9000/);
   const again = await at(['render', 'spike:fastapi-minimal', '--out', 'made']);
   ended(again, 2);
-  assert.match(again.stderr, /exists already/);
+  assert.match(again.stderr, /made\/fastapi-minimal\/\S+" exists \(and \d+ more\): --force overwrites, or choose another --out; nothing was written\n$/);
   ended(await at(['render', 'spike:fastapi-minimal', '--out', 'made', '--force']));
   const outside = folder();
   mkdirSync(join(cwd, 'linked'));

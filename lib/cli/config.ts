@@ -60,7 +60,7 @@ async function parsed(config_path: string): Promise<Record<string, unknown>> {
   const { parse } = await import('smol-toml');
   let text;
   try {
-    text = readFileSync(config_path, 'utf8');
+    text = readFileSync(config_path, 'utf8').replace(/^\ufeff/, '');
   } catch (e) {
     throw fileError('read the configuration file', config_path, e);
   }

@@ -33,7 +33,7 @@ export function filesText(out: Output, r: FilesReport, verbose: boolean): string
   const lines = [
     `${out.paint('bold', `${count(r.found)} files`)} ${time(r)}`,
     `  ${count(r.stored)} new, ${count(r.updated)} changed, ${count(r.renamed)} renamed, ${count(r.unchanged)} unchanged, ${count(r.removed)} removed`,
-    `  ${count(r.chunks_stored)} chunks stored, ${count(r.chunks_removed)} deleted; ${count(r.other)} files of other kinds`,
+    `  ${count(r.chunks_stored)} chunks stored, ${count(r.chunks_removed)} deleted; ${r.empty > 0 ? `${count(r.empty)} empty files, ` : ''}${count(r.other)} files of other kinds`,
   ];
   for (const s of r.sources ?? []) lines.push(`  ${s.state} ${clean(s.address)}${s.revision === null ? '' : ` at ${clean(s.revision.slice(0, 40))}`}${s.error === null ? '' : `: ${clean(s.error)}`}`);
   part(lines, verbose, 'do not parse and were learned by their lines:', r.unparsed.map(invalid));

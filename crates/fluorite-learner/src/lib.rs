@@ -34,6 +34,7 @@ mod files;
 mod frameworks;
 mod history;
 mod learn;
+mod mark;
 mod meter;
 mod pattern;
 mod quality;

@@ -21,6 +21,51 @@ impl Bench {
     }
 }
 
+#[test]
+fn a_file_without_text_is_new_at_no_run() {
+    let b = Bench::new();
+    b.write("a.md", "# A\n\nSomething.\n");
+    b.write("empty.md", "");
+    b.write("blank.txt", " \n\n");
+    b.write("mark.json", "\u{feff}");
+    let first = b.learn();
+    assert_eq!((counts(&first), first.found, first.empty), ([1, 0, 0, 0, 0], 4, 3));
+    let again = b.learn();
+    assert_eq!((counts(&again), again.empty), ([0, 0, 0, 1, 0], 3));
+    // one that had text is a change, once
+    b.write("a.md", "");
+    let r = b.learn();
+    assert_eq!((counts(&r), r.chunks_removed, r.empty), ([0, 1, 0, 0, 0], 1, 3));
+    let r = b.learn();
+    assert_eq!((counts(&r), r.empty), ([0, 0, 0, 0, 0], 4));
+    b.write("empty.md", "now it has some\n");
+    assert_eq!(counts(&b.learn()), [1, 0, 0, 0, 0]);
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_text() {
+    let b = Bench::new();
+    let long = "word ".repeat(200);
+    b.write("a.json", &format!("\u{feff}{{\n  \"first\": \"{long}\",\n  \"second\": \"{long}\"\n}}\n"));
+    b.write("b.toml", &format!("\u{feff}[first]\na = \"{long}\"\n[second]\nb = \"{long}\"\n"));
+    b.write("c.yaml", &format!("\u{feff}first: {long}\nsecond: {long}\n"));
+    b.write("d.md", "\u{feff}# Title\n\nSome text.\n");
+    let r = b.learn();
+    assert_eq!((r.stored, &r.unparsed, &r.invalid), (4, &Vec::new(), &Vec::new()));
+    let ids: Vec<String> = b.ids().into_iter().filter(|id| !id.contains('~')).collect();
+    for id in [
+        "file:a.json#first",
+        "file:a.json#second",
+        "file:b.toml#first",
+        "file:b.toml#second",
+        "file:c.yaml#first",
+        "file:d.md#Title",
+    ] {
+        assert!(ids.iter().any(|i| i == id), "{id} is not in {ids:?}");
+    }
+    assert!(b.chunks().iter().all(|c| !c.text().contains('\u{feff}')));
+}
+
 /// stored, updated, renamed, unchanged, removed.
 fn counts(r: &FilesReport) -> [u64; 5] {
     [r.stored, r.updated, r.renamed, r.unchanged, r.removed]
@@ -116,7 +161,7 @@ fn hostile_entries_are_reported_and_skipped() {
         ("binary.rs", "no text"),
         ("latin.txt", "not UTF-8"),
         ("locked", "cannot be read"),
-        ("bomb.yaml", "aliases expand"),
+        ("bomb.yaml", "aliases would make more than"),
     ] {
         assert!(why.iter().any(|(f, w)| *f == file && w.contains(reason)), "{file}: {why:?}");
     }

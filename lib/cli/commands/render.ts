@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 import { FluoriteError } from '../../facade/errors.js';
@@ -42,6 +42,11 @@ async function work(session: Session, id: string, flags: Flags): Promise<void> {
     return out.result(made, () => made.files.map((f) => `${out.paint('bold', `--- ${clean(f.path)}`)}\n${out.terminal ? clean(f.content) : f.content}`).join('\n'));
   }
   const folder = resolve(flags.out);
+  const there = flags.force ? [] : made.files.map((f) => join(folder, f.path)).filter((file) => existsSync(file));
+  if (there.length > 0) {
+    const others = there.length > 1 ? ` (and ${count(there.length - 1)} more)` : '';
+    throw new FluoriteError('INVALID_ARGUMENT', `${JSON.stringify(there[0])} exists${others}: --force overwrites, or choose another --out; nothing was written`);
+  }
   const written: string[] = [];
   for (const { path, content } of made.files) {
     const file = join(folder, path); // the engine gives no path that leads out

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use fluorite_memory::{Error, Result};
 
 use super::layer::Layer;
+use crate::mark::without_mark;
 
 /// Largest configuration file.
 const MAX_BYTES: u64 = 1 << 20;
@@ -21,7 +22,8 @@ pub(super) fn read(path: &Path) -> Result<Layer> {
     let mut text = String::new();
     let file = std::fs::File::open(path).map_err(|e| fault(&e.to_string()))?;
     file.take(MAX_BYTES).read_to_string(&mut text).map_err(|e| fault(&e.to_string()))?;
-    let tree: toml::Value = toml::from_str::<toml::Table>(&text).map_err(|e| fault(e.to_string().trim_end()))?.into();
+    let tree: toml::Value =
+        toml::from_str::<toml::Table>(without_mark(&text)).map_err(|e| fault(e.to_string().trim_end()))?.into();
     let mut layer = Layer::read(tree.into()).map_err(|e| fault(&e.to_string()))?;
     if layer.config_path.is_some() {
         return Err(fault("config_path cannot stand in the file itself; leave it out"));

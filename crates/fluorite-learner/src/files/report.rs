@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::learn::InvalidFile;
 
-/// Result of `learn_from_files`. `found = stored + updated + renamed + unchanged +` the found files among `invalid`.
+/// Result of `learn_from_files`. `found = stored + updated + renamed + unchanged + empty +` the found files among `invalid`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct FilesReport {
     /// Files of a kind that is learned.
@@ -17,6 +17,8 @@ pub struct FilesReport {
     pub renamed: u64,
     /// Files left alone because their content is stored.
     pub unchanged: u64,
+    /// Files without any text: there is nothing to learn.
+    pub empty: u64,
     /// Files that are gone, with their chunks.
     pub removed: u64,
     /// Files of other kinds, left out.

@@ -159,6 +159,11 @@ impl Run<'_> {
                         self.report.invalid.push(invalid);
                         self.done += 1;
                     }
+                    // nothing of it is stored, so nothing could remember it: it is new at no run
+                    Outcome::Read { cuts, .. } if cuts.cuts.is_empty() && !self.stored.files.contains_key(file) => {
+                        self.report.empty += 1;
+                        self.done += 1;
+                    }
                     Outcome::Read { cuts, hash } => self.send(file, cuts, &hash, &gone)?,
                 }
             }

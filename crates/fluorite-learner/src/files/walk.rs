@@ -10,6 +10,7 @@ use ignore::WalkBuilder;
 
 use super::options::FileOptions;
 use crate::learn::InvalidFile;
+use crate::mark::without_mark;
 use crate::shown::shown;
 
 /// Deepest folder below the root.
@@ -166,9 +167,11 @@ pub(super) fn read(root: &Path, file: &str, most: u64) -> std::result::Result<St
     if bytes.split(|b| *b == b'\n').any(|l| l.len() > LONGEST_LINE) {
         return Err(InvalidFile::new(file, format!("it has a line of more than {LONGEST_LINE} bytes: nobody wrote it by hand")));
     }
-    String::from_utf8(bytes).map_err(|e| InvalidFile {
+    let text = String::from_utf8(bytes).map_err(|e| InvalidFile {
         file: file.to_owned(),
         offset: Some(e.utf8_error().valid_up_to() as u64),
         reason: "it is not UTF-8 text".into(),
-    })
+    })?;
+    let bare = without_mark(&text);
+    Ok(if bare.len() == text.len() { text } else { bare.to_owned() })
 }

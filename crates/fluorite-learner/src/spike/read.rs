@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::lenient::repair_json;
 use super::template::SpikeTemplate;
+use crate::mark::without_mark;
 
 /// Largest spike file: 4 MiB.
 pub const MAX_SPIKE_BYTES: u64 = 4 << 20;
@@ -38,8 +39,14 @@ pub fn read_spike(bytes: &[u8]) -> Result<Reading, Unreadable> {
     if bytes.len() as u64 > MAX_SPIKE_BYTES {
         return Err(Unreadable::new(format!("{} bytes; the limit is {MAX_SPIKE_BYTES}", bytes.len())));
     }
-    let text = std::str::from_utf8(bytes)
+    let whole = std::str::from_utf8(bytes)
         .map_err(|e| Unreadable { offset: Some(e.valid_up_to() as u64), reason: "it is not UTF-8 text".into() })?;
+    let text = without_mark(whole);
+    let skipped = (whole.len() - text.len()) as u64;
+    read_text(text).map_err(|e| Unreadable { offset: e.offset.map(|at| at + skipped), ..e })
+}
+
+fn read_text(text: &str) -> Result<Reading, Unreadable> {
     let strict = match serde_json::from_str::<SpikeTemplate>(text) {
         Ok(template) => return checked(Reading { template, repaired: None }),
         Err(e) => e,
@@ -104,6 +111,14 @@ mod tests {
     fn well_formed_files_are_not_repaired() {
         let r = read_spike(br#"{"id":"a","name":"A","files":[{"path":"p","template":"t"}]}"#).unwrap();
         assert_eq!((r.template.id.as_str(), r.repaired), ("a", None));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_text() {
+        let r = read_spike(b"\xef\xbb\xbf{\"id\":\"a\",\"name\":\"A\"}").unwrap();
+        assert_eq!((r.template.id.as_str(), r.repaired), ("a", None));
+        let e = read_spike(b"\xef\xbb\xbf{\n \"id\": oops}").unwrap_err();
+        assert_eq!(e.offset, Some(12), "places are those of the file");
     }
 
     #[test]

@@ -49,10 +49,11 @@ pub(super) fn entries(text: &str) -> Result<Vec<Entry>, Refused> {
             }
             _ => {}
         }
-        if nodes.all > nodes.own.saturating_mul(10).saturating_add(ALIASED) {
+        let most = nodes.own.saturating_mul(10).saturating_add(ALIASED);
+        if nodes.all > most {
             return Err(Refused::Bomb(format!(
-                "its aliases expand {} nodes to more than {}: it is left out",
-                nodes.own, nodes.all
+                "its aliases would make more than {most} nodes of its {}: it is left out; write out what they stand for, or part the file",
+                nodes.own
             )));
         }
     }

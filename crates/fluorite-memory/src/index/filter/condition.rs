@@ -26,7 +26,7 @@ pub(super) struct Condition {
 }
 
 impl Condition {
-    /// Errors: a NaN quality, a moment that is none, a metadata value that is not a scalar.
+    /// Errors: a quality that is none, a moment that is none, a metadata value that is not a scalar.
     pub(super) fn new(filter: &SearchFilter) -> Result<Self> {
         let mut out = Self {
             any: Vec::new(),
@@ -36,8 +36,8 @@ impl Condition {
             from: moment("created_after", filter.created_after.as_ref())?,
             until: moment("created_before", filter.created_before.as_ref())?,
         };
-        if filter.min_quality.is_some_and(f32::is_nan) {
-            return Err(Error::argument("filter.min_quality must be a number between 0 and 1; it is NaN"));
+        if let Some(q) = filter.min_quality.filter(|q| !(0.0..=1.0).contains(q)) {
+            return Err(Error::argument(format!("filter.min_quality must be a number between 0 and 1; it is {q}")));
         }
         out.any_of(Label::Namespace, filter.namespace.as_ref().map(|n| n.as_slice()));
         out.any_of(Label::Language, filter.language.as_deref());

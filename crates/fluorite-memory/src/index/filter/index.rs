@@ -98,7 +98,7 @@ impl FilterIndex {
     /// Cost: an operation on compressed sets per value asked for, then a pass over the rows found.
     ///
     /// # Errors
-    /// `InvalidArgument` for a NaN `min_quality`, a moment that is none, a metadata value that is not a scalar.
+    /// `InvalidArgument` for a `min_quality` beyond 0 to 1, a moment that is none, a metadata value that is not a scalar.
     pub fn evaluate(&self, filter: &SearchFilter, live: &RowSet) -> Result<Selection> {
         if is_empty_filter(filter) {
             return Ok(Selection::All);
