@@ -52,6 +52,7 @@ describe('fluorite schedule and the scripts', { concurrency: 2 }, () => {
   test('cron: keeps the lines of others, is there once, can be moved, and goes', posix, async () => {
     const h = home();
     const foreign = '# mine\n\nMAILTO=me\n5 4 * * 0 backup --all # weekly   ';
+    for (const name of ['a b', '100%', 'spikes']) mkdirSync(join(h.at, name));
     writeFileSync(h.crontab, foreign); // no line break at the end
     ended(await h.schedule('--kind', 'cron', '--dry-run', 'a b', '100%'));
     assert.equal(h.table(), foreign);
@@ -63,11 +64,11 @@ describe('fluorite schedule and the scripts', { concurrency: 2 }, () => {
 
     assert.equal(json(await h.schedule('--kind', 'cron', '--json', 'a b', '100%')).changed, false);
     assert.equal(h.writes(), 1, 'what stands there already is not written again');
-    ended(await h.schedule('--kind', 'cron', '--at', '03:30'));
+    ended(await h.schedule('--kind', 'cron', '--at', '03:30', 'spikes'));
     assert.match(h.table(), /\n30 3 \* \* \* [^\n]*auto-learn [0-9a-f]{12}\n$/);
     assert.equal(h.table().split('# fluorite auto-learn').length, 2);
     // another store has a job of its own
-    ended(await h.schedule('--kind', 'cron', '--memory-path', join(h.at, 'other')));
+    ended(await h.schedule('--kind', 'cron', '--memory-path', join(h.at, 'other'), 'spikes'));
     assert.equal(h.table().split('# fluorite auto-learn').length, 3);
 
     assert.match(ended(await h.schedule('--kind', 'cron', '--uninstall', '--dry-run')), /would be taken away; afterwards:\n# mine/);
@@ -82,11 +83,56 @@ describe('fluorite schedule and the scripts', { concurrency: 2 }, () => {
     const h = home();
     writeFileSync(h.crontab, 'mine\n');
     writeFileSync(join(h.at, 'forbidden'), '');
-    const refused = await h.schedule('--kind', 'cron');
+    mkdirSync(join(h.at, 'spikes'));
+    const refused = await h.schedule('--kind', 'cron', 'spikes');
     ended(refused, 1);
     assert.match(refused.stderr, /not allowed to use this program.*nothing was changed/);
     assert.equal(h.table(), 'mine\n');
     assert.equal(h.writes(), 0);
+    const dry = await h.schedule('--kind', 'cron', '--dry-run', 'spikes');
+    assert.match(ended(dry), /would stand there \(cron\):\n0 2 \* \* \* /);
+    assert.match(dry.stderr, /cannot be read, so this is our line alone/);
+  });
+
+  test('a dry run needs no crontab', posix, async () => {
+    const h = home();
+    mkdirSync(join(h.at, 'spikes'));
+    const without = { cwd: h.at, env: { HOME: h.at, PATH: join(h.at, 'absent') } };
+    const dry = await run(['schedule', '--kind', 'cron', '--dry-run', 'spikes'], without);
+    assert.match(ended(dry), /would stand there \(cron\):\n0 2 \* \* \* \S+bash /);
+    assert.match(dry.stderr, /crontab cannot be run/);
+    ended(await run(['schedule', '--kind', 'cron', 'spikes'], without), 3);
+  });
+
+  test('a job that would have nothing to learn is refused', posix, async () => {
+    const h = home();
+    for (const kind of ['cron', 'launchd', 'manual']) {
+      const refused = await h.schedule('--kind', kind);
+      ended(refused, 2);
+      assert.match(refused.stderr, /nothing to learn: name folders .*--files, --git or --url, or set spike_templates_path in \S+fluorite\.toml/);
+      const absent = await h.schedule('--kind', kind, 'absent');
+      ended(absent, 3);
+      assert.match(absent.stderr, /absent/);
+    }
+    writeFileSync(join(h.at, 'fluorite.toml'), '\ufeffmemory_path = "memory"\nspike_templates_path = "mine"\n'); // as some editors begin a file
+    const folderless = await h.schedule('--kind', 'cron');
+    ended(folderless, 3);
+    assert.match(folderless.stderr, /mine", spike_templates_path of .*is no folder: make it/);
+    assert.equal(h.table(), '');
+    mkdirSync(join(h.at, 'mine'));
+    ended(await h.schedule('--kind', 'cron'));
+    assert.match(h.table(), /auto-learn/);
+    ended(await h.schedule('--kind', 'cron', '--git', 'https://example.org/x#main', '--url', 'https://example.org/y'));
+    assert.match(h.table(), / --git 'https:\/\/example\.org\/x#main' --url https:\/\/example\.org\/y # fluorite/);
+  });
+
+  test('the settings in force go with the job, secrets do not', posix, async () => {
+    const h = home();
+    mkdirSync(join(h.at, 'spikes'));
+    const env = { ...h.env, FLUORITE_MODELS_PATH: 'my models', ORT_DYLIB_PATH: '/opt/ort/libonnxruntime.so', FLUORITE_NUM_THREADS: '2', FLUORITE_MCP_TOKEN: 'secret', FLUORITE_LOG_DIR: '' };
+    const { command } = json(await run(['schedule', '--kind', 'cron', '--json', 'spikes'], { cwd: h.at, env }));
+    assert.deepEqual(command.slice(0, 5), ['/usr/bin/env', `FLUORITE_MODELS_PATH=${join(h.at, 'my models')}`, 'ORT_DYLIB_PATH=/opt/ort/libonnxruntime.so', 'FLUORITE_NUM_THREADS=2', '/bin/bash']);
+    assert.doesNotMatch(h.table(), /secret/);
   });
 
   test('cron: the line does what it says when a shell runs it', posix, async () => {
@@ -104,6 +150,7 @@ describe('fluorite schedule and the scripts', { concurrency: 2 }, () => {
   test('launchd: a property list that is loaded, replaced and unloaded', posix, async () => {
     const h = home();
     const agents = join(h.at, 'Library', 'LaunchAgents');
+    for (const name of ['a & b', 'a & <b>']) mkdirSync(join(h.at, name));
     ended(await h.schedule('--kind', 'launchd', '--dry-run', 'a & b'));
     assert.equal(existsSync(agents), false);
     const made = json(await h.schedule('--kind', 'launchd', '--json', '--at', '3:05', 'a & <b>'));
@@ -122,11 +169,18 @@ describe('fluorite schedule and the scripts', { concurrency: 2 }, () => {
 
   test('manual, usage, and the set-up script', posix, async () => {
     const h = home();
-    assert.match(ended(await h.schedule('--kind', 'manual')), /^run this daily, .*\n0 2 \* \* \* /);
+    const from = spikes(h.at);
+    const manual = await run(['schedule', '--kind', 'manual', from], { cwd: h.at, env: { ...h.env, FLUORITE_NUM_THREADS: '1', FLUORITE_LOG_DIR: 'my logs' } });
+    assert.match(manual.stderr, /^run this every day; as a line of a crontab it is:\n0 2 \* \* \* /);
+    // the line printed is a command: a shell runs it as it is, somewhere else and with nothing set
+    const shell = spawnSync('/bin/sh', ['-c', ended(manual)], { cwd: '/', env: { HOME: h.at, PATH: '/usr/bin:/bin' }, encoding: 'utf8' });
+    assert.deepEqual([shell.status, shell.stdout, shell.stderr], [0, '', '']);
+    assert.equal(json(await run(['stats', '--json'], { cwd: h.at })).chunks, 2);
+    assert.match(readdirSync(join(h.at, 'my logs'))[0], /^learning-/);
     ended(await h.schedule('--at', '25:00'), 2);
     ended(await h.schedule('--commit'), 2);
     assert.equal(h.writes(), 0);
-    const { status, stdout } = h.script('fluorite-schedule-setup.sh', '--kind', 'cron', '--at', '04:00');
+    const { status, stdout } = h.script('fluorite-schedule-setup.sh', '--kind', 'cron', '--at', '04:00', from);
     assert.equal(status, 0);
     assert.match(stdout, /learns daily at 04:00 \(cron\)/);
     assert.equal(h.script('fluorite-schedule-setup.sh', '--kind', 'cron', '--uninstall').status, 0);

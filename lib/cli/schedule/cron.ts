@@ -1,5 +1,5 @@
 import { FluoriteError } from '../../facade/errors.js';
-import { quoted, type Change, type Job, type Scheduler } from './job.js';
+import { line, type Change, type Job, type Scheduler } from './job.js';
 import { run } from './run.js';
 
 const MARK = '# fluorite auto-learn';
@@ -10,18 +10,25 @@ export const cron: Scheduler = {
   uninstall: (key, dry) => change((lines) => lines.filter((l) => !isOurs(l, key)), dry),
 };
 
-function isOurs(line: string, key: string): boolean {
-  return line.endsWith(`${MARK} ${key}`);
+function isOurs(text: string, key: string): boolean {
+  return text.endsWith(`${MARK} ${key}`);
 }
 
 /** `%` ends a command in a crontab, unless escaped; a line cannot be continued. */
 export function entry({ key, hour, minute, command }: Job): string {
   if (command.some((word) => /[\r\n\0]/.test(word))) throw new FluoriteError('INVALID_ARGUMENT', 'a path with a line break cannot stand in a crontab: rename the folder');
-  return `${minute} ${hour} * * * ${command.map(quoted).join(' ').replace(/%/g, '\\%')} ${MARK} ${key}`;
+  return `${minute} ${hour} * * * ${line(command).replace(/%/g, '\\%')} ${MARK} ${key}`;
 }
 
 async function change(edit: (lines: string[]) => string[], dry: boolean): Promise<Change> {
-  const before = await read();
+  let before = '';
+  let note: string | undefined;
+  try {
+    before = await read();
+  } catch (e) {
+    if (!dry) throw e;
+    note = `the crontab cannot be read, so this is our line alone: ${(e as Error).message}`;
+  }
   const ended = before === '' || before.endsWith('\n');
   const lines = (ended ? before.slice(0, -1) : before).split('\n');
   const kept = edit(before === '' ? [] : lines);
@@ -31,7 +38,7 @@ async function change(edit: (lines: string[]) => string[], dry: boolean): Promis
     const { code, stderr } = await run('crontab', ['-'], text);
     if (code !== 0) throw new FluoriteError('IO', `crontab refused the change: ${stderr.trim() || `exit code ${code}`}`);
   }
-  return { changed, text };
+  return { changed, text, ...(note !== undefined && { note }) };
 }
 
 /** Having none is no failure; anything else is, because writing would then lose what could not be read. */

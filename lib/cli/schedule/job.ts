@@ -15,6 +15,8 @@ export interface Change {
   changed: boolean;
   /** What stands there afterwards: the crontab, the plist. */
   text: string;
+  /** Why `text` may not be all of it, for a dry run. */
+  note?: string;
 }
 /** Where jobs are kept. */
 export interface Scheduler {
@@ -25,6 +27,11 @@ export interface Scheduler {
 /** The key of a store. */
 export function keyOf(memory_path: string): string {
   return createHash('sha256').update(memory_path).digest('hex').slice(0, 12);
+}
+
+/** A command for the shell. */
+export function line(command: readonly string[]): string {
+  return command.map(quoted).join(' ');
 }
 
 /** A word of a command for the shell, and for a reader. */
