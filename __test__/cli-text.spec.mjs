@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { root } from './helpers.mjs';
 
-const { bytes, clean, count, duration, line, snippet } = await import(`file://${join(root, 'cli', 'text.js')}`);
+const { bytes, clean, count, duration, line, name, snippet } = await import(`file://${join(root, 'cli', 'text.js')}`);
 
 test('a line fits its columns: wide characters take two, and no character is cut', () => {
   assert.equal(line('short\n  text ', 20), 'short text');
@@ -20,6 +20,10 @@ test('a line fits its columns: wide characters take two, and no character is cut
 
 test('control characters and bidirectional overrides are not shown', () => {
   assert.equal(clean('a\u001b[31mb\u0007\u009b\u202ec\r\nd\te'), 'a\ufffd[31mb\ufffd\ufffd\ufffdc\nd\te');
+});
+
+test('a name stays in its line', () => {
+  assert.equal(name('a\nb\tc\u001bd\u202e\r\u2028 日本 é'), 'a\\nb\\tc\\u001bd\\u202e\\r\\u2028 日本 é');
 });
 
 test('a snippet is where most words of the query stand together', () => {

@@ -35,9 +35,9 @@ export interface MapOptionsMembers extends GroupingOptions {
 }
 /** Options of `memoryMap`. */
 export type MapOptions = EitherCase<MapOptionsMembers>;
-/** A word that tells a cluster from the others. */
+/** A word, or two, that tell a cluster from the others. */
 export interface ClusterTerm {
-    /** As it is most often written. */
+    /** As it is most often written, in lower case. */
     term: string;
     /** Its c-TF-IDF. */
     score: number;
@@ -55,9 +55,9 @@ export interface ClusterRepresentative {
 export interface ChunkCluster {
     /** Its number, from 0; the largest first. */
     index: number;
-    /** Its three most distinctive words. */
+    /** Its three most distinctive terms: what its chunks are about. */
     label: string;
-    /** Its ten most distinctive words, best first. */
+    /** Its ten most distinctive terms, best first; no word twice. */
     terms: ClusterTerm[];
     /** Chunks in it. */
     size: number;
@@ -78,6 +78,8 @@ export interface ClusterReport {
     seed: number;
     /** Chunks with a vector that match. */
     chunks: number;
+    /** Chunks that match and have no vector (stored without a model, or still waiting for it): they are in no cluster. */
+    without_vector: number;
     /** Chunks that were clustered; fewer than `chunks` when a sample was. */
     points: number;
     /** Mean silhouette of up to 1,000 chunks, -1 to 1: how much nearer a chunk is to its own cluster than to the next; `null` for fewer than two clusters. */

@@ -6,6 +6,13 @@ export function clean(text: string): string {
   return text.replace(/\r\n/g, '\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
+/** A name in one line: line breaks and control characters as escapes, `\\n` or `\\u001b`. The exact one is in `--json`. */
+export function name(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/g, (c) =>
+    ({ '\n': '\\n', '\r': '\\r', '\t': '\\t' })[c] ?? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 const GRAPHEMES = new Intl.Segmenter();
 
 /** One line of at most `width` columns of a terminal: wide characters take two, and none is cut. */

@@ -24,6 +24,7 @@ pub struct Grouped {
     pub rows: Matrix,
     pub items: Vec<Point>,
     pub chunks: u64,
+    pub without_vector: u64,
     /// By point; clusters are numbered by size.
     pub assigned: Vec<Option<u32>>,
     /// Unit vectors.
@@ -72,7 +73,8 @@ pub fn group(engine: &Engine, options: &ClusterOptions, checked: &Checked, work:
     let assigned = by_size(&assigned);
     let centres = centres(&rows, &assigned);
     let cosine = (0..n).map(|i| nearness(rows.row(i), assigned[i], &centres)).collect();
-    Ok(Grouped { rows, items: points.items, chunks: points.matching, assigned, centres, cosine })
+    let (chunks, without_vector) = (points.matching, points.without_vector);
+    Ok(Grouped { rows, items: points.items, chunks, without_vector, assigned, centres, cosine })
 }
 
 /// Numbers clusters anew, the largest first; of equals the one with the earlier point. Empty ones are gone.
@@ -130,7 +132,7 @@ pub fn labels(engine: &Engine, grouped: &Grouped, work: &Work) -> Result<Vec<(St
         work.told("labels", done * 1_024, total);
         let chunks = engine.read_aside(part.to_vec(), work.cancel()).wait()?;
         for (chunk, cluster) in chunks.iter().zip(&of[done * 1_024..]).filter_map(|(chunk, c)| Some((chunk.as_ref()?, *c))) {
-            words.add(cluster, &chunk.text());
+            words.add(cluster, chunk);
         }
     }
     work.told("labels", total, total);
@@ -185,6 +187,7 @@ fn report(grouped: &Grouped, checked: &Checked, members: bool) -> ClusterReport 
         algorithm: checked.algorithm,
         seed: checked.seed,
         chunks: grouped.chunks,
+        without_vector: grouped.without_vector,
         points: n,
         silhouette: None,
         objective: clustered.iter().sum::<f64>() / clustered.len().max(1) as f64,

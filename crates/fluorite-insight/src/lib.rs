@@ -1,12 +1,13 @@
 //! Clusters of what a store holds, and a map of it.
 //!
-//! Owns: k-means (`kmeans`, `choose`), density-based clustering (`density`), labels (`labels`), principal components (`pca`),
+//! Owns: k-means (`kmeans`, `choose`), density-based clustering (`density`), labels (`about`, `terms`, `telling`, `labels`), principal components (`pca`),
 //! neighbours (`neighbours`) and their layout in two dimensions (`layout`). Must not know: how chunks are stored, Node.
 //! In: an engine, or rows of numbers. Out: a `ClusterReport`, `MapPoint`s. The same seed gives the same result on any number of
 //! threads: what runs in parallel is added up in a fixed order.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))] // a test that fails may panic
 
+mod about;
 mod choose;
 mod cluster;
 mod density;
@@ -20,6 +21,8 @@ mod options;
 mod pca;
 mod report;
 mod rng;
+mod telling;
+mod terms;
 mod work;
 
 pub use cluster::cluster;

@@ -11,10 +11,10 @@ fn decimal<S: serde::Serializer>(x: &f32, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_f64((f64::from(*x) * 1e6).round() / 1e6)
 }
 
-/// A word that tells a cluster from the others.
+/// A word, or two, that tell a cluster from the others.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Term {
-    /// The word, as it is most often written.
+    /// As it is most often written, in lower case.
     pub term: String,
     /// Its c-TF-IDF.
     #[serde(serialize_with = "decimal")]
@@ -38,9 +38,9 @@ pub struct Representative {
 pub struct Cluster {
     /// Its number, from 0; the largest first.
     pub index: usize,
-    /// Its three most distinctive words.
+    /// Its three most distinctive terms.
     pub label: String,
-    /// Its most distinctive words.
+    /// Its most distinctive terms.
     pub terms: Vec<Term>,
     /// Points in it.
     pub size: usize,
@@ -75,6 +75,8 @@ pub struct ClusterReport {
     pub seed: u64,
     /// Chunks with a vector that match.
     pub chunks: u64,
+    /// Chunks that match and have no vector: they are in no cluster.
+    pub without_vector: u64,
     /// Points that were clustered; fewer than `chunks` when a sample was.
     pub points: usize,
     /// Mean silhouette of up to 1,000 points, -1 to 1: how much nearer a point is to its own cluster than to the next. `None` for fewer

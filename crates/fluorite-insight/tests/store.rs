@@ -23,6 +23,15 @@ fn input(id: &str, text: &str, vector: Vec<f32>) -> ChunkInput {
 
 /// 40 chunks about gardening, 30 about astronomy, 20 about cooking.
 fn topics(engine: &Engine) {
+    store(engine, topic_chunks());
+}
+
+fn store(engine: &Engine, chunks: Vec<ChunkInput>) {
+    let o = WriteOptions { durability: Some(Durability::Buffered), ..WriteOptions::default() };
+    engine.store(chunks, o).wait().unwrap();
+}
+
+fn topic_chunks() -> Vec<ChunkInput> {
     let mut state = 7u64;
     let mut noise = move || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -35,8 +44,7 @@ fn topics(engine: &Engine) {
             chunks.push(input(&format!("{topic}-{i}"), &format!("shared words about {topic} {topic}Tools {i}"), vector));
         }
     }
-    let o = WriteOptions { durability: Some(Durability::Buffered), ..WriteOptions::default() };
-    engine.store(chunks, o).wait().unwrap();
+    chunks
 }
 
 fn topic(id: &str) -> &str {
@@ -114,8 +122,10 @@ fn filters_seeds_and_samples() {
     let run = |o: ClusterOptions| -> ClusterReport { ClusterReport { duration_ms: 0, ..cluster(&engine, &o).unwrap() } };
     let r = run(ClusterOptions { filter: ns("default"), ..ClusterOptions::default() });
     assert_eq!((r.chunks, r.points), (89, 89), "a deleted chunk and one without a vector are not clustered");
+    assert_eq!(r.without_vector, 1, "and the one without a vector is told");
     let one = run(ClusterOptions { filter: ns("other"), ..ClusterOptions::default() });
     assert_eq!((one.points, one.clusters.len(), one.clusters[0].representatives[0].id.as_str()), (1, 1, "x"));
+    assert_eq!(one.without_vector, 0);
     let none = run(ClusterOptions { filter: ns("none"), ..ClusterOptions::default() });
     assert_eq!((none.points, none.clusters.len(), none.silhouette), (0, 0, None));
 
@@ -171,6 +181,23 @@ fn the_map_has_every_chunk_once_and_topics_apart() {
     assert_eq!(wrong, 0, "points whose neighbour is of another topic");
     assert_eq!(map, memory_map(&engine, &MapOptions { num_threads: Some(1), ..MapOptions::default() }).unwrap());
     assert_ne!(map, memory_map(&engine, &MapOptions { seed: Some(9), ..MapOptions::default() }).unwrap());
+}
+
+#[test]
+fn equal_chunks_give_equal_clusters_and_maps_in_every_store() {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let (one, other) = (open(&dirs[0]), open(&dirs[1]));
+    topics(&one);
+    let mut chunks = topic_chunks();
+    chunks.reverse();
+    chunks.into_iter().for_each(|chunk| store(&other, vec![chunk]));
+    for max_points in [None, Some(40)] {
+        let map = |engine: &Engine| memory_map(engine, &MapOptions { max_points, ..MapOptions::default() }).unwrap();
+        assert_eq!(map(&one), map(&other), "{max_points:?}");
+        let o = ClusterOptions { max_points, members: Some(true), ..ClusterOptions::default() };
+        let report = |engine: &Engine| ClusterReport { duration_ms: 0, ..cluster(engine, &o).unwrap() };
+        assert_eq!(report(&one), report(&other), "{max_points:?}");
+    }
 }
 
 #[test]

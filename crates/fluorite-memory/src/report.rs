@@ -137,6 +137,8 @@ pub struct Points {
     pub items: Vec<Point>,
     /// Chunks with a vector that match, in the sample or not.
     pub matching: u64,
+    /// Chunks that match and have none.
+    pub without_vector: u64,
 }
 
 /// A page of a listing.
@@ -144,6 +146,8 @@ pub struct Points {
 pub struct Page {
     /// Chunks in order.
     pub records: Vec<Record>,
+    /// Chunks left out because they cannot be read (`skip_damaged`): each as the `Corrupt` it would end with.
+    pub damaged: Vec<crate::Error>,
     /// Give it to the next call; `None` at the end.
     pub next: Option<PageCursor>,
 }
@@ -174,6 +178,8 @@ pub struct ExportPage {
     pub chunks: u64,
     /// Of them those with a vector.
     pub vectors: u64,
+    /// Chunks left out, and vectors of chunks that are there, which cannot be read (`skip_damaged`).
+    pub damaged: Vec<crate::Error>,
     /// Give it to the next call; `None` at the end.
     pub next: Option<PageCursor>,
 }

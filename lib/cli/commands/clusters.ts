@@ -5,7 +5,7 @@ import { withBridge } from '../bridge.js';
 import { filtered, filterOf, type FilterFlags } from '../filter.js';
 import { examples } from '../help.js';
 import type { Register, Session } from '../session.js';
-import { clean, count, duration } from '../text.js';
+import { count, duration, name } from '../text.js';
 import { whole } from '../values.js';
 
 /** Options of commands that group chunks. */
@@ -29,6 +29,11 @@ export function grouping(command: Command): Command {
     .option('--min-cluster-size <n>', 'fewest chunks of a cluster of density: 15', whole)
     .option('--seed <n>', 'chooses samples and where to begin: 0', whole)
     .option('--max-points <n>', 'most chunks, beyond which a sample is taken: 100000', whole));
+}
+
+/** Why chunks are missing, and what to do. */
+export function withoutVectors(n: number, missing: string): string {
+  return `${count(n)} chunks have no vector and ${missing}: they were stored without the model (--no-ml, enable_ml = false, --background); compute them with \`fluorite embed\` (enable_ml = true)`;
 }
 
 /** The options as the bridge takes them. */
@@ -67,6 +72,7 @@ async function work(session: Session, flags: Flags): Promise<void> {
   };
   const report = await withBridge(session, {}, (bridge) => bridge.cluster(options).finally(meter.stop));
   await session.out.result(report, () => text(session, report));
+  if (report.without_vector > 0) session.note(withoutVectors(report.without_vector, 'are in no cluster'));
 }
 
 function text(session: Session, r: ClusterReport): string {
@@ -75,7 +81,7 @@ function text(session: Session, r: ClusterReport): string {
   return [
     `${count(r.clusters.length)} clusters of ${count(r.points)} chunks${of}${r.silhouette === null ? '' : `, silhouette ${r.silhouette.toFixed(2)}`} (${duration(r.duration_ms / 1000)})`,
     ...r.clusters.map((c) =>
-      `${session.out.paint('bold', clean(c.label || `cluster ${c.index}`))}  ${count(c.size)} (${percent(c.share)}), cohesion ${c.cohesion.toFixed(2)}${c.representatives.length > 0 ? `: ${clean(c.representatives.map((m) => m.id).join(', '))}` : ''}`),
-    ...(r.outliers.count > 0 ? [`unlike the others: ${count(r.outliers.count)}: ${clean(r.outliers.examples.slice(0, 5).map((m) => m.id).join(', '))}`] : []),
+      `${session.out.paint('bold', name(c.label || `cluster ${c.index}`))}  ${count(c.size)} (${percent(c.share)}), cohesion ${c.cohesion.toFixed(2)}${c.representatives.length > 0 ? `: ${name(c.representatives.map((m) => m.id).join(', '))}` : ''}`),
+    ...(r.outliers.count > 0 ? [`unlike the others: ${count(r.outliers.count)}: ${name(r.outliers.examples.slice(0, 5).map((m) => m.id).join(', '))}`] : []),
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 
+import { FluoriteError } from '../../facade/errors.js';
 import { withBridge } from '../bridge.js';
 import { fileError, UsageError } from '../errors.js';
 import { examples } from '../help.js';
@@ -9,7 +10,7 @@ import { svg } from '../map/svg.js';
 import type { Register, Session } from '../session.js';
 import { count } from '../text.js';
 import { whole } from '../values.js';
-import { grouping, groupingOf, type GroupFlags } from './clusters.js';
+import { grouping, groupingOf, withoutVectors, type GroupFlags } from './clusters.js';
 
 interface Flags extends GroupFlags {
   neighbours?: number;
@@ -40,7 +41,16 @@ async function work(session: Session, name: string, flags: Flags): Promise<void>
     signal: session.signal,
     on_progress: meter.on_progress,
   };
-  const points = await withBridge(session, {}, (bridge) => bridge.memoryMap(options).finally(meter.stop));
+  const { points, without } = await withBridge(session, {}, async (bridge) => {
+    const drawn = await bridge.memoryMap(options).finally(meter.stop);
+    const { chunks, vectors } = await bridge.getStats();
+    return { points: drawn, without: chunks - vectors };
+  });
+  const missing = withoutVectors(without, 'are not on the map');
+  if (points.length === 0 && !session.out.json) {
+    throw new FluoriteError('NOT_FOUND', `there is nothing to draw${without > 0 ? `: of the whole store ${missing}` : ': no chunk matches'}`);
+  }
+  if (without > 0) session.note(`of the whole store ${missing}`);
   if (session.out.json) return session.out.result(points, () => '');
   if (name === '-') return session.out.write(svg(points, flags.size));
   const file = resolve(name);

@@ -18,23 +18,33 @@ const STEP: usize = 1_024;
 impl Shared {
     /// The vectors of the live chunks that match; beyond `most` a sample of them chosen by `seed`.
     ///
-    /// In the order of a hash of seed and key: the same for the same chunks wherever they lie, and any beginning of it is a sample.
+    /// In the order of a hash of seed, namespace and id: the same for the same chunks in every store, and any beginning of it is a sample.
     pub fn points(&self, filter: &SearchFilter, most: usize, seed: u64, cancel: &CancelToken) -> Result<Points> {
         self.ensure_loaded()?;
         self.expire_due();
-        let mut rows = {
+        let (found, without_vector) = {
             let state = self.state.read();
             let selected = self.select(&state, filter)?;
-            let with_vector = selected.iter().filter(|row| state.embedded.contains(*row)).filter_map(|row| {
-                let r = state.row(row)?;
-                Some((xxh3_64_with_seed(&r.key.to_le_bytes(), seed), row, r.sequence))
-            });
-            with_vector.collect::<Vec<_>>()
+            let sequence = |row: u32| Some((row, state.row(row)?.sequence));
+            let found: Vec<(u32, u64)> =
+                selected.iter().filter(|row| state.embedded.contains(*row)).filter_map(sequence).collect();
+            let without = selected.iter().filter(|row| !state.embedded.contains(*row)).count() as u64;
+            (found, without)
         };
+        let mut rows = Vec::with_capacity(found.len());
+        for part in found.chunks(STEP) {
+            cancel.check()?;
+            let state = self.state.read();
+            for (row, sequence) in part {
+                let Some(r) = state.row(*row).filter(|r| r.sequence == *sequence && state.live.contains(*row)) else { continue };
+                let (namespace, id) = self.names(&state, r)?;
+                rows.push((xxh3_64_with_seed(format!("{namespace}\0{id}").as_bytes(), seed), *row, *sequence));
+            }
+        }
         let matching = rows.len() as u64;
         rows.sort_unstable();
         rows.truncate(most);
-        let mut points = Points { matching, ..Points::default() };
+        let mut points = Points { matching, without_vector, ..Points::default() };
         points.items.reserve(rows.len());
         let mut vector = Vec::new();
         for part in rows.chunks(STEP) {
