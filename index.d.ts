@@ -58,7 +58,10 @@ export declare class FluoriteBridge implements AsyncDisposable {
     deleteChunk(id: ChunkId, options?: DeleteOptions): Promise<boolean>;
     /** Deletes what matches and returns how many. An empty filter is refused without `{ all: true }`. Codes: `INVALID_ARGUMENT`, and as {@link deleteChunk}. */
     deleteWhere(filter: SearchFilter, options?: DeleteWhereOptions): Promise<number>;
-    /** All chunks, page by page; chunks stored meanwhile may or may not appear. */
+    /**
+     * All chunks, page by page; chunks stored meanwhile may or may not appear. A chunk that cannot be read ends the listing with
+     * `CORRUPT`, unless there is an `on_damage`, which is told of it instead.
+     */
     listChunks(options?: ListOptions): AsyncGenerator<Chunk, void, undefined>;
     /** The kept versions of a chunk, oldest first. */
     history(id: ChunkId, options?: IdOptions): Promise<ChunkVersion[]>;

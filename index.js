@@ -108,7 +108,10 @@ class FluoriteBridge {
     deleteWhere(filter, options) {
         return (0, errors_js_1.guard)(() => this.#native.deleteWhere(filter, options));
     }
-    /** All chunks, page by page; chunks stored meanwhile may or may not appear. */
+    /**
+     * All chunks, page by page; chunks stored meanwhile may or may not appear. A chunk that cannot be read ends the listing with
+     * `CORRUPT`, unless there is an `on_damage`, which is told of it instead.
+     */
     listChunks(options) {
         return (0, listing_js_1.listAll)(this.#native, options);
     }

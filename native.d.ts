@@ -23,7 +23,7 @@ export declare class NativeBridge {
   getMany(ids: unknown, options: unknown): Promise<(unknown[] | null)[]> | (unknown[] | null)[]
   delete(id: unknown, options: unknown): Promise<boolean> | boolean
   deleteWhere(filter: unknown, options: unknown): Promise<number> | number
-  list(options: unknown, cursor: unknown): Promise<[unknown[][], unknown]> | [unknown[][], unknown]
+  list(options: unknown, cursor: unknown, skipDamaged: boolean): Promise<[unknown[][], unknown, string[]]> | [unknown[][], unknown, string[]]
   history(id: unknown, options: unknown): Promise<unknown[][]> | unknown[][]
   search(query: unknown, options: unknown, call: number): Promise<unknown[]> | unknown[]
   searchMany(queries: unknown, options: unknown, call: number): Promise<unknown[][]> | unknown[][]
@@ -33,8 +33,8 @@ export declare class NativeBridge {
   snapshot(dir: unknown, options: unknown, onProgress: unknown, call: number): Promise<string> | string
   /** Of a bridge that is not open: the store may be one that does not open. */
   salvage(from: unknown, to: unknown, options: unknown, packageDir: string, onProgress: unknown, call: number): Promise<string> | string
-  /** Lines as bytes, how many, how many with a vector, and where the next page begins. */
-  exportPage(options: unknown, cursor: unknown): Promise<[Buffer, number, number, unknown?]> | [Buffer, number, number, unknown?]
+  /** Lines as bytes, how many, how many with a vector, where the next page begins, and what could not be read. */
+  exportPage(options: unknown, cursor: unknown, skipDamaged: boolean): Promise<[Buffer, number, number, unknown, string[]]> | [Buffer, number, number, unknown, string[]]
   importLines(lines: unknown, first: number, options: unknown, call: number): Promise<string> | string
   optimize(options: unknown, onProgress: unknown, call: number): Promise<string> | string
   shutdown(): Promise<void> | void

@@ -4,6 +4,7 @@ exports.exportLines = exportLines;
 exports.importLines = importLines;
 const blocks_js_1 = require("./blocks.js");
 const call_js_1 = require("./call.js");
+const damage_js_1 = require("./damage.js");
 const errors_js_1 = require("./errors.js");
 const files_js_1 = require("./files.js");
 const slices_js_1 = require("./slices.js");
@@ -13,25 +14,29 @@ const MOST_BAD = 1_000;
 /** Writes chunks as JSON lines into a file, which appears when it is complete, or a stream, which is not ended. */
 function exportLines(native, target, options) {
     return (0, call_js_1.cancellable)(native, (0, call_js_1.hooksOf)(options), async (call) => {
-        const report = { chunks: 0, vectors: 0, bytes: 0 };
+        const report = { chunks: 0, vectors: 0, bytes: 0, damaged: 0 };
+        const tell = (0, damage_js_1.damageOf)(options);
+        const read = (cursor) => native.exportPage(options, cursor, tell !== undefined);
         if (typeof target === 'string') {
             const path = (0, files_js_1.filePath)(target, 'target');
-            const [first, total] = [await native.exportPage(options, undefined), await totalOf(native, call, options)];
-            await (0, files_js_1.writeFile)(path, pages(native, options, call, report, first, total));
+            const [first, total] = [await read(undefined), await totalOf(native, call, options)];
+            await (0, files_js_1.writeFile)(path, pages(read, call, tell, report, first, total));
             return report;
         }
         const stream = writableOf(target);
-        const [first, total] = [await native.exportPage(options, undefined), await totalOf(native, call, options)];
-        for await (const page of pages(native, options, call, report, first, total))
+        const [first, total] = [await read(undefined), await totalOf(native, call, options)];
+        for await (const page of pages(read, call, tell, report, first, total))
             await write(stream, page);
         return report;
     });
 }
-async function* pages(native, options, call, report, first, total) {
+async function* pages(read, call, tell, report, first, total) {
     const written = (0, call_js_1.meter)(call, 'export', total);
-    for (let page = first;; page = await native.exportPage(options, page[3])) {
-        const [lines, chunks, vectors, next] = page;
+    for (let page = first;; page = await read(page[3])) {
+        const [lines, chunks, vectors, next, damaged] = page;
         call.check();
+        tell?.(damaged);
+        report.damaged += damaged.length;
         if (chunks > 0)
             yield lines;
         report.chunks += chunks;

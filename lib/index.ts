@@ -128,7 +128,10 @@ export class FluoriteBridge implements AsyncDisposable {
     return guard(() => this.#native.deleteWhere(filter, options));
   }
 
-  /** All chunks, page by page; chunks stored meanwhile may or may not appear. */
+  /**
+   * All chunks, page by page; chunks stored meanwhile may or may not appear. A chunk that cannot be read ends the listing with
+   * `CORRUPT`, unless there is an `on_damage`, which is told of it instead.
+   */
   listChunks(options?: ListOptions): AsyncGenerator<Chunk, void, undefined> {
     return listAll(this.#native, options);
   }

@@ -16,7 +16,7 @@ use crate::error::Fail;
 use crate::events::Listeners;
 use crate::progress::Progress;
 use crate::raw::{Arg, Channel, Env, Js, Kind, Numbers, Returned, enter};
-use crate::records::{Wanted, cursor, hits, json, maybe, record, to_cursor, version};
+use crate::records::{Wanted, cursor, hits, json, maybe, messages, record, to_cursor, version};
 use crate::settle::settle;
 
 /// Where a call by id looks.
@@ -231,22 +231,24 @@ impl NativeBridge {
     }
 
     #[napi(
-        ts_args_type = "options: unknown, cursor: unknown",
-        ts_return_type = "Promise<[unknown[][], unknown]> | [unknown[][], unknown]"
+        ts_args_type = "options: unknown, cursor: unknown, skipDamaged: boolean",
+        ts_return_type = "Promise<[unknown[][], unknown, string[]]> | [unknown[][], unknown, string[]]"
     )]
-    pub fn list(&self, env: napi::Env, opts: Arg, from: Arg) -> Returned {
+    pub fn list(&self, env: napi::Env, opts: Arg, from: Arg, skip_damaged: Arg) -> Returned {
         enter(env, |env| {
             let engine = self.core.engine()?;
-            let o: ListOptions = options(env, env.arg(opts))?;
+            let mut o: ListOptions = options(env, env.arg(opts))?;
+            o.skip_damaged = flag(env, env.arg(skip_damaged))?;
             let from = env.arg(from);
             let from = if env.kind(from) == Kind::List { Some(to_cursor(env, from)?) } else { None };
             settle(env, &Channel::of(env)?, engine.list(o, from), None, None, |env, page| {
-                let pair = env.list(2)?;
-                env.put(pair, 0, env.list_of(&page.records, |env, r| record(env, r, Wanted::ALL))?)?;
+                let list = env.list(3)?;
+                env.put(list, 0, env.list_of(&page.records, |env, r| record(env, r, Wanted::ALL))?)?;
                 if let Some(next) = &page.next {
-                    env.put(pair, 1, cursor(env, next)?)?;
+                    env.put(list, 1, cursor(env, next)?)?;
                 }
-                Ok(pair)
+                env.put(list, 2, messages(env, &page.damaged)?)?;
+                Ok(list)
             })
         })
     }
@@ -367,6 +369,11 @@ impl NativeBridge {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturating, and the facade gives whole numbers
 pub(crate) fn number<'e>(env: Env<'e>, v: Js<'e>) -> u64 {
     if env.kind(v) == Kind::Number { env.number(v).unwrap_or(0.0) as u64 } else { 0 }
+}
+
+/// `false` unless it is `true`.
+pub(crate) fn flag<'e>(env: Env<'e>, v: Js<'e>) -> Result<bool, Fail> {
+    if env.kind(v) == Kind::Bool { env.bool(v) } else { Ok(false) }
 }
 
 pub(crate) fn report<'e, T: Serialize>(env: Env<'e>, report: T) -> Result<Js<'e>, Fail> {

@@ -7,12 +7,12 @@ use fluorite_memory::{ExportOptions, ImportOptions, SalvageOptions, SnapshotOpti
 use napi_derive::napi;
 use serde::Deserialize;
 
-use crate::bridge::{NativeBridge, number, report};
+use crate::bridge::{NativeBridge, flag, number, report};
 use crate::convert::{options, text};
 use crate::error::Fail;
 use crate::progress::Progress;
 use crate::raw::{Arg, Channel, Env, Js, Kind, Numbers, Returned, enter};
-use crate::records::{cursor, to_cursor};
+use crate::records::{cursor, messages, to_cursor};
 use crate::settle::settle;
 
 /// What the facade's caller says about models.
@@ -90,25 +90,27 @@ impl NativeBridge {
         })
     }
 
-    /// Lines as bytes, how many, how many with a vector, and where the next page begins.
+    /// Lines as bytes, how many, how many with a vector, where the next page begins, and what could not be read.
     #[napi(
-        ts_args_type = "options: unknown, cursor: unknown",
-        ts_return_type = "Promise<[Buffer, number, number, unknown?]> | [Buffer, number, number, unknown?]"
+        ts_args_type = "options: unknown, cursor: unknown, skipDamaged: boolean",
+        ts_return_type = "Promise<[Buffer, number, number, unknown, string[]]> | [Buffer, number, number, unknown, string[]]"
     )]
-    pub fn export_page(&self, env: napi::Env, opts: Arg, from: Arg) -> Returned {
+    pub fn export_page(&self, env: napi::Env, opts: Arg, from: Arg, skip_damaged: Arg) -> Returned {
         enter(env, |env| {
             let engine = self.core().engine()?;
-            let o: ExportOptions = options(env, env.arg(opts))?;
+            let mut o: ExportOptions = options(env, env.arg(opts))?;
+            o.skip_damaged = flag(env, env.arg(skip_damaged))?;
             let from = env.arg(from);
             let from = if env.kind(from) == Kind::List { Some(to_cursor(env, from)?) } else { None };
             settle(env, &Channel::of(env)?, engine.export_page(o, from), None, None, |env, page| {
-                let list = env.list(4)?;
+                let list = env.list(5)?;
                 env.put(list, 0, env.buffer(&page.lines)?)?;
                 env.put(list, 1, env.of_count(page.chunks)?)?;
                 env.put(list, 2, env.of_count(page.vectors)?)?;
                 if let Some(next) = &page.next {
                     env.put(list, 3, cursor(env, next)?)?;
                 }
+                env.put(list, 4, messages(env, &page.damaged)?)?;
                 Ok(list)
             })
         })

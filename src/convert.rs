@@ -207,7 +207,7 @@ fn option_tree<'e>(env: Env<'e>, v: Js<'e>) -> Result<Option<Value>, Fail> {
     let value = match env.kind(v) {
         Kind::Undefined | Kind::Null => return Ok(None),
         Kind::Object => {
-            let skip = ["signal", "on_progress", "onProgress"];
+            let skip = ["signal", "on_progress", "onProgress", "on_damage", "onDamage"];
             reader.members(v, MAX_DEPTH - 1, &skip).map(Value::Object)
         }
         _ => reader.value(v, MAX_DEPTH),

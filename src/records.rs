@@ -121,6 +121,11 @@ pub(crate) fn hits<'e>(env: Env<'e>, hits: &[SearchHit], wanted: Wanted, bare: b
     })
 }
 
+/// What each error says.
+pub(crate) fn messages<'e>(env: Env<'e>, errors: &[fluorite_memory::Error]) -> Result<Js<'e>, Fail> {
+    env.list_of(errors, |env, e| env.of_text(&e.to_string()))
+}
+
 /// Where a listing goes on; the facade hands it back as it is.
 #[allow(clippy::cast_precision_loss)] // times and counts are far below 2^53
 pub(crate) fn cursor<'e>(env: Env<'e>, c: &PageCursor) -> Result<Js<'e>, Fail> {

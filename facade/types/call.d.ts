@@ -1,3 +1,4 @@
+import type { FluoriteError } from '../errors.js';
 /** Progress of a long call. */
 export interface Progress {
     /** What is being done now. */
@@ -20,6 +21,14 @@ export interface SignalOptions {
 export interface CallOptions extends SignalOptions {
     /** Told from time to time; what it throws stops the call. */
     on_progress?: ((progress: Progress) => void) | undefined;
+}
+/** Options of calls that can go on behind damage. */
+export interface DamageOptions {
+    /**
+     * Told of each chunk (with `embeddings` of an export also each vector) that cannot be read, as the `CORRUPT` that ends the call
+     * when this is absent; the others follow. What it throws stops the call.
+     */
+    on_damage?: ((error: FluoriteError) => void) | undefined;
 }
 /** How a chunk is deleted. */
 export interface PurgeOptions {

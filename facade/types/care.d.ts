@@ -1,4 +1,4 @@
-import type { CallOptions } from './call.js';
+import type { CallOptions, DamageOptions } from './call.js';
 import type { EitherCase } from './case.js';
 import type { ChunkInput } from './chunk.js';
 import type { Durability } from './config.js';
@@ -120,7 +120,7 @@ export interface SalvageReport {
     warnings: string[];
 }
 /** Options of `exportJsonl`. */
-export interface ExportOptions extends CallOptions {
+export interface ExportOptions extends CallOptions, DamageOptions {
     /** Which chunks; all when absent. */
     filter?: SearchFilter | undefined;
     /** `stored` (when absent), `id` or `updated`. */
@@ -136,6 +136,8 @@ export interface ExportReport {
     vectors: number;
     /** Bytes written. */
     bytes: number;
+    /** What `on_damage` was told of: chunks left out, and vectors that are missing from lines. */
+    damaged: number;
 }
 /** The members of {@link ImportOptions}; camelCase is taken as well. */
 export interface ImportOptionsMembers extends CallOptions {

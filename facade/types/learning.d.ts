@@ -123,6 +123,8 @@ export interface FilesReport {
     updated: number;
     /** Files that only have another name: their chunks keep ids and history. */
     renamed: number;
+    /** Files without any text: there is nothing to learn. */
+    empty: number;
     /** Files left alone because their content is stored. */
     unchanged: number;
     /** Files that are gone, with their chunks. */

@@ -1,4 +1,4 @@
-import type { IdOptions, SignalOptions } from './call.js';
+import type { DamageOptions, IdOptions, SignalOptions } from './call.js';
 import type { EitherCase } from './case.js';
 import type { Chunk, ChunkField, ChunkId } from './chunk.js';
 import type { SearchFilter } from './filter.js';
@@ -82,7 +82,7 @@ export interface RankedDocument {
     similarity_score: number;
 }
 /** The members of {@link ListOptions}; camelCase is taken as well. */
-export interface ListOptionsMembers extends SignalOptions {
+export interface ListOptionsMembers extends SignalOptions, DamageOptions {
     /** Only chunks that match. */
     filter?: SearchFilter;
     /** `stored` (oldest first) when absent, by `id`, or latest `updated` first. */

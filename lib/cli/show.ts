@@ -1,6 +1,6 @@
 import type { Chunk, SearchHit } from '../facade/types/index.js';
 import type { Output } from './output.js';
-import { clean, line, snippet } from './text.js';
+import { line, name, snippet } from './text.js';
 
 /** Where a chunk came from: its source, or the path in its metadata. */
 export function pathOf({ source, metadata }: Chunk): string | null {
@@ -18,7 +18,7 @@ export async function showHits(out: Output, hits: readonly SearchHit[], query: s
     const labels = [hit.chunk_type, ...hit.frameworks.slice(0, 4)];
     if (hit.namespace !== 'default') labels.push(`in ${hit.namespace}`);
     if (hit.pending) labels.push('vector pending');
-    const head = `${String(i + 1).padStart(3)}. ${out.paint('green', hit.score.toFixed(3))}  ${out.paint('bold', clean(hit.id))}`;
+    const head = `${String(i + 1).padStart(3)}. ${out.paint('green', hit.score.toFixed(3))}  ${out.paint('bold', name(hit.id))}`;
     await out.line(`${head}  ${out.paint('dim', line(labels.join(', '), narrow))}`);
     const path = pathOf(hit);
     if (path !== null) await out.line(`      ${out.paint('cyan', line(path, narrow))}`);
@@ -33,7 +33,7 @@ export async function showHits(out: Output, hits: readonly SearchHit[], query: s
 /** One line per chunk. */
 export function chunkLine(out: Output, chunk: Chunk): string {
   const head = `${chunk.updated_at.slice(0, 19)}  q ${chunk.quality_score.toFixed(2)}  ${chunk.chunk_type.padEnd(15)}`;
-  const id = chunk.namespace === 'default' ? clean(chunk.id) : `${clean(chunk.namespace)}/${clean(chunk.id)}`;
+  const id = chunk.namespace === 'default' ? name(chunk.id) : `${name(chunk.namespace)}/${name(chunk.id)}`;
   const room = Math.max(out.width - head.length - id.length - 4, 20);
   return `${out.paint('dim', head)}  ${out.paint('bold', id)}  ${line(chunk.content.slice(0, 400), room)}`;
 }

@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import type { NativeBridge } from '../native.js';
 import { blocksOf, streamOf, type Block } from './blocks.js';
 import { cancellable, hooksOf, meter, type Call } from './call.js';
+import { damageOf, type TellDamage } from './damage.js';
 import { FluoriteError, inputError } from './errors.js';
 import { filePath, readFile, writeFile } from './files.js';
 import { sendAll } from './slices.js';
@@ -15,27 +16,32 @@ const MOST_BAD = 1_000;
 /** Writes chunks as JSON lines into a file, which appears when it is complete, or a stream, which is not ended. */
 export function exportLines(native: NativeBridge, target: unknown, options: unknown): Promise<ExportReport> {
   return cancellable(native, hooksOf(options), async (call) => {
-    const report: ExportReport = { chunks: 0, vectors: 0, bytes: 0 };
+    const report: ExportReport = { chunks: 0, vectors: 0, bytes: 0, damaged: 0 };
+    const tell = damageOf(options);
+    const read = (cursor: unknown): ReturnType<Read> => native.exportPage(options, cursor, tell !== undefined);
     if (typeof target === 'string') {
       const path = filePath(target, 'target');
-      const [first, total] = [await native.exportPage(options, undefined), await totalOf(native, call, options)];
-      await writeFile(path, pages(native, options, call, report, first, total));
+      const [first, total] = [await read(undefined), await totalOf(native, call, options)];
+      await writeFile(path, pages(read, call, tell, report, first, total));
       return report;
     }
     const stream = writableOf(target);
-    const [first, total] = [await native.exportPage(options, undefined), await totalOf(native, call, options)];
-    for await (const page of pages(native, options, call, report, first, total)) await write(stream, page);
+    const [first, total] = [await read(undefined), await totalOf(native, call, options)];
+    for await (const page of pages(read, call, tell, report, first, total)) await write(stream, page);
     return report;
   });
 }
 
 type Page = Awaited<ReturnType<NativeBridge['exportPage']>>;
+type Read = (cursor: unknown) => ReturnType<NativeBridge['exportPage']>;
 
-async function* pages(native: NativeBridge, options: unknown, call: Call, report: ExportReport, first: Page, total: number | null): AsyncGenerator<Buffer> {
+async function* pages(read: Read, call: Call, tell: TellDamage, report: ExportReport, first: Page, total: number | null): AsyncGenerator<Buffer> {
   const written = meter(call, 'export', total);
-  for (let page = first; ; page = await native.exportPage(options, page[3])) {
-    const [lines, chunks, vectors, next] = page;
+  for (let page = first; ; page = await read(page[3])) {
+    const [lines, chunks, vectors, next, damaged] = page;
     call.check();
+    tell?.(damaged);
+    report.damaged += damaged.length;
     if (chunks > 0) yield lines;
     report.chunks += chunks;
     report.vectors += vectors;

@@ -56,8 +56,8 @@ fn a_byte_order_mark_is_no_part_of_a_text() {
     for id in [
         "file:a.json#first",
         "file:a.json#second",
-        "file:b.toml#first",
-        "file:b.toml#second",
+        "file:b.toml#first.a",
+        "file:b.toml#second.b",
         "file:c.yaml#first",
         "file:d.md#Title",
     ] {

@@ -110,6 +110,9 @@ pub struct ExportOptions {
     pub order: Option<ListOrder>,
     /// `true` writes the vectors too: about 2.1 KB a chunk of 384 dimensions. `false` when absent.
     pub embeddings: Option<bool>,
+    /// Leave out what cannot be read and tell it in `ExportPage::damaged`; else the first damaged place ends the export.
+    #[serde(skip)]
+    pub skip_damaged: bool,
 }
 
 /// Options of `import_lines`.
@@ -449,4 +452,7 @@ pub struct ListOptions {
     pub limit: Option<u64>,
     /// Start behind the chunk with this id (in the order asked for).
     pub after: Option<String>,
+    /// Leave out chunks that cannot be read and tell them in `Page::damaged`; else the first one ends the listing.
+    #[serde(skip)]
+    pub skip_damaged: bool,
 }

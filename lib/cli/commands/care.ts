@@ -5,7 +5,7 @@ import { withBridge } from '../bridge.js';
 import { EXIT } from '../exit.js';
 import { examples } from '../help.js';
 import type { Register, Session } from '../session.js';
-import { bytes, clean, count, table } from '../text.js';
+import { bytes, count, name, table } from '../text.js';
 import { damage } from './operate.js';
 
 /** `snapshot`. */
@@ -50,7 +50,7 @@ export const salvage: Register = (program, host) => {
           ['damaged places', count(s.damages)],
         ]),
         ...s.damaged.flatMap(damage),
-        ...s.stepped_back_chunks.map((c) => `  ${clean(c.id)} (${clean(c.namespace)}): version ${c.version} of ${c.lost_version}`),
+        ...s.stepped_back_chunks.map((c) => `  ${name(c.id)} (${name(c.namespace)}): version ${c.version} of ${c.lost_version}`),
         ...s.warnings.map((w) => session.out.paint('yellow', `! ${w}`)),
         ...(s.ok ? [session.out.paint('green', 'nothing was damaged')] : []),
       ].join('\n'));

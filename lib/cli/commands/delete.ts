@@ -1,4 +1,5 @@
 import type { FluoriteBridge } from '../../index.js';
+import { isFluoriteError } from '../../facade/errors.js';
 import type { SearchFilter } from '../../facade/types/index.js';
 import { confirm } from '../confirm.js';
 import { UsageError } from '../errors.js';
@@ -44,12 +45,13 @@ function work(session: Session, ids: string[], flags: Flags): Promise<number> {
 
 async function byId(session: Session, bridge: FluoriteBridge, ids: string[], namespace: string | undefined, { yes = false, purge = false }: Flags): Promise<number> {
   const options = namespace === undefined ? {} : { namespace };
-  const found = (await bridge.getChunks(ids, options)).map((chunk) => chunk !== null);
-  const there = ids.filter((_, i) => found[i]);
+  const found: boolean[] = [];
+  for (const id of ids) found.push(await there(bridge, id, options));
+  const present = ids.filter((_, i) => found[i]);
   const missing = ids.filter((_, i) => !found[i]);
   for (const id of missing) session.fail('NOT_FOUND', `chunk ${JSON.stringify(id)} was not found`);
   let deleted = 0;
-  const named = purge ? ids : there; // what is not there any more may have left something
+  const named = purge ? ids : present; // what is not there any more may have left something
   if (named.length > 0) {
     if (!yes) await confirm(session, `${purge ? 'Purge' : 'Delete'} ${named.map((id) => JSON.stringify(id)).join(', ')}?`);
     for (const id of named) {
@@ -62,10 +64,21 @@ async function byId(session: Session, bridge: FluoriteBridge, ids: string[], nam
   return missing.length > 0 ? EXIT.not_found : EXIT.ok;
 }
 
+/** One that is damaged is there, and can be deleted. */
+async function there(bridge: FluoriteBridge, id: string, options: { namespace?: string }): Promise<boolean> {
+  try {
+    return (await bridge.getChunk(id, options)) !== null;
+  } catch (e) {
+    if (isFluoriteError(e) && e.code === 'CORRUPT') return true;
+    throw e;
+  }
+}
+
 async function byFilter(session: Session, bridge: FluoriteBridge, filter: SearchFilter, { yes = false, purge = false }: Flags): Promise<number> {
   if (!yes) {
     let matched = 0;
-    for await (const _ of bridge.listChunks({ filter, signal: session.signal })) matched++;
+    const counted = (): void => void matched++; // one that cannot be read is deleted as well
+    for await (const _ of bridge.listChunks({ filter, signal: session.signal, on_damage: counted })) counted();
     if (matched > 0) await confirm(session, `${purge ? 'Purge' : 'Delete'} ${count(matched)} chunks?`);
   }
   session.check();

@@ -16,13 +16,14 @@ import { clean } from '../text.js';
 export const doctor: Register = (program, host) => {
   program
     .command('doctor')
-    .description('look at the installation and the store, and say what is wrong and what to do')
+    .description('look at the installation, read all of the store, and say what is wrong and what to do')
     .addHelpText('after', examples('fluorite doctor', 'fluorite doctor --json | jq ".checks[] | select(.status != \\"ok\\")"'))
     .action(host.action(work));
 };
 
 async function work(session: Session): Promise<number> {
   const { options, out, signal } = session;
+  const meter = session.meter();
   const checks = machineChecks();
   let memory_path: string | undefined;
   try {
@@ -39,7 +40,8 @@ async function work(session: Session): Promise<number> {
     ...(!options.ml && { enable_ml: false }),
   };
   const stored = memory_path !== undefined && existsSync(join(memory_path, 'MANIFEST')) ? memory_path : undefined;
-  checks.push(...(await engineChecks({ config, memory_path: stored, ...(options.readOnly && { read_only: true }) }, config_path, signal)));
+  const probed = { config, memory_path: stored, ...(options.readOnly && { read_only: true }) };
+  checks.push(...(await engineChecks(probed, config_path, { signal, on_progress: meter.on_progress }).finally(meter.stop)));
   if (stored === undefined) checks.push(skip('store', 'nothing is stored yet'));
   const wrong = checks.filter((c) => c.status === 'fail').length;
   await out.result({ ok: wrong === 0, checks }, () => text(out, checks, wrong));

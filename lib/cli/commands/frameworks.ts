@@ -1,7 +1,7 @@
 import { withBridge } from '../bridge.js';
 import { examples } from '../help.js';
 import type { Register, Session } from '../session.js';
-import { clean, count } from '../text.js';
+import { clean, count, name } from '../text.js';
 import { whole } from '../values.js';
 
 interface Flags {
@@ -26,7 +26,7 @@ export const suggest: Register = (program, host) => {
     .action(host.action(async (session: Session, names: string[], flags: Flags) => {
       const found = await withBridge(session, {}, (bridge) => bridge.suggestFrameworks(names, optionsOf(session, flags)));
       await session.out.result(found, () => found.map((f) =>
-        `${session.out.paint('bold', clean(f.framework))}  ${count(f.support)} with ${clean(f.given.join(' + '))} (${Math.round(f.confidence * 100)} %, ${f.lift.toFixed(1)} times more often than by chance); ${clean(f.evidence.slice(0, 3).join(', '))}`).join('\n') || 'nothing goes with them');
+        `${session.out.paint('bold', clean(f.framework))}  ${count(f.support)} with ${clean(f.given.join(' + '))} (${Math.round(f.confidence * 100)} %, ${f.lift.toFixed(1)} times more often than by chance); ${name(f.evidence.slice(0, 3).join(', '))}`).join('\n') || 'nothing goes with them');
     }));
 };
 
@@ -45,7 +45,7 @@ export const patterns: Register = (program, host) => {
       const { out } = session;
       for (const p of found) {
         if (out.json) await out.record(p);
-        else await out.line(`${out.paint('bold', clean(p.id))}  ${count(p.metadata.member_count)} members: ${clean(p.metadata.members.slice(0, 3).join(', '))}\n${clean(p.content)}\n`);
+        else await out.line(`${out.paint('bold', name(p.id))}  ${count(p.metadata.member_count)} members: ${name(p.metadata.members.slice(0, 3).join(', '))}\n${clean(p.content)}\n`);
       }
       if (found.length === 0 && !out.json) session.note('no chunk uses both');
     }));

@@ -1,4 +1,6 @@
+import type { FluoriteBridge } from '../../index.js';
 import { withBridge } from '../bridge.js';
+import { failureOf } from '../errors.js';
 import { EXIT } from '../exit.js';
 import { examples } from '../help.js';
 import type { Register, Session } from '../session.js';
@@ -22,27 +24,17 @@ export const get: Register = (program, host) => {
 };
 
 function work(session: Session, ids: string[], flags: Flags): Promise<number> {
-  const { out } = session;
-  const options = flags.namespace === undefined ? {} : { namespace: flags.namespace };
   return withBridge(session, {}, async (bridge) => {
     let code: number = EXIT.ok;
     for (const id of ids) {
       session.check();
       let found = false;
-      if (flags.history) {
-        for (const version of await bridge.history(id, options)) {
-          found = true;
-          await out.record(version);
-        }
-      } else if (out.json) {
-        const chunk = await bridge.getChunk(id, options);
-        found = chunk !== null;
-        if (chunk) await out.record(chunk);
-      } else {
-        const content = await bridge.getContentBuffer(id, options);
-        found = content !== null;
-        if (content && out.terminal) await out.line(clean(content.toString()));
-        else if (content) await out.write(content);
+      try {
+        found = await print(session, bridge, id, flags);
+      } catch (e) {
+        if (ids.length === 1 || failureOf(e).code !== 'CORRUPT') throw e;
+        code = session.failure(JSON.stringify(id), e); // the others are still wanted
+        continue;
       }
       if (!found) {
         code = EXIT.not_found;
@@ -51,4 +43,23 @@ function work(session: Session, ids: string[], flags: Flags): Promise<number> {
     }
     return code;
   });
+}
+
+/** Prints a chunk; `false` when there is none. */
+async function print({ out }: Session, bridge: FluoriteBridge, id: string, flags: Flags): Promise<boolean> {
+  const options = flags.namespace === undefined ? {} : { namespace: flags.namespace };
+  if (flags.history) {
+    const versions = await bridge.history(id, options);
+    for (const version of versions) await out.record(version);
+    return versions.length > 0;
+  }
+  if (out.json) {
+    const chunk = await bridge.getChunk(id, options);
+    if (chunk) await out.record(chunk);
+    return chunk !== null;
+  }
+  const content = await bridge.getContentBuffer(id, options);
+  if (content && out.terminal) await out.line(clean(content.toString()));
+  else if (content) await out.write(content);
+  return content !== null;
 }

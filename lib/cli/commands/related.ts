@@ -5,6 +5,7 @@ import { filtered, filterOf, type FilterFlags } from '../filter.js';
 import { examples } from '../help.js';
 import type { Register, Session } from '../session.js';
 import { showHits } from '../show.js';
+import { name } from '../text.js';
 import { number, whole } from '../values.js';
 
 interface Flags extends FilterFlags {
@@ -46,7 +47,7 @@ async function work(session: Session, id: string, flags: Flags): Promise<void> {
     return [found, await bridge.getChunk(id, place)] as const;
   });
   if (session.out.json) return session.out.line(JSON.stringify({ id, hits }, null, 2));
-  if (flags.ids) for (const hit of hits) await session.out.line(hit.id);
+  if (flags.ids) for (const hit of hits) await session.out.line(name(hit.id));
   else if (hits.length === 0) session.note('nothing is like it');
   else await showHits(session.out, hits, self?.content.slice(0, 2_000) ?? '');
 }

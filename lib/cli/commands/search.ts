@@ -5,6 +5,7 @@ import { filtered, filterOf, type FilterFlags } from '../filter.js';
 import { examples } from '../help.js';
 import type { Register, Session } from '../session.js';
 import { showHits } from '../show.js';
+import { name } from '../text.js';
 import { number, whole } from '../values.js';
 
 interface Flags extends FilterFlags {
@@ -66,7 +67,7 @@ async function work(session: Session, words: string[], flags: Flags): Promise<vo
     }),
   );
   if (session.out.json) return session.out.line(JSON.stringify({ query, hits }, null, 2));
-  if (flags.ids) for (const hit of hits) await session.out.line(hit.id);
+  if (flags.ids) for (const hit of hits) await session.out.line(name(hit.id));
   else if (hits.length === 0) session.note('nothing fits; `fluorite stats` says what is stored');
   else await showHits(session.out, hits, query);
 }

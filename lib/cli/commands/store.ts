@@ -8,7 +8,7 @@ import { bytesOf, open, stdin } from '../input.js';
 import type { Register, Session } from '../session.js';
 import { storePieces } from '../pieces.js';
 import { counter } from '../progress.js';
-import { clean, count } from '../text.js';
+import { clean, count, name } from '../text.js';
 import { fieldsOf, idOf, withFields, type FieldFlags } from '../fields.js';
 import { whole } from '../values.js';
 
@@ -75,7 +75,7 @@ async function texts(session: Session, bridge: FluoriteBridge, inputs: string[],
           ? await storePieces(bridge, id, input, content, fields, pieces, write)
           : [await bridge.storeChunk({ ...fields, ...(id !== undefined && { id }), content }, write)];
         stored();
-        await (session.out.json ? session.out.record({ input, ids }) : session.out.line(ids.map(clean).join('\n')));
+        await (session.out.json ? session.out.record({ input, ids }) : session.out.line(ids.map(name).join('\n')));
       } catch (e) {
         if (session.signal.aborted || inputs.length === 1) throw e;
         code = session.failure(input, e); // the other files are still wanted

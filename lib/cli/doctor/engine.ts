@@ -1,16 +1,29 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
+import type { Progress, VerifyReport } from '../../facade/types/index.js';
 import { bytes, count } from '../text.js';
 import { fail, ok, skip, warn, type Check } from './check.js';
-import type { ProbeInput, Stage } from './probe.js';
+import type { Going, ProbeInput, Stage } from './probe.js';
 
 const REINSTALL = 'reinstall the package (in a checkout: npm run build)';
 
+/** Damaged places that are shown. */
+const SHOWN = 3;
+/** Milliseconds of silence after which a probe is ended. */
+const SILENCE = 60_000;
+
+/** What the checks need of the session. */
+export interface Watcher {
+  signal: AbortSignal;
+  on_progress: ((p: Progress) => void) | undefined;
+}
+
 /** Tries addon, configuration, model and store in a process of its own. */
-export async function engineChecks(input: ProbeInput, config_path: string | undefined, signal: AbortSignal): Promise<Check[]> {
-  const { stages, ended } = await probe(input, signal);
+export async function engineChecks(input: ProbeInput, config_path: string | undefined, watcher: Watcher): Promise<Check[]> {
+  const { stages, ended } = await probe(input, watcher);
   const of = (name: Stage['stage']): Stage | undefined => stages.find((s) => s.stage === name);
   const checks: Check[] = [];
   // the first stage without an outcome is the one that ended the process
@@ -30,6 +43,7 @@ export async function engineChecks(input: ProbeInput, config_path: string | unde
   checks.push(...model(of('model'), ended));
   if (input.memory_path !== undefined) {
     checks.push(of('model') ? store(of('store'), input.memory_path, ended) : skip('store', `the ${crashed ?? 'model'} comes first`));
+    if (of('store') && !of('store')?.error) checks.push(verified(of('verify'), input.memory_path, ended));
   }
   return checks;
 }
@@ -61,8 +75,21 @@ function store(stage: Stage | undefined, path: string, ended: string): Check {
   if (error) return fail('store', `${error.code}: ${first(error.message)}`, 'see the message');
   const { chunks, disk_bytes, recovered_tail_bytes, health } = found as { chunks: number; disk_bytes: number; recovered_tail_bytes: number; health: { status: string; storage: { detail: string | null }; index: { detail: string | null } } };
   const text = `${path}: ${count(chunks)} chunks, ${bytes(disk_bytes)}`;
-  if (health.status !== 'ok') return warn('store', `${text}; ${health.status}: ${[health.storage.detail, health.index.detail].filter(Boolean).join('; ')}`, 'run `fluorite verify --deep`: it names each damaged place and what to do; then `fluorite optimize`, or `fluorite salvage` where the log is damaged');
+  if (health.status !== 'ok') return warn('store', `${text}; ${health.status}: ${[health.storage.detail, health.index.detail].filter(Boolean).join('; ')}`, '`fluorite verify --deep` names each damaged place and what to do; then `fluorite optimize`, or `fluorite salvage` where the log is damaged');
   return ok('store', recovered_tail_bytes > 0 ? `${text}; ${count(recovered_tail_bytes)} bytes of an unfinished write were cut off` : text);
+}
+
+/** What reading all of the store came to. */
+function verified(stage: Stage | undefined, path: string, ended: string): Check {
+  const remedy = `\`fluorite verify --deep\` names every place and what to do; what is readable: fluorite salvage ${JSON.stringify(path)} ${JSON.stringify(`${path}-saved`)}`;
+  if (!stage) return fail('verify', `reading all of ${path} ended the process (${ended})`, remedy);
+  if (stage.error) return fail('verify', `${stage.error.code}: ${first(stage.error.message)}`, remedy);
+  const v = stage.found as unknown as VerifyReport;
+  const looked = v.deep ? 'every checksum, every version and every index' : 'every checksum (`fluorite verify --deep` looks into versions and indexes too)';
+  if (v.ok) return ok('verify', `${count(v.records)} records, ${bytes(v.bytes)}: ${looked} compared, all sound`);
+  const shown = v.damaged.slice(0, SHOWN).map((d) => `\n${d.file} at ${d.offset}: ${d.what}; lost: ${d.lost}`);
+  const more = v.damages > shown.length ? `\nand ${count(v.damages - shown.length)} more` : '';
+  return fail('verify', `${count(v.damages)} damaged ${v.damages === 1 ? 'place' : 'places'}:${shown.join('')}${more}`, remedy);
 }
 
 /** Who holds the lock, as the file says. */
@@ -99,15 +126,22 @@ function what(message: string): string {
   return first(message).split('; ')[0] ?? message;
 }
 
-/** Runs the probe; it is ended when it does not come back within a minute. */
-function probe(input: ProbeInput, signal: AbortSignal): Promise<{ stages: Stage[]; ended: string }> {
+/** Runs the probe; it is ended when nothing is heard of it for a minute. */
+function probe(input: ProbeInput, { signal, on_progress }: Watcher): Promise<{ stages: Stage[]; ended: string }> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [join(__dirname, 'probe.js'), JSON.stringify(input)], { stdio: ['ignore', 'pipe', 'ignore'], signal, timeout: 60_000 });
-    let text = '';
-    child.stdout.setEncoding('utf8').on('data', (some: string) => (text += some));
+    const child = spawn(process.execPath, [join(__dirname, 'probe.js'), JSON.stringify(input)], { stdio: ['ignore', 'pipe', 'ignore'], signal });
+    const silence = setTimeout(() => child.kill(), SILENCE);
+    const stages: Stage[] = [];
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      silence.refresh();
+      if (!line.startsWith('{')) return;
+      const said = JSON.parse(line) as Stage | Going;
+      if ('progress' in said) on_progress?.(said.progress);
+      else stages.push(said);
+    });
     child.on('error', failed);
     child.on('close', (code, killed) => {
-      const stages = text.split('\n').filter((l) => l.startsWith('{')).map((l) => JSON.parse(l) as Stage);
+      clearTimeout(silence);
       done({ stages, ended: killed ?? `exit code ${code}` });
     });
   });

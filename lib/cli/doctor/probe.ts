@@ -4,7 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { BridgeConfig } from '../../facade/types/index.js';
+import type { BridgeConfig, Progress } from '../../facade/types/index.js';
+import type { FluoriteBridge } from '../../index.js';
+
+/** Stores of up to this many bytes are verified deeply: a matter of seconds. */
+const CHEAP = 256 << 20;
 
 /** What is tried. */
 export interface ProbeInput {
@@ -17,10 +21,15 @@ export interface ProbeInput {
 }
 /** Outcome of a stage. */
 export interface Stage {
-  stage: 'addon' | 'config' | 'model' | 'store';
+  stage: 'addon' | 'config' | 'model' | 'store' | 'verify';
   error?: { code: string; message: string };
   /** What is worth telling of a success. */
   found?: Record<string, unknown>;
+}
+
+/** A line between the stages: the last one goes on. */
+export interface Going {
+  progress: Progress;
 }
 
 async function run(input: ProbeInput): Promise<void> {
@@ -48,18 +57,34 @@ async function run(input: ProbeInput): Promise<void> {
     });
     const { memory_path, read_only } = input;
     if (memory_path === undefined) return;
-    await stage('store', async () => {
-      const bridge = await FluoriteBridge.open({ ...input.config, memory_path, enable_ml: false, ...(read_only && { read_only }) });
-      try {
-        const { chunks, disk_bytes, recovered_tail_bytes, model } = await bridge.getStats();
-        return { chunks, disk_bytes, recovered_tail_bytes, model: model.id, health: await bridge.health() };
-      } finally {
-        await bridge.shutdown();
-      }
-    });
+    const opening = FluoriteBridge.open({ ...input.config, memory_path, enable_ml: false, ...(read_only && { read_only }) });
+    await examine(await opening.catch((e: unknown) => e));
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** Looks at the open store, or says why it does not open. */
+async function examine(opened: unknown): Promise<void> {
+  let bytes = 0;
+  const there = await stage('store', async () => {
+    if (!isBridge(opened)) throw opened;
+    const { chunks, disk_bytes, recovered_tail_bytes, model } = await opened.getStats();
+    bytes = disk_bytes;
+    return { chunks, disk_bytes, recovered_tail_bytes, model: model.id, health: await opened.health() };
+  });
+  if (!isBridge(opened)) return;
+  const on_progress = (progress: Progress): void => print({ progress });
+  if (there) await stage('verify', async () => ({ ...(await opened.verify({ deep: bytes <= CHEAP, on_progress })) }));
+  await opened.shutdown();
+}
+
+function isBridge(opened: unknown): opened is FluoriteBridge {
+  return typeof (opened as FluoriteBridge | null)?.verify === 'function';
+}
+
+function print(line: Stage | Going): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
 async function stage(name: Stage['stage'], work: () => Promise<Record<string, unknown> | void>): Promise<boolean> {
@@ -71,7 +96,7 @@ async function stage(name: Stage['stage'], work: () => Promise<Record<string, un
     const { code, message } = e as { code?: unknown; message?: unknown };
     outcome.error = { code: String(code ?? 'INTERNAL'), message: String(message ?? e) };
   }
-  process.stdout.write(`${JSON.stringify(outcome)}\n`);
+  print(outcome);
   return outcome.error === undefined;
 }
 

@@ -2,11 +2,11 @@
 
 use super::shared::Shared;
 use super::state::{Row, State};
+use crate::DEFAULT_NAMESPACE;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::options::{ListOptions, ListOrder, OneOrMany, SearchFilter};
 use crate::report::{Page, PageCursor};
-use crate::{Chunk, DEFAULT_NAMESPACE};
 
 /// Chunks per page, and their bytes.
 const PAGE: usize = 128;
@@ -21,6 +21,7 @@ impl Shared {
         let filter = options.filter.clone().unwrap_or_default();
         let order = options.order.unwrap_or_default();
         let state = self.state.read();
+        let first = cursor.is_none();
         let cursor = match (cursor, &options.after) {
             (Some(c), _) => Some(c),
             (None, Some(after)) => Some(self.cursor_after(&state, &filter, after)?),
@@ -30,16 +31,26 @@ impl Shared {
         let newest = || state.live.iter().filter_map(|row| state.row(row)).map(|r| r.sequence).max().unwrap_or(0);
         let upto = cursor.as_ref().map_or(0, |c| c.upto).max(if delivered == 0 { newest() } else { 0 });
         let left = options.limit.map_or(PAGE, |l| usize::try_from(l.saturating_sub(delivered)).unwrap_or(PAGE)).min(PAGE);
-        let mut rows = self.ordered(&state, &filter, order, cursor.as_ref(), upto)?;
+        let mut damaged = options.skip_damaged.then(Vec::new);
+        let mut rows = self.ordered(&state, &filter, order, cursor.as_ref(), upto, &mut damaged)?;
+        if !first {
+            damaged.iter_mut().for_each(Vec::clear); // every page in order `id` meets them, the first told them
+        }
         let more = rows.len() > left;
         rows.truncate(left);
         let mut page = Page::default();
         let mut bytes = 0;
         let mut cut = false;
+        let mut last = None;
         for row in rows {
             cancel.check()?;
             let Some(r) = state.row(row) else { continue };
-            let chunk = self.load_aside(&state, r)?;
+            let Some(chunk) = spared(self.load_aside(&state, r), &mut damaged)? else {
+                // in the other order what cannot be read was left out before
+                last = (order != ListOrder::Id).then(|| behind(r, String::new(), String::new())).or(last);
+                continue;
+            };
+            last = Some(behind(r, chunk.namespace.clone(), chunk.id.clone()));
             bytes += chunk.content.len();
             page.records.push(self.record(r, chunk));
             if bytes > PAGE_BYTES {
@@ -50,10 +61,11 @@ impl Shared {
         let at_limit = options.limit.is_some_and(|l| delivered + page.records.len() as u64 >= l);
         if (more || cut)
             && !at_limit
-            && let Some(last) = page.records.last()
+            && let Some(last) = last
         {
-            page.next = Some(PageCursor { upto, ..cursor_of(&last.chunk, delivered + page.records.len() as u64) });
+            page.next = Some(PageCursor { upto, delivered: delivered + page.records.len() as u64, ..last });
         }
+        page.damaged = damaged.unwrap_or_default();
         Ok(page)
     }
 
@@ -65,6 +77,7 @@ impl Shared {
         order: ListOrder,
         after: Option<&PageCursor>,
         upto: u64,
+        damaged: &mut Option<Vec<Error>>,
     ) -> Result<Vec<u32>> {
         let selected = self.select(state, filter)?;
         let rows = selected.iter().filter_map(|row| Some((row, state.row(row)?)));
@@ -79,16 +92,15 @@ impl Shared {
             }
             ListOrder::Updated => {
                 let key = |r: &Row| (std::cmp::Reverse(r.updated_at), std::cmp::Reverse(r.sequence));
-                let behind = |c: &PageCursor| (std::cmp::Reverse(c.updated_at), std::cmp::Reverse(c.sequence));
-                let mut v: Vec<_> =
-                    rows.map(|(i, r)| (key(r), i)).filter(|(k, _)| after.is_none_or(|c| *k > behind(c))).collect();
+                let place = |c: &PageCursor| (std::cmp::Reverse(c.updated_at), std::cmp::Reverse(c.sequence));
+                let mut v: Vec<_> = rows.map(|(i, r)| (key(r), i)).filter(|(k, _)| after.is_none_or(|c| *k > place(c))).collect();
                 smallest(&mut v);
                 v.into_iter().map(|(_, i)| i).collect()
             }
             ListOrder::Id => {
                 let mut v = Vec::new();
                 for (i, r) in rows {
-                    let c = self.load_aside(state, r)?;
+                    let Some(c) = spared(self.load_aside(state, r), damaged)? else { continue };
                     let name = (c.namespace.clone(), c.id.clone());
                     if after.is_none_or(|a| (a.namespace.as_str(), a.id.as_str()) < (name.0.as_str(), name.1.as_str())) {
                         v.push((name, i));
@@ -109,18 +121,23 @@ impl Shared {
         let (_, r) = state
             .find(self.key(namespace, id))
             .ok_or_else(|| Error::NotFound { what: format!("the chunk {id:?} of `after` (namespace {namespace:?})") })?;
-        Ok(cursor_of(&*self.load_aside(state, r)?, 0))
+        Ok(behind(r, namespace.to_owned(), id.to_owned()))
     }
 }
 
-fn cursor_of(chunk: &Chunk, delivered: u64) -> PageCursor {
-    PageCursor {
-        namespace: chunk.namespace.clone(),
-        id: chunk.id.clone(),
-        sequence: chunk.sequence,
-        updated_at: chunk.updated_at,
-        delivered,
-        upto: 0,
+/// Where a listing goes on behind a row. Names count in order `id` alone.
+fn behind(r: &Row, namespace: String, id: String) -> PageCursor {
+    PageCursor { namespace, id, sequence: r.sequence, updated_at: r.updated_at, delivered: 0, upto: 0 }
+}
+
+/// What was read; `None` for what is damaged, which `damaged` takes where there is one.
+fn spared<T>(read: Result<T>, damaged: &mut Option<Vec<Error>>) -> Result<Option<T>> {
+    match (read, damaged) {
+        (Err(e @ Error::Corrupt { .. }), Some(damaged)) => {
+            damaged.push(e);
+            Ok(None)
+        }
+        (read, _) => read.map(Some),
     }
 }
 

@@ -27,15 +27,22 @@ impl Engine {
     /// A page of chunks as JSON lines, with their vectors when asked. Chunks stored between two pages may or may not appear.
     pub fn export_page(&self, options: ExportOptions, cursor: Option<PageCursor>) -> Pending<ExportPage> {
         self.on_pool(move |shared| {
-            let ExportOptions { filter, order, embeddings } = options;
+            let ExportOptions { filter, order, embeddings, skip_damaged } = options;
             let embeddings = embeddings.unwrap_or(false);
-            let list = ListOptions { filter, order, ..ListOptions::default() };
+            let list = ListOptions { filter, order, skip_damaged, ..ListOptions::default() };
             let cursor_given = cursor.is_some();
             let page = shared.page(&list, cursor, &crate::CancelToken::default())?;
-            let mut out = ExportPage { chunks: page.records.len() as u64, next: page.next, ..ExportPage::default() };
+            let mut out =
+                ExportPage { chunks: page.records.len() as u64, next: page.next, damaged: page.damaged, ..ExportPage::default() };
             let skipped = usize::from(mutant!("export_skips_at_page_end") && cursor_given);
             for record in page.records.iter().skip(skipped) {
-                let vector = if embeddings { shared.line_vector(record)? } else { None };
+                let vector = match embeddings.then(|| shared.line_vector(record)) {
+                    Some(Err(e @ Error::Corrupt { .. })) if skip_damaged => {
+                        out.damaged.push(e);
+                        None
+                    }
+                    found => found.transpose()?.flatten(),
+                };
                 out.vectors += u64::from(vector.is_some());
                 write_line(&mut out.lines, record, vector.as_ref());
             }
