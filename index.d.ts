@@ -25,8 +25,9 @@ export declare class FluoriteBridge implements AsyncDisposable {
     /** Is the store open? */
     get ready(): boolean;
     /**
-     * Stores a chunk, or a new version of it. When it resolves the chunk is durable and the next search finds it.
-     * Codes: `INVALID_ARGUMENT`, `INVALID_ID`, `CHUNK_TOO_LARGE`, `DIMENSION_MISMATCH`, `EMBEDDING_FAILED`, `READ_ONLY`, `NO_SPACE`, `POISONED`, `BUSY`, `IO`, `ABORTED`.
+     * Stores a chunk, or a new version of it. When it resolves the chunk is durable and the next search finds it. With `memory.auto_split` a
+     * long text is stored in pieces, all or none, in place of everything that was stored under its id; see `docs/chunking.md`.
+     * Codes: `INVALID_ARGUMENT`, `INVALID_ID` (also when the id of a piece belongs to another chunk), `CHUNK_TOO_LARGE`, `DIMENSION_MISMATCH`, `EMBEDDING_FAILED`, `READ_ONLY`, `NO_SPACE`, `POISONED`, `BUSY`, `IO`, `ABORTED`.
      */
     storeChunk(chunk: ChunkInput, options?: WriteOptions): Promise<ChunkId>;
     /**
@@ -48,13 +49,13 @@ export declare class FluoriteBridge implements AsyncDisposable {
      * Codes: `CORRUPT`, `IO`, `NOT_FOUND` (the store was removed, or another took its place), `MODEL_REJECTED`; what was read before stays readable.
      */
     refresh(): Promise<boolean>;
-    /** The chunk with all its fields, or `null`. */
+    /** The chunk with all its fields, or `null`. A text that is stored in pieces comes whole, with the metadata it was given. */
     getChunk(id: ChunkId, options?: IdOptions): Promise<Chunk | null>;
-    /** Chunks by id, in the order given, all of one moment; `null` where there is none. */
+    /** Chunks by id, in the order given, all of one moment; `null` where there is none. As {@link getChunk}. */
     getChunks(ids: readonly ChunkId[], options?: IdOptions): Promise<(Chunk | null)[]>;
     /** The content as bytes, exactly as stored, or `null`. */
     getContentBuffer(id: ChunkId, options?: IdOptions): Promise<Buffer | null>;
-    /** Deletes a chunk; true when there was one. Codes: `INVALID_ID`, `READ_ONLY`, `NO_SPACE`, `POISONED`, `BUSY`, `IO`. */
+    /** Deletes a chunk, with all its pieces; true when there was one. Codes: `INVALID_ID`, `READ_ONLY`, `NO_SPACE`, `POISONED`, `BUSY`, `IO`. */
     deleteChunk(id: ChunkId, options?: DeleteOptions): Promise<boolean>;
     /** Deletes what matches and returns how many. An empty filter is refused without `{ all: true }`. Codes: `INVALID_ARGUMENT`, and as {@link deleteChunk}. */
     deleteWhere(filter: SearchFilter, options?: DeleteWhereOptions): Promise<number>;
@@ -63,7 +64,7 @@ export declare class FluoriteBridge implements AsyncDisposable {
      * `CORRUPT`, unless there is an `on_damage`, which is told of it instead.
      */
     listChunks(options?: ListOptions): AsyncGenerator<Chunk, void, undefined>;
-    /** The kept versions of a chunk, oldest first. */
+    /** The kept versions of a chunk, oldest first. One that was stored in pieces comes whole, while all its pieces are kept. */
     history(id: ChunkId, options?: IdOptions): Promise<ChunkVersion[]>;
     /** The best hits, best first. A text is searched by meaning and words, a vector by meaning. The last argument may be the limit alone. */
     searchSimilar<F extends ChunkField = never>(query: string | Float32Array, options: SearchOptions & {

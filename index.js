@@ -51,8 +51,9 @@ class FluoriteBridge {
         return this.#native.ready;
     }
     /**
-     * Stores a chunk, or a new version of it. When it resolves the chunk is durable and the next search finds it.
-     * Codes: `INVALID_ARGUMENT`, `INVALID_ID`, `CHUNK_TOO_LARGE`, `DIMENSION_MISMATCH`, `EMBEDDING_FAILED`, `READ_ONLY`, `NO_SPACE`, `POISONED`, `BUSY`, `IO`, `ABORTED`.
+     * Stores a chunk, or a new version of it. When it resolves the chunk is durable and the next search finds it. With `memory.auto_split` a
+     * long text is stored in pieces, all or none, in place of everything that was stored under its id; see `docs/chunking.md`.
+     * Codes: `INVALID_ARGUMENT`, `INVALID_ID` (also when the id of a piece belongs to another chunk), `CHUNK_TOO_LARGE`, `DIMENSION_MISMATCH`, `EMBEDDING_FAILED`, `READ_ONLY`, `NO_SPACE`, `POISONED`, `BUSY`, `IO`, `ABORTED`.
      */
     storeChunk(chunk, options) {
         return (0, errors_js_1.guard)(() => (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), (call) => this.#native.storeOne(chunk, options, call.number)));
@@ -80,7 +81,7 @@ class FluoriteBridge {
     refresh() {
         return (0, errors_js_1.guard)(() => this.#native.refresh());
     }
-    /** The chunk with all its fields, or `null`. */
+    /** The chunk with all its fields, or `null`. A text that is stored in pieces comes whole, with the metadata it was given. */
     async getChunk(id, options) {
         try {
             // Cache hits come back as they are: awaiting them would cost more than reading them.
@@ -92,7 +93,7 @@ class FluoriteBridge {
             throw (0, errors_js_1.fluoriteError)(e);
         }
     }
-    /** Chunks by id, in the order given, all of one moment; `null` where there is none. */
+    /** Chunks by id, in the order given, all of one moment; `null` where there is none. As {@link getChunk}. */
     getChunks(ids, options) {
         return (0, errors_js_1.guard)(async () => (await this.#native.getMany(ids, options)).map((t) => (t === null ? null : (0, records_js_1.toChunk)(t))));
     }
@@ -100,7 +101,7 @@ class FluoriteBridge {
     getContentBuffer(id, options) {
         return (0, errors_js_1.guard)(() => this.#native.content(id, options));
     }
-    /** Deletes a chunk; true when there was one. Codes: `INVALID_ID`, `READ_ONLY`, `NO_SPACE`, `POISONED`, `BUSY`, `IO`. */
+    /** Deletes a chunk, with all its pieces; true when there was one. Codes: `INVALID_ID`, `READ_ONLY`, `NO_SPACE`, `POISONED`, `BUSY`, `IO`. */
     deleteChunk(id, options) {
         return (0, errors_js_1.guard)(() => this.#native.delete(id, options));
     }
@@ -115,7 +116,7 @@ class FluoriteBridge {
     listChunks(options) {
         return (0, listing_js_1.listAll)(this.#native, options);
     }
-    /** The kept versions of a chunk, oldest first. */
+    /** The kept versions of a chunk, oldest first. One that was stored in pieces comes whole, while all its pieces are kept. */
     history(id, options) {
         return (0, errors_js_1.guard)(async () => (await this.#native.history(id, options)).map(records_js_1.toVersion));
     }

@@ -71,7 +71,7 @@ export declare class NativeBridge {
   chunkText(text: unknown, options: unknown, call: number): Promise<string> | string
   storeOne(chunk: unknown, options: unknown, call: number): Promise<string> | string
   /** One slice of a call; `offset` is the position of its first chunk in the whole. */
-  store(chunks: unknown, options: unknown, offset: number, call: number): Promise<[(string | null)[], number, string | undefined]> | [(string | null)[], number, string | undefined]
+  store(chunks: unknown, options: unknown, offset: number, call: number): Promise<[(string | null)[], number, string | undefined, string | undefined]> | [(string | null)[], number, string | undefined, string | undefined]
   /** Watches until `cancel(call)`; the promise is settled when nothing of it runs any more, and keeps the process alive until then. */
   watch(options: unknown, tell: (progress: string) => void, call: number): Promise<void> | void
 }

@@ -13,12 +13,14 @@ function storeAll(native, chunks, options) {
         const result = { ids: [], stored: 0, failed: [] };
         const send = async (slice, offset) => {
             call.check();
-            const [ids, count, failed] = await native.store(slice, options, offset, call.number);
+            const [ids, count, failed, split] = await native.store(slice, options, offset, call.number);
             for (let i = 0; i < ids.length; i++)
                 result.ids[offset + i] = ids[i];
             result.stored += count;
             if (failed !== undefined)
                 result.failed.push(...JSON.parse(failed));
+            if (split !== undefined)
+                (result.split ??= []).push(...JSON.parse(split));
             stored(slice.length);
         };
         if (atomic)
@@ -28,6 +30,7 @@ function storeAll(native, chunks, options) {
         else
             await (0, slices_js_1.sendAll)(source, send);
         result.failed.sort((a, b) => a.index - b.index);
+        result.split?.sort((a, b) => a.index - b.index);
         return result;
     });
 }

@@ -63,8 +63,9 @@ export class FluoriteBridge implements AsyncDisposable {
   }
 
   /**
-   * Stores a chunk, or a new version of it. When it resolves the chunk is durable and the next search finds it.
-   * Codes: `INVALID_ARGUMENT`, `INVALID_ID`, `CHUNK_TOO_LARGE`, `DIMENSION_MISMATCH`, `EMBEDDING_FAILED`, `READ_ONLY`, `NO_SPACE`, `POISONED`, `BUSY`, `IO`, `ABORTED`.
+   * Stores a chunk, or a new version of it. When it resolves the chunk is durable and the next search finds it. With `memory.auto_split` a
+   * long text is stored in pieces, all or none, in place of everything that was stored under its id; see `docs/chunking.md`.
+   * Codes: `INVALID_ARGUMENT`, `INVALID_ID` (also when the id of a piece belongs to another chunk), `CHUNK_TOO_LARGE`, `DIMENSION_MISMATCH`, `EMBEDDING_FAILED`, `READ_ONLY`, `NO_SPACE`, `POISONED`, `BUSY`, `IO`, `ABORTED`.
    */
   storeChunk(chunk: ChunkInput, options?: WriteOptions): Promise<ChunkId> {
     return guard(() => cancellable(this.#native, hooksOf(options), (call) => this.#native.storeOne(chunk, options, call.number)));
@@ -96,7 +97,7 @@ export class FluoriteBridge implements AsyncDisposable {
     return guard(() => this.#native.refresh());
   }
 
-  /** The chunk with all its fields, or `null`. */
+  /** The chunk with all its fields, or `null`. A text that is stored in pieces comes whole, with the metadata it was given. */
   async getChunk(id: ChunkId, options?: IdOptions): Promise<Chunk | null> {
     try {
       // Cache hits come back as they are: awaiting them would cost more than reading them.
@@ -108,7 +109,7 @@ export class FluoriteBridge implements AsyncDisposable {
     }
   }
 
-  /** Chunks by id, in the order given, all of one moment; `null` where there is none. */
+  /** Chunks by id, in the order given, all of one moment; `null` where there is none. As {@link getChunk}. */
   getChunks(ids: readonly ChunkId[], options?: IdOptions): Promise<(Chunk | null)[]> {
     return guard(async () => (await this.#native.getMany(ids, options)).map((t) => (t === null ? null : toChunk(t))));
   }
@@ -118,7 +119,7 @@ export class FluoriteBridge implements AsyncDisposable {
     return guard(() => this.#native.content(id, options));
   }
 
-  /** Deletes a chunk; true when there was one. Codes: `INVALID_ID`, `READ_ONLY`, `NO_SPACE`, `POISONED`, `BUSY`, `IO`. */
+  /** Deletes a chunk, with all its pieces; true when there was one. Codes: `INVALID_ID`, `READ_ONLY`, `NO_SPACE`, `POISONED`, `BUSY`, `IO`. */
   deleteChunk(id: ChunkId, options?: DeleteOptions): Promise<boolean> {
     return guard(() => this.#native.delete(id, options));
   }
@@ -136,7 +137,7 @@ export class FluoriteBridge implements AsyncDisposable {
     return listAll(this.#native, options);
   }
 
-  /** The kept versions of a chunk, oldest first. */
+  /** The kept versions of a chunk, oldest first. One that was stored in pieces comes whole, while all its pieces are kept. */
   history(id: ChunkId, options?: IdOptions): Promise<ChunkVersion[]> {
     return guard(async () => (await this.#native.history(id, options)).map(toVersion));
   }

@@ -51,6 +51,9 @@ const MUTANTS = {
   payload_count_believed: [['corpus', 'payload']],
   dictionary_number_overflows: [['corpus', 'manifest']],
   term_of_any_length: [['corpus', 'terms']],
+  stale_piece_kept: [['auto_split', 'random_calls_agree_with_a_map_of_whole_texts']],
+  foreign_piece_taken: [['auto_split_rules', 'chunks_that_are_merely_called_like_pieces']],
+  purged_piece_kept: [['auto_split_life', 'a_purge_leaves_no_byte_of_any_piece']],
 };
 
 /** The test binary of fluorite-fuzz: what `just fuzz all --seconds 5` runs, a fixed number of times. */
@@ -116,7 +119,7 @@ function run(binary, names, mutant) {
 function build(only) {
   if (only?.length === 0) return [];
   const features = ['--features', 'fluorite-torture/mutants,fluorite-memory/mutants'];
-  const packages = ['-p', 'fluorite-memory', '-p', 'fluorite-torture'];
+  const packages = ['-p', 'fluorite-memory', '-p', 'fluorite-torture', '-p', 'fluorite-learner'];
   return compile([...packages, ...features, ...(only ?? []).flatMap((name) => (name === 'lib' ? ['--lib'] : ['--test', name]))]);
 }
 

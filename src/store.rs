@@ -1,6 +1,6 @@
 //! Writes: chunks in, each read by itself so that one bad chunk need not fail the others.
 
-use fluorite_memory::{BatchFailure, BatchResult, ChunkInput, OnError, WriteOptions};
+use fluorite_memory::{BatchFailure, BatchResult, ChunkInput, OnError, SplitChunk, WriteOptions};
 use napi_derive::napi;
 
 use crate::bridge::NativeBridge;
@@ -34,7 +34,7 @@ impl NativeBridge {
     /// One slice of a call; `offset` is the position of its first chunk in the whole.
     #[napi(
         ts_args_type = "chunks: unknown, options: unknown, offset: number, call: number",
-        ts_return_type = "Promise<[(string | null)[], number, string | undefined]> | [(string | null)[], number, string | undefined]"
+        ts_return_type = "Promise<[(string | null)[], number, string | undefined, string | undefined]> | [(string | null)[], number, string | undefined, string | undefined]"
     )]
     pub fn store(&self, env: napi::Env, chunks: Arg, opts: Arg, offset: Arg, call: Arg) -> Returned {
         enter(env, |env| {
@@ -99,7 +99,7 @@ impl Batch {
     }
 }
 
-/// (ids in the order given, stored, failures as JSON text when there are any).
+/// (ids in the order given, stored, then as JSON text where there are any: failures, texts stored in pieces).
 fn result<'e>(
     env: Env<'e>,
     stored: BatchResult,
@@ -112,16 +112,21 @@ fn result<'e>(
     for (place, id) in places.iter().zip(&stored.ids) {
         ids[*place] = id.as_deref();
     }
-    for f in stored.failed {
-        let place = usize::try_from(f.index).ok().and_then(|i| places.get(i)).copied().unwrap_or_default();
-        failed.push(BatchFailure { index: offset + place as u64, ..f });
-    }
+    let in_call = |index: u64| {
+        let place = usize::try_from(index).ok().and_then(|i| places.get(i)).copied().unwrap_or_default();
+        offset + place as u64
+    };
+    failed.extend(stored.failed.into_iter().map(|f| BatchFailure { index: in_call(f.index), ..f }));
     failed.sort_by_key(|f| f.index);
-    let triple = env.list(3)?;
-    env.put(triple, 0, env.list_of(&ids, |env, id| id.map_or_else(|| env.null(), |id| env.of_text(id)))?)?;
-    env.put(triple, 1, env.of_count(stored.stored)?)?;
+    let split: Vec<SplitChunk> = stored.split.into_iter().map(|s| SplitChunk { index: in_call(s.index), ..s }).collect();
+    let told = env.list(4)?;
+    env.put(told, 0, env.list_of(&ids, |env, id| id.map_or_else(|| env.null(), |id| env.of_text(id)))?)?;
+    env.put(told, 1, env.of_count(stored.stored)?)?;
     if !failed.is_empty() {
-        env.put(triple, 2, env.of_text(&json(&failed)?)?)?;
+        env.put(told, 2, env.of_text(&json(&failed)?)?)?;
     }
-    Ok(triple)
+    if !split.is_empty() {
+        env.put(told, 3, env.of_text(&json(&split)?)?)?;
+    }
+    Ok(told)
 }

@@ -9,7 +9,7 @@ export type MemoryType = 'long_term' | 'short_term' | 'episodic' | 'semantic' | 
 export interface ChunkInputMembers {
     /** A UUIDv7 when absent. */
     id?: ChunkId;
-    /** Text, or bytes that need not be text; at most `max_chunk_size` (1 MiB). */
+    /** Text, or bytes that need not be text; at most `max_chunk_size` (1 MiB), or 16 MiB of text with `auto_split`. */
     content: string | Uint8Array;
     /** Frameworks it belongs to. */
     frameworks?: string[];

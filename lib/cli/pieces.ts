@@ -41,7 +41,7 @@ export async function storePieces(
       ...(p.headings.length > 0 && { headings: p.headings }),
     },
   }));
-  const { ids } = await bridge.storeChunks(chunks, write);
+  const { ids } = await bridge.storeChunks(chunks, { ...write, auto_split: false });
   const place = fields.namespace === undefined ? {} : { namespace: fields.namespace };
   if (id !== undefined) {
     for (let n = chunks.length + 1; await bridge.deleteChunk(`${stem}#${n}`, place); n++);

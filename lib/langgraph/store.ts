@@ -84,7 +84,7 @@ export class FluoriteStore extends BaseStore {
 
   async #put(operations: Kept[]): Promise<void> {
     const chunks = operations.flatMap((op) => (op.value === null ? [] : [this.#chunk(op, op.value)]));
-    for (let from = 0; from < chunks.length; from += ATOMIC) await this.#bridge.storeChunks(chunks.slice(from, from + ATOMIC), { atomic: true });
+    for (let from = 0; from < chunks.length; from += ATOMIC) await this.#bridge.storeChunks(chunks.slice(from, from + ATOMIC), { atomic: true, auto_split: false });
     const gone = operations.filter((op) => op.value === null);
     await inTurns(gone, (op) => this.#bridge.deleteChunk(idOf(op.namespace, op.key), { namespace: this.#namespace }));
   }

@@ -1,7 +1,7 @@
 //! Spike templates and the configuration of the whole product.
 //!
 //! Owns: reading spike files (and repairing broken ones), turning them into chunks, keeping a store in step with a
-//! folder of them, judging them, drawing patterns and combinations of frameworks from them, rendering them, learning files and what changes in folders, telling what was learned, and resolving the configuration from its four sources. Must not know: how chunks are stored or
+//! folder of them, judging them, drawing patterns and combinations of frameworks from them, rendering them, learning files and what changes in folders, telling what was learned, cutting long texts, and resolving the configuration from its four sources. Must not know: how chunks are stored or
 //! found, Node. In: folders, configuration trees. Out: calls of `fluorite_memory::Engine`, reports.
 //!
 //! ```
@@ -42,6 +42,7 @@ mod relations;
 mod render;
 mod shown;
 mod spike;
+mod split;
 mod stats;
 mod watch;
 
@@ -59,5 +60,6 @@ pub use quality::{Part as QualityPart, Quality, is_generated, score};
 pub use relations::{integration_patterns, suggest_frameworks};
 pub use render::{Rendered, RenderedFile, render_spike};
 pub use spike::{MAX_SPIKE_BYTES, Reading, SpikeFile, SpikeParam, SpikeTemplate, Unreadable, read_spike, repair_json};
+pub use split::StructureSplitter;
 pub use stats::{LearnedChunks, LearnedPatterns, LearnedSource, LearningStats, learning_stats};
 pub use watch::{WatchFailure, WatchFn, WatchOptions, WatchProgress, WatchReport, watch};

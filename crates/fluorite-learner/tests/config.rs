@@ -99,17 +99,25 @@ fn unknown_keys_name_the_nearest_known_one() {
 
 #[test]
 fn what_nothing_acts_on_is_refused() {
-    for key in [
-        r#""target_frameworks": ["react"]"#,
-        r#""memory": {"auto_split": true}"#,
-        r#""learning": {"output_dir": "x"}"#,
-        r#""ml": {"embedder": {}}"#,
-    ] {
+    for key in [r#""target_frameworks": ["react"]"#, r#""learning": {"output_dir": "x"}"#, r#""ml": {"embedder": {}}"#] {
         let e = refused(&format!(r#"{{"memory_path": "m", {key}}}"#));
         assert!(e.contains("this release does not act on it"), "{e}");
     }
     assert!(refused(r#"{"memory_path": "m", "ml": {"cpu_only": false}}"#).contains("CPU only"));
     assert!(with(r#"{"memory_path": "m", "ml": {"cpu_only": true}}"#, &[]).is_ok());
+}
+
+#[test]
+fn long_texts_are_stored_in_pieces_when_asked() {
+    let c = with(r#"{"memory_path": "m"}"#, &[]).unwrap();
+    let engine = c.engine_config(None, Vec::new());
+    assert!(!c.auto_split && !engine.auto_split && engine.splitter.is_some());
+    let (_dir, toml) = file("[memory]\nauto_split = true");
+    let c = with(r#"{"memory_path": "m"}"#, &[("FLUORITE_CONFIG", &toml)]).unwrap();
+    assert!(c.engine_config(None, Vec::new()).auto_split);
+    let c = with(r#"{"memory_path": "m", "memory": {"autoSplit": false}}"#, &[("FLUORITE_CONFIG", &toml)]).unwrap();
+    assert!(!c.auto_split);
+    assert!(refused(r#"{"memory_path": "m", "memory": {"auto_split": "yes"}}"#).starts_with("memory.auto_split: "));
 }
 
 #[test]

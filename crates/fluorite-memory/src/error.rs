@@ -31,7 +31,9 @@ pub enum Error {
         message: String,
     },
     /// Content exceeds `max_chunk_size`.
-    #[error("chunk {id:?} has {size} bytes, the limit is {limit}: raise memory.max_chunk_size or store it in parts")]
+    #[error(
+        "chunk {id:?} has {size} bytes, the limit is {limit}: set memory.auto_split to have it stored in pieces, raise memory.max_chunk_size, or store it in parts"
+    )]
     ChunkTooLarge {
         /// The chunk's id.
         id: String,
@@ -39,6 +41,14 @@ pub enum Error {
         size: u64,
         /// The limit in bytes.
         limit: u64,
+    },
+    /// A text that is to be stored in pieces cannot be.
+    #[error("chunk {id:?} cannot be stored in pieces: {why}")]
+    Unsplittable {
+        /// The chunk's id.
+        id: String,
+        /// The limit and the remedy.
+        why: String,
     },
     /// No chunk with that id.
     #[error("{what} was not found")]
@@ -168,7 +178,7 @@ impl Error {
             Self::InvalidConfig { .. } => "INVALID_CONFIG",
             Self::InvalidArgument { .. } => "INVALID_ARGUMENT",
             Self::InvalidId { .. } => "INVALID_ID",
-            Self::ChunkTooLarge { .. } => "CHUNK_TOO_LARGE",
+            Self::ChunkTooLarge { .. } | Self::Unsplittable { .. } => "CHUNK_TOO_LARGE",
             Self::NotFound { .. } => "NOT_FOUND",
             Self::Embedding(e) => e.code(),
             Self::DimensionMismatch { .. } => "DIMENSION_MISMATCH",

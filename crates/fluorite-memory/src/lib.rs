@@ -27,6 +27,7 @@ mod salvage;
 mod search;
 pub mod time;
 pub mod vfs;
+mod whole;
 
 pub use cancel::CancelToken;
 pub use chunk::{Attributes, Chunk, ChunkInput, ChunkType, Content, DEFAULT_NAMESPACE, MAX_ID_BYTES, MemoryType, check_id};
@@ -35,6 +36,7 @@ pub use engine::{DEFAULT_EVENT_BUFFER, Event, EventKind, EventOptions, IndexKind
 pub use engine::{Documents, Engine, EngineConfig, MOST_DOCUMENT_BYTES, MOST_DOCUMENTS, OwnEmbedder, Query, TokenCounter};
 #[doc(hidden)]
 pub use engine::{LoadEmbedder, Platform};
+pub use engine::{LongText, Splitter, TextPart, TextSplitter};
 pub use error::{Error, Result};
 pub use executor::Executor;
 pub use feedback::{

@@ -77,6 +77,8 @@ pub struct WriteOptions {
     pub embed: Option<EmbedMode>,
     /// `abort` when absent.
     pub on_error: Option<OnError>,
+    /// Store texts over the model's window, or over `max_chunk_size`, in pieces; the store's setting when absent.
+    pub auto_split: Option<bool>,
     /// All chunks of the call in one batch: seen and recovered all or none (at most 10,000 chunks).
     pub atomic: Option<bool>,
     /// Raised to stop the call.

@@ -19,6 +19,17 @@ pub struct BatchFailure {
     pub message: String,
 }
 
+/// A text that was stored in pieces, with the ids `<id>#1` to `<id>#<parts>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SplitChunk {
+    /// Position in the call.
+    pub index: u64,
+    /// Id of the whole.
+    pub id: String,
+    /// Pieces.
+    pub parts: u32,
+}
+
 /// Result of `store`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct BatchResult {
@@ -28,6 +39,8 @@ pub struct BatchResult {
     pub stored: u64,
     /// Chunks not stored (`on_error: collect`).
     pub failed: Vec<BatchFailure>,
+    /// Those that were stored in pieces, in the order given.
+    pub split: Vec<SplitChunk>,
 }
 
 /// A chunk with what changes by reading it.

@@ -70,6 +70,8 @@ ${spikes === undefined ? '# spike_templates_path = "./spikes"' : `spike_template
 # compression_level = 3
 # Largest content in bytes.
 # max_chunk_size = 1048576
+# Store texts over 256 tokens in pieces.
+# auto_split = false
 # "sync" survives power loss; "buffered" is faster and may lose the last 100 ms of it.
 # durability = "sync"
 # MiB after which a file of the log is closed and the next begun.

@@ -12,6 +12,12 @@ export interface MemoryConfig {
   compression_level?: number;
   /** Largest content in bytes: 1 MiB. */
   max_chunk_size?: number;
+  /**
+   * Store texts over the model's window (256 tokens), or over `max_chunk_size`, in pieces `<id>#1` ... `<id>#n`, cut along their structure:
+   * false. Searches find the pieces (`metadata.parent` names the whole); `getChunk`, `deleteChunk` and `storeChunk` go on treating `<id>` as
+   * one chunk. Bytes that are no text and chunks with an `embedding` of their own stay whole. See `docs/chunking.md`.
+   */
+  auto_split?: boolean;
   /** Default of writes: `sync`. */
   durability?: Durability;
   /** MiB after which a segment of the log is sealed: 64. */

@@ -26,7 +26,7 @@ export class Facts {
   async store(groups: readonly (readonly Fact[])[]): Promise<void> {
     let batch: ChunkInput[] = [];
     const flush = async (): Promise<void> => {
-      if (batch.length > 0) await this.#bridge.storeChunks(batch, { atomic: true });
+      if (batch.length > 0) await this.#bridge.storeChunks(batch, { atomic: true, auto_split: false });
       batch = [];
     };
     for (const group of groups) {

@@ -37,7 +37,7 @@ pub(super) struct Memory {
     pub(super) durability: Option<Durability>,
     pub(super) segment_mb: Option<u64>,
     pub(super) lexicon: Option<BTreeMap<String, String>>,
-    auto_split: Option<IgnoredAny>,
+    pub(super) auto_split: Option<bool>,
 }
 
 /// Section `learning`.
@@ -66,10 +66,9 @@ pub(super) struct Ml {
 impl Keys {
     /// A key of the public API that is given although nothing acts on it yet.
     pub(super) fn idle(&self) -> Option<&'static str> {
-        let (memory, learning, ml) = (self.memory.as_ref(), self.learning.as_ref(), self.ml.as_ref());
+        let (learning, ml) = (self.learning.as_ref(), self.ml.as_ref());
         let given = [
             ("target_frameworks", self.target_frameworks.is_some()),
-            ("memory.auto_split", memory.is_some_and(|m| m.auto_split.is_some())),
             ("learning.output_dir", learning.is_some_and(|l| l.output_dir.is_some())),
             ("ml.embedder", ml.is_some_and(|m| m.embedder.is_some())),
         ];

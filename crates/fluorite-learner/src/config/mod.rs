@@ -12,9 +12,10 @@ mod toml_file;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use fluorite_memory::{Durability, EngineConfig};
+use fluorite_memory::{Durability, EngineConfig, TextSplitter};
 
 use crate::learn::LearningConfig;
+use crate::split::StructureSplitter;
 pub use resolve::resolve;
 
 /// A checked configuration.
@@ -44,6 +45,8 @@ pub struct Config {
     pub compression_level: i32,
     /// Largest content in bytes, 1 to 64 MiB: 1 MiB.
     pub max_chunk_size: usize,
+    /// Store texts over the model's window, or over `max_chunk_size`, in pieces: false.
+    pub auto_split: bool,
     /// When a write counts as done: `sync`.
     pub durability: Durability,
     /// Size of a segment in MiB, 1 to 1,024: 64.
@@ -75,6 +78,7 @@ impl Config {
             enable_compression: engine.enable_compression,
             compression_level: engine.compression_level,
             max_chunk_size: engine.max_chunk_size,
+            auto_split: engine.auto_split,
             durability: engine.durability,
             segment_mb: engine.segment_bytes >> 20,
             lexicon: engine.lexicon,
@@ -98,6 +102,8 @@ impl Config {
             enable_compression: self.enable_compression,
             compression_level: self.compression_level,
             max_chunk_size: self.max_chunk_size,
+            auto_split: self.auto_split,
+            splitter: Some(TextSplitter::new(StructureSplitter)),
             durability: self.durability,
             segment_bytes: self.segment_mb << 20,
             history_dir: self.history_dir.clone(),

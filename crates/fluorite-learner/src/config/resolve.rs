@@ -42,6 +42,7 @@ pub fn resolve(explicit: Value, env: &dyn Fn(&str) -> Option<String>) -> Result<
         enable_compression: all.enable_compression.unwrap_or(base.enable_compression),
         compression_level: all.compression_level.and_then(|l| i32::try_from(l).ok()).unwrap_or(base.compression_level),
         max_chunk_size: all.max_chunk_size.map_or(base.max_chunk_size, size),
+        auto_split: all.auto_split.unwrap_or(base.auto_split),
         durability: all.durability.unwrap_or(base.durability),
         segment_mb: all.segment_mb.unwrap_or(base.segment_mb),
         lexicon: all.lexicon.unwrap_or_default(),

@@ -8,7 +8,7 @@ const LINES: usize = 60;
 const EMPTY: [&str; 6] = ["copyright", "license", "licence", "eslint", "@ts-", "coding:"];
 
 /// A sentence or two; `None` when the file says nothing. `code`: whether comments are looked for; else a Markdown title.
-pub(super) fn about(text: &str, code: bool) -> Option<String> {
+pub(crate) fn about(text: &str, code: bool) -> Option<String> {
     let lines = || text.lines().take(LINES).map(str::trim_start).skip_while(|l| l.starts_with("#!"));
     let found: Vec<&str> = if code {
         let inner: Vec<&str> = lines().filter_map(|l| l.strip_prefix("//!")).collect();

@@ -82,6 +82,22 @@ struct Piece {
     metadata: Map<String, Value>,
 }
 
+/// What is known of a piece, as metadata: `symbols`, `scope`, `headings`, each only where there are any.
+pub(crate) fn outline(p: &fluorite_chunking::Piece) -> Map<String, Value> {
+    let mut metadata = Map::new();
+    if !p.symbols.is_empty() {
+        let symbols: Vec<Value> = p.symbols.iter().map(|s| json!({ "name": s.name, "kind": s.kind.name() })).collect();
+        metadata.insert("symbols".into(), json!(symbols));
+    }
+    if !p.scope.is_empty() {
+        metadata.insert("scope".into(), json!(p.scope));
+    }
+    if !p.headings.is_empty() {
+        metadata.insert("headings".into(), json!(p.headings));
+    }
+    metadata
+}
+
 /// Pieces of a text that begins at a line and byte of its file, below a key of a catalog.
 fn plain_pieces(
     path: &str,
@@ -95,19 +111,9 @@ fn plain_pieces(
     let options = ChunkingOptions { max_tokens, language, path: Some(path.to_owned()), ..ChunkingOptions::default() };
     let found = chunk_text(text, &options, &CharacterSize).map_err(|e| e.to_string())?;
     let one = |(i, p): (usize, fluorite_chunking::Piece)| {
-        let mut metadata = Map::new();
+        let mut metadata = outline(&p);
         metadata.insert("start_line".into(), json!(line + p.start_line));
         metadata.insert("end_line".into(), json!(line + p.end_line));
-        if !p.symbols.is_empty() {
-            let symbols: Vec<Value> = p.symbols.iter().map(|s| json!({ "name": s.name, "kind": s.kind.name() })).collect();
-            metadata.insert("symbols".into(), json!(symbols));
-        }
-        if !p.scope.is_empty() {
-            metadata.insert("scope".into(), json!(p.scope));
-        }
-        if !p.headings.is_empty() {
-            metadata.insert("headings".into(), json!(p.headings));
-        }
         let key = key.filter(|k| !k.is_empty());
         if let Some(key) = key {
             metadata.insert("section".into(), json!(key));

@@ -19,6 +19,8 @@ pub fn catalog_ranges(text: &str, language: &str, most: usize) -> Result<(Vec<st
     sections::ranges(text, language, most)
 }
 
+pub(crate) use about::about;
+pub(crate) use cut::outline;
 pub use options::FileOptions;
 pub use report::FilesReport;
 pub(crate) use run::learn_changed_files;

@@ -240,6 +240,7 @@ impl Run<'_> {
         let write = WriteOptions {
             embed: self.options.embed,
             atomic: Some(true),
+            auto_split: Some(false), // files are cut already
             cancel: self.options.cancel.clone(),
             ..WriteOptions::default()
         };

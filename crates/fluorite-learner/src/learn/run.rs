@@ -276,6 +276,7 @@ impl Run<'_> {
         let write = WriteOptions {
             embed: self.options.embed,
             on_error: Some(OnError::Collect),
+            auto_split: Some(false), // a template is one chunk
             cancel: self.options.cancel.clone(),
             ..WriteOptions::default()
         };

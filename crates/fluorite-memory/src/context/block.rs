@@ -19,6 +19,8 @@ pub struct Block {
     pub path: Option<String>,
     pub language: Option<String>,
     pub lines: Option<Lines>,
+    /// The text it is a piece of: its lines are of that, whatever else comes from this path.
+    pub whole: Option<String>,
     /// Without line ends behind it.
     pub text: String,
     /// Its end was cut off to fit.
@@ -93,7 +95,7 @@ mod tests {
     use super::*;
 
     fn block(id: &str, text: &str) -> Block {
-        Block { id: id.into(), path: None, language: None, lines: None, text: text.into(), truncated: false }
+        Block { id: id.into(), path: None, language: None, lines: None, whole: None, text: text.into(), truncated: false }
     }
 
     #[test]

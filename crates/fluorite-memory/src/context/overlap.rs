@@ -96,7 +96,7 @@ mod tests {
 
     fn block(first: u64, text: &str) -> Block {
         let lines = Some(Lines { first, last: first + text.split('\n').count() as u64 - 1 });
-        Block { id: "x".into(), path: Some("f".into()), language: None, lines, text: text.into(), truncated: false }
+        Block { id: "x".into(), path: Some("f".into()), language: None, lines, whole: None, text: text.into(), truncated: false }
     }
 
     #[test]

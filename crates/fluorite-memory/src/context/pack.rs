@@ -120,8 +120,11 @@ fn fresh(candidate: &mut Candidate, chosen: &[Chosen]) -> Option<(String, Vec<us
         return None;
     }
     let held: Vec<usize> = chosen.iter().enumerate().filter(|(_, c)| text.contains(&c.folded)).map(|(i, _)| i).collect();
-    let same_file =
-        |c: &Candidate| c.block.path.is_some() && c.block.path == candidate.block.path && c.namespace == candidate.namespace;
+    let own = candidate.block.whole.is_some();
+    let same_file = |c: &Candidate| {
+        let same = c.block.path.is_some() && c.block.path == candidate.block.path && c.namespace == candidate.namespace;
+        same && !(own && c.block.whole.is_some()) // pieces of one text share no line, those of two count their own
+    };
     let others: Vec<&Block> = chosen
         .iter()
         .enumerate()

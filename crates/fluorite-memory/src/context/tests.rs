@@ -35,8 +35,29 @@ fn plain(found: &[Candidate], budget: usize) -> Context {
 
 fn candidate(id: &str, path: Option<&str>, first: Option<u64>, text: &str) -> Candidate {
     let lines = first.map(|first| Lines { first, last: first + text.matches('\n').count() as u64 });
-    let block = Block { id: id.into(), path: path.map(Into::into), language: None, lines, text: text.into(), truncated: false };
+    let block = Block {
+        id: id.into(),
+        path: path.map(Into::into),
+        language: None,
+        lines,
+        whole: None,
+        text: text.into(),
+        truncated: false,
+    };
     Candidate { namespace: "n".into(), score: 0.5, content_hash: xxhash_rust::xxh3::xxh3_128(text.as_bytes()), block }
+}
+
+#[test]
+fn lines_of_two_texts_from_one_place_are_not_compared() {
+    let of = |whole: &str, id: &str, text: &str| {
+        let mut c = candidate(id, Some("slack"), Some(1), text);
+        c.block.whole = Some(whole.into());
+        c
+    };
+    let found = [of("x", "x#1", "first one says\nthis"), of("y", "y#1", "second one says\nthat")];
+    assert_eq!(ids(&plain(&found, 100)), ["x#1", "y#1"]);
+    let file = [candidate("a", Some("slack"), Some(1), "other version\nof it"), found[0].clone()];
+    assert_eq!(ids(&plain(&file, 100)), ["a"], "lines of a file");
 }
 
 fn free(id: &str, text: &str) -> Candidate {

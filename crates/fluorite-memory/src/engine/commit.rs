@@ -1,13 +1,18 @@
 //! The committer: turns ops into groups, writes them with one fsync, applies them, settles their callers.
 
-use std::collections::{HashMap, HashSet};
+mod replaced;
+
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use self::replaced::Replaced;
 use super::apply::{Effect, apply};
 use super::events::{Event, EventKind};
+use super::pieces::{PutPieces, Seen};
 use super::prepare::PreparedChunk;
 use super::queue::{LateVector, Op, Settle, Target};
 use super::shared::Shared;
@@ -46,6 +51,8 @@ type Outcome = Box<dyn FnOnce(Result<()>) + Send>;
 struct Deleted {
     targets: Vec<Target>,
     purge: bool,
+    /// Pieces of texts with these ids as well.
+    wholes: bool,
     found: Vec<bool>,
     settle: Settle<Vec<bool>>,
 }
@@ -58,7 +65,8 @@ struct Pass {
     outcomes: Vec<Outcome>,
     sync: bool,
     /// What this pass has already done to a key: (created_at, version, findable).
-    seen: HashMap<u128, (i64, u32, bool)>,
+    seen: Seen,
+    put_pieces: PutPieces,
     deletes: Vec<Deleted>,
     has_puts: bool,
 }
@@ -124,7 +132,7 @@ fn process(shared: &Arc<Shared>, ops: Vec<Op>) {
         match op {
             Op::Skip => {}
             Op::Put { chunks, durability, settle } => pass.put(shared, w, chunks, durability, settle),
-            Op::Delete { targets, purge, settle } => pass.delete(shared, w, targets, purge, settle),
+            Op::Delete { targets, purge, settle } => pass.delete(shared, w, targets, purge, true, settle),
             Op::Vectors { items, settle } => pass.vectors(shared, w, items, settle),
             Op::Flush { settle } => {
                 pass.usage(shared, w);
@@ -135,7 +143,7 @@ fn process(shared: &Arc<Shared>, ops: Vec<Op>) {
                 Ok(targets) => {
                     let told: Settle<Vec<bool>> =
                         Box::new(|r| settle(r.map(|found| found.into_iter().filter(|f| *f).count() as u64)));
-                    pass.delete(shared, w, targets, purge, told);
+                    pass.delete(shared, w, targets, purge, false, told);
                 }
                 Err(e) => settle(Err(e)),
             },
@@ -173,6 +181,9 @@ impl Pass {
         if let Err(e) = shared.check_room().and_then(|()| w.admit_vectors(shared, found)) {
             return settle(Err(e));
         }
+        if let Err(e) = self.check_pieces(shared, &chunks) {
+            return settle(Err(e));
+        }
         if let Err(e) = w.without_gone_dictionaries(shared, &mut chunks) {
             return settle(Err(e));
         }
@@ -182,8 +193,14 @@ impl Pass {
         let salt = w.live.segment().salt();
         let model = shared.model_hash();
         let mut group = GroupBuilder::begin(&mut self.bytes, w.next_sequence);
+        let mut whole = Replaced::default(); // the same for all pieces of a text
         for mut prepared in chunks {
-            let before = self.newest(shared, prepared.key);
+            if prepared.part.as_ref().is_none_or(|p| p.part == 1) {
+                whole = self.replaced(shared, &prepared);
+            }
+            whole.bequeath(&mut prepared);
+            self.note_piece(&prepared);
+            let (before, stale) = (whole.before, std::mem::take(&mut whole.stale));
             let past = prepared.past.as_deref();
             let born = past.and_then(|p| p.created_at);
             let (created_at, version) = match before {
@@ -234,15 +251,27 @@ impl Pass {
             }
             let at = Location { length, ..at };
             self.effects.push(Effect::Chunk { prepared: Box::new(prepared), at, vector: vector.zip(vector_at) });
+            for target in stale {
+                self.tombstone(shared, w, &mut group, &target, false, now);
+            }
         }
         group.finish(&mut self.bytes, salt, w.live.end(), w.live.synced());
         self.outcomes.push(settle);
     }
 
-    fn delete(&mut self, shared: &Shared, w: &mut Writer, targets: Vec<Target>, purge: bool, settle: Settle<Vec<bool>>) {
+    fn delete(
+        &mut self,
+        shared: &Shared,
+        w: &mut Writer,
+        targets: Vec<Target>,
+        purge: bool,
+        wholes: bool,
+        settle: Settle<Vec<bool>>,
+    ) {
+        let all = self.with_pieces(shared, &targets, purge, wholes);
         if purge {
             let state = shared.state.read();
-            let lacking = targets.iter().filter(|t| state.lacks_versions(t.key, self.seen.contains_key(&t.key)));
+            let lacking = all.iter().map(|(_, t)| t).filter(|t| state.lacks_versions(t.key, self.seen.contains_key(&t.key)));
             let keys: HashSet<u128> = lacking.map(|t| t.key).collect();
             drop(state);
             if !keys.is_empty()
@@ -251,8 +280,11 @@ impl Pass {
                 return settle(Err(e));
             }
         }
-        let found = self.tombstones(shared, w, &targets, purge);
-        self.deletes.push(Deleted { targets, purge, found, settle });
+        let mut found = vec![false; targets.len()];
+        for (was, (asked, _)) in self.tombstones(shared, w, &all, purge).into_iter().zip(&all) {
+            found[*asked] |= was;
+        }
+        self.deletes.push(Deleted { targets, purge, wholes, found, settle });
     }
 
     /// Whether anything of a key is left that no purge has doomed: a purge is for what was deleted or has expired, too.
@@ -268,41 +300,50 @@ impl Pass {
         newest.and_then(|row| state.row(row)).is_some_and(|r| !r.tombstone)
     }
 
-    fn tombstones(&mut self, shared: &Shared, w: &mut Writer, targets: &[Target], purge: bool) -> Vec<bool> {
+    fn tombstones(&mut self, shared: &Shared, w: &mut Writer, targets: &[(usize, Cow<'_, Target>)], purge: bool) -> Vec<bool> {
         let now = shared.clock.wall_ms();
-        let salt = w.live.segment().salt();
-        let tell = shared.events.wants(EventKind::ChunkDeleted);
-        let mut found = Vec::with_capacity(targets.len());
         let start = self.bytes.len();
         let mut group = GroupBuilder::begin(&mut self.bytes, w.next_sequence);
-        for t in targets {
-            let newest = self.newest(shared, t.key);
-            let findable = newest.is_some_and(|(.., findable)| findable);
-            found.push(findable);
-            // it is not there, and is not to be there again when the clock is set back and the store opened anew
-            let purge = purge || (self.has_expired(shared, t.key) && !mutant!("expired_not_deleted"));
-            let wanted = findable || (purge && self.is_purgeable(shared, t.key));
-            let Some((created_at, version, _)) = newest.filter(|_| wanted) else { continue };
-            self.seen.insert(t.key, (created_at, version, false));
-            let at = w.locate(&self.bytes);
-            let sequence = w.sequence();
-            let length = if purge {
-                encode_purge(&mut self.bytes, salt, sequence, now, t.key)
-            } else {
-                encode_tombstone(&mut self.bytes, salt, sequence, now, &t.namespace, &t.id)
-            };
-            group.count();
-            let at = Location { length, ..at };
-            let told = (tell && findable).then(|| Event::ChunkDeleted { id: t.id.clone(), namespace: t.namespace.clone() });
-            self.effects.push(Effect::Tombstone { key: t.key, sequence, at, deleted_at: now, version, purge, told });
-        }
+        let found = targets.iter().map(|(_, t)| self.tombstone(shared, w, &mut group, t, purge, now)).collect();
         if !group.is_empty() {
             self.sync = true;
+            let salt = w.live.segment().salt();
             group.finish(&mut self.bytes, salt, w.live.end(), w.live.synced());
         } else {
             self.bytes.truncate(start);
         }
         found
+    }
+
+    /// Ends a chunk; whether it could be found.
+    fn tombstone(
+        &mut self,
+        shared: &Shared,
+        w: &mut Writer,
+        group: &mut GroupBuilder,
+        t: &Target,
+        purge: bool,
+        now: i64,
+    ) -> bool {
+        let newest = self.newest(shared, t.key);
+        let findable = newest.is_some_and(|(.., findable)| findable);
+        // it is not there, and is not to be there again when the clock is set back and the store opened anew
+        let purge = purge || (self.has_expired(shared, t.key) && !mutant!("expired_not_deleted"));
+        let wanted = findable || (purge && self.is_purgeable(shared, t.key));
+        let Some((created_at, version, _)) = newest.filter(|_| wanted) else { return findable };
+        self.seen.insert(t.key, (created_at, version, false));
+        let (at, sequence, salt) = (w.locate(&self.bytes), w.sequence(), w.live.segment().salt());
+        let length = if purge {
+            encode_purge(&mut self.bytes, salt, sequence, now, t.key)
+        } else {
+            encode_tombstone(&mut self.bytes, salt, sequence, now, &t.namespace, &t.id)
+        };
+        group.count();
+        let at = Location { length, ..at };
+        let told = findable && shared.events.wants(EventKind::ChunkDeleted);
+        let told = told.then(|| Event::ChunkDeleted { id: t.id.clone(), namespace: t.namespace.clone() });
+        self.effects.push(Effect::Tombstone { key: t.key, sequence, at, deleted_at: now, version, purge, told });
+        findable
     }
 
     /// Those whose chunk still stands: what is purged or has expired must not come back into the log, where nothing would
@@ -395,7 +436,7 @@ impl Pass {
                     again.sync = sync;
                 }
                 for d in deletes {
-                    again.delete(shared, w, d.targets, d.purge, d.settle);
+                    again.delete(shared, w, d.targets, d.purge, d.wholes, d.settle);
                 }
                 again.finish(shared, w);
             }

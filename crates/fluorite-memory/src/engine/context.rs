@@ -12,6 +12,7 @@ use crate::history::Asked;
 use crate::options::{ContextOptions, SearchOptions};
 use crate::report::{Context, SearchHit};
 use crate::search::path_of;
+use crate::whole;
 
 /// The best chunks for a query, packed. `budget` and `search` are those of `options`, checked.
 pub fn build_context(
@@ -49,6 +50,7 @@ impl Shared {
             path: path_of(&chunk).map(str::to_owned),
             language: chunk.attributes.language.as_deref().map(str::to_lowercase),
             lines: lines(&chunk, text),
+            whole: whole::place(&chunk).map(|p| p.parent.to_owned()),
             text: text.to_owned(),
             truncated: false,
         };
@@ -59,7 +61,7 @@ impl Shared {
 /// `metadata.start_line` and `metadata.end_line`; a missing end is as far as the text goes.
 fn lines(chunk: &Chunk, text: &str) -> Option<Lines> {
     let m = &chunk.attributes.metadata;
-    let number = |key| m.get(key).and_then(whole);
+    let number = |key| m.get(key).and_then(number);
     let first = number("start_line").filter(|n| *n > 0)?;
     let last = number("end_line").unwrap_or(first + text.matches('\n').count() as u64);
     (last >= first).then_some(Lines { first, last })
@@ -67,7 +69,7 @@ fn lines(chunk: &Chunk, text: &str) -> Option<Lines> {
 
 /// JavaScript's numbers come as either.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // in range
-fn whole(v: &serde_json::Value) -> Option<u64> {
+fn number(v: &serde_json::Value) -> Option<u64> {
     let whole = |n: f64| (n.fract() == 0.0 && (0.0..=u32::MAX.into()).contains(&n)).then_some(n as u64);
     whole(v.as_f64()?)
 }

@@ -108,6 +108,7 @@ impl Staged {
                         ttl_ms: expires_at.map(|at| (at - wall).max(0)),
                         vector: None,
                         past: None,
+                        part: None,
                     };
                     effects.push(Effect::Chunk { prepared: Box::new(prepared), at: row.at, vector });
                 }

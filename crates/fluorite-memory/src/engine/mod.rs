@@ -41,6 +41,7 @@ mod load;
 mod metrics;
 mod open;
 mod own_embedder;
+mod pieces;
 mod points;
 mod prepare;
 mod purge;
@@ -61,6 +62,8 @@ mod search;
 mod shared;
 mod similar;
 mod snapshot;
+mod split;
+mod splitter;
 mod state;
 mod stats;
 mod store;
@@ -84,6 +87,7 @@ pub use own_embedder::OwnEmbedder;
 pub(crate) use prepare::chunk_key;
 pub use similar::{Documents, MOST_DOCUMENT_BYTES, MOST_DOCUMENTS};
 pub(crate) use snapshot::read_rows;
+pub use splitter::{LongText, Splitter, TextPart, TextSplitter};
 pub use tokens::TokenCounter;
 
 use crate::options::Durability;
@@ -113,6 +117,10 @@ pub struct EngineConfig {
     pub compression_level: i32,
     /// Largest content in bytes: 1 MiB.
     pub max_chunk_size: usize,
+    /// Store texts over the model's window, or over `max_chunk_size`, in pieces: false. Needs a `splitter`.
+    pub auto_split: bool,
+    /// Where texts are cut; without one `auto_split` is refused.
+    pub splitter: Option<TextSplitter>,
     /// Default of writes.
     pub durability: Durability,
     /// Bytes after which the live segment is sealed: 64 MiB.
@@ -147,6 +155,8 @@ impl EngineConfig {
             enable_compression: true,
             compression_level: 3,
             max_chunk_size: 1 << 20,
+            auto_split: false,
+            splitter: None,
             durability: Durability::Sync,
             segment_bytes: 64 << 20,
             history_dir: None,

@@ -2,6 +2,7 @@
 
 use crate::chunk::{Attributes, Chunk, ChunkInput, DEFAULT_NAMESPACE, MAX_ID_BYTES, check_id};
 use crate::engine::EngineConfig;
+use crate::engine::pieces::PartOf;
 use crate::error::{Error, Result};
 use crate::jsonl::Past;
 use crate::log::{Codec, encode_payload};
@@ -27,6 +28,8 @@ pub struct PreparedChunk {
     pub vector: Option<PreparedVector>,
     /// What it brings along from elsewhere.
     pub past: Option<Box<Past>>,
+    /// A piece of a text that is stored in this batch.
+    pub part: Option<Box<PartOf>>,
 }
 
 /// The key of a chunk in memory and in the log's counters.
@@ -107,7 +110,18 @@ pub fn check(input: ChunkInput, config: &EngineConfig, seed: u64, dimensions: Op
         sequence: 0,
     };
     let payload = Vec::new();
-    Ok(PreparedChunk { key, chunk, payload, compressed: false, dictionary: 0, raw_len: 0, ttl_ms, vector, past: None })
+    Ok(PreparedChunk {
+        key,
+        chunk,
+        payload,
+        compressed: false,
+        dictionary: 0,
+        raw_len: 0,
+        ttl_ms,
+        vector,
+        past: None,
+        part: None,
+    })
 }
 
 /// Encodes and compresses the payload.

@@ -105,13 +105,13 @@ impl Shared {
         self.read_rows.lock().insert(row);
     }
 
-    /// Chunks by key, all of one moment, each read counted.
-    pub fn read_keys(&self, keys: &[u128]) -> Result<Vec<Option<Record>>> {
+    /// Chunks by id, all of one moment, each read counted.
+    pub fn read_ids(&self, namespace: &str, ids: &[String]) -> Result<Vec<Option<Record>>> {
         self.expire_due();
         let state = self.state.read();
-        keys.iter()
-            .map(|key| {
-                let Some((row, r)) = state.find(*key) else { return Ok(None) };
+        ids.iter()
+            .map(|id| {
+                let Some((row, r)) = state.find(self.key(namespace, id)) else { return self.whole(&state, namespace, id) };
                 let chunk = self.load(&state, r)?;
                 self.touch(row, r);
                 Ok(Some(self.record(r, chunk)))

@@ -6,16 +6,18 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
+use super::pieces::PartOf;
 use super::prepare::{PreparedChunk, PreparedVector, check, encode};
 use super::queue::{Op, Place};
 use super::shared::{Call, Shared};
+use super::split::Given;
 use crate::chunk::ChunkInput;
 use crate::error::{Error, Result};
 use crate::jsonl::Past;
 use crate::metrics::Stage;
 use crate::options::{EmbedMode, OnError, WriteOptions};
 use crate::pending::Settler;
-use crate::report::{BatchFailure, BatchResult};
+use crate::report::{BatchFailure, BatchResult, SplitChunk};
 
 /// Most chunks of one batch.
 pub const MOST_CHUNKS: usize = 10_000;
@@ -36,38 +38,81 @@ pub struct Job {
 /// What the jobs of one call share.
 struct Gather {
     slots: Mutex<Vec<Option<Result<PreparedChunk>>>>,
-    /// Ids as given, for the failures' list.
-    given: Vec<Option<String>>,
+    given: Vec<Named>,
     left: AtomicUsize,
     rest: Mutex<Option<(Place, Settler<BatchResult>, Call)>>,
     options: WriteOptions,
     started: Instant,
 }
 
+/// A chunk of the call.
+struct Named {
+    /// Its id as given, for the failures' list.
+    id: Option<String>,
+    /// Id of the text, when it is stored in pieces.
+    whole: Option<String>,
+    /// Its places in `slots`: one for each piece.
+    slots: usize,
+}
+
+/// Checks a chunk, cut when the call is to cut, into its places.
+fn take_in(
+    shared: &Shared,
+    chunk: ChunkInput,
+    past: Option<Past>,
+    options: &WriteOptions,
+    slots: &mut Vec<Option<Result<PreparedChunk>>>,
+) -> Named {
+    let mut named = Named { id: chunk.id.clone(), whole: None, slots: 1 };
+    let dimensions = shared.dimensions();
+    let splits = options.auto_split.unwrap_or(shared.config.auto_split);
+    let given = match options.cancel.check() {
+        Ok(()) if splits => shared.split(chunk, &options.cancel),
+        checked => checked.map(|()| Given::Whole(chunk)),
+    };
+    let mut chunk = match given {
+        Ok(Given::Whole(chunk)) => chunk,
+        Ok(Given::Pieces(id, pieces)) => {
+            named.slots = pieces.len();
+            let (whole, parts): (Arc<str>, u32) = (id.as_str().into(), pieces.len() as u32);
+            slots.extend((1..).zip(pieces).map(|(part, piece)| {
+                let checked = check(piece, &shared.config, shared.seed, dimensions);
+                Some(checked.map(|p| PreparedChunk { part: Some(Box::new(PartOf { id: Arc::clone(&whole), part, parts })), ..p }))
+            }));
+            named.whole = Some(id);
+            return named;
+        }
+        Err(e) => {
+            slots.push(Some(Err(e)));
+            return named;
+        }
+    };
+    // a vector with a past is of a model that was compared: kept to the bit
+    let vector = past.as_ref().filter(|p| p.model.is_some()).and_then(|_| chunk.embedding.take());
+    let checked = check(chunk, &shared.config, shared.seed, dimensions);
+    slots.push(Some(match past {
+        None => checked,
+        Some(past) => checked.and_then(|mut p| shared.restore(&mut p, past, vector, shared.clock.wall_ms()).map(|()| p)),
+    }));
+    named
+}
+
 /// Runs the preparation. With texts to embed, every text is a job of its own and the last one goes on.
 pub fn run(shared: &Arc<Shared>, job: Job) {
     let started = Instant::now();
     let Job { place, chunks, mut pasts, options, settler, call } = job;
-    let given: Vec<Option<String>> = chunks.iter().map(|c| c.id.clone()).collect();
-    let dimensions = shared.dimensions();
+    let mut given: Vec<Named> = Vec::with_capacity(chunks.len());
     let mut slots: Vec<Option<Result<PreparedChunk>>> = Vec::with_capacity(chunks.len());
     let mut stop = None;
-    for (i, mut chunk) in chunks.into_iter().enumerate() {
-        let past = pasts.get_mut(i).and_then(Option::take);
-        // a vector with a past is of a model that was compared: kept to the bit
-        let vector = past.as_ref().filter(|p| p.model.is_some()).and_then(|_| chunk.embedding.take());
-        let checked = options.cancel.check().and_then(|()| check(chunk, &shared.config, shared.seed, dimensions));
-        let checked = match past {
-            None => checked,
-            Some(past) => checked.and_then(|mut p| shared.restore(&mut p, past, vector, shared.clock.wall_ms()).map(|()| p)),
-        };
-        if let Err(e) = &checked
-            && options.on_error.unwrap_or_default() == OnError::Abort
+    for (i, chunk) in chunks.into_iter().enumerate() {
+        let from = slots.len();
+        given.push(take_in(shared, chunk, pasts.get_mut(i).and_then(Option::take), &options, &mut slots));
+        if options.on_error.unwrap_or_default() == OnError::Abort
+            && let Some(Some(Err(e))) = slots[from..].iter().find(|s| matches!(s, Some(Err(_))))
         {
             stop = Some(e.clone());
             break;
         }
-        slots.push(Some(checked));
     }
     if let Some(e) = stop {
         drop(place);
@@ -191,20 +236,31 @@ impl Gather {
         let mut result = BatchResult::default();
         let mut chunks = Vec::with_capacity(slots.len());
         let mut bytes = 0u64;
-        for (index, slot) in slots.into_iter().enumerate() {
-            match slot.unwrap_or_else(|| Err(Error::internal("a chunk was lost on its way"))) {
-                Ok(p) => {
-                    let vector = p.vector.as_ref().map_or(0, |v| v.values.len() * 4);
-                    bytes += (p.payload.len() + vector + p.chunk.id.len() + p.chunk.namespace.len() + 128) as u64;
-                    result.ids.push(Some(p.chunk.id.clone()));
-                    chunks.push(p);
+        let lost = |slot: Option<_>| slot.unwrap_or_else(|| Err(Error::internal("a chunk was lost on its way")));
+        let mut slots = slots.into_iter().map(lost);
+        for (index, named) in self.given.iter().enumerate() {
+            // all of its places are left behind, also when one of them failed
+            let taken: Vec<Result<PreparedChunk>> = slots.by_ref().take(named.slots).collect();
+            match taken.into_iter().collect::<Result<Vec<PreparedChunk>>>() {
+                Ok(prepared) => {
+                    for p in &prepared {
+                        let vector = p.vector.as_ref().map_or(0, |v| v.values.len() * 4);
+                        bytes += (p.payload.len() + vector + p.chunk.id.len() + p.chunk.namespace.len() + 128) as u64;
+                    }
+                    let id = named.whole.clone().or_else(|| prepared.first().map(|p| p.chunk.id.clone()));
+                    if let Some(id) = named.whole.clone() {
+                        result.split.push(SplitChunk { index: index as u64, id, parts: prepared.len() as u32 });
+                    }
+                    result.ids.push(id);
+                    result.stored += 1;
+                    chunks.extend(prepared);
                 }
                 Err(e) if self.options.on_error.unwrap_or_default() == OnError::Abort || matches!(e, Error::Aborted) => {
                     return Err(e);
                 }
                 Err(e) => {
                     result.ids.push(None);
-                    let id = self.given.get(index).cloned().flatten();
+                    let id = named.id.clone();
                     result.failed.push(BatchFailure { index: index as u64, id, code: e.code(), message: e.to_string() });
                 }
             }
@@ -214,7 +270,6 @@ impl Gather {
                 "a batch holds at most {MOST_BYTES} bytes after compression, this one has {bytes}: split it"
             )));
         }
-        result.stored = chunks.len() as u64;
         Ok((chunks, result))
     }
 }

@@ -80,6 +80,7 @@ impl Engine {
                 on_error: Some(options.on_error.unwrap_or(OnError::Collect)),
                 embed: options.embed,
                 durability: options.durability,
+                auto_split: Some(false), // rows are kept as they are
                 cancel: options.cancel.clone(),
                 ..WriteOptions::default()
             };

@@ -52,7 +52,8 @@ impl Engine {
             Ok((events, chunks)) => {
                 let (stored, store) = pending();
                 let pasts = Vec::new();
-                let job = Job { place, chunks, pasts, options: WriteOptions::default(), settler: stored, call: storing };
+                let options = WriteOptions { auto_split: Some(false), ..WriteOptions::default() }; // a piece stays one
+                let job = Job { place, chunks, pasts, options, settler: stored, call: storing };
                 let then = Arc::clone(&shared);
                 store.on_settle(move |r| append(then, r.map(|_| events)));
                 run(&shared, job);

@@ -25,25 +25,25 @@ impl Engine {
             return Ok(None);
         }
         let Some(state) = shared.state.try_read() else { return Ok(None) };
-        let Some((row, r)) = state.find(shared.key(namespace, id)) else { return Ok(Some(None)) };
+        let Some((row, r)) = state.find(shared.key(namespace, id)) else {
+            return Ok(if shared.may_be_whole(&state, namespace, id) { None } else { Some(None) });
+        };
         let Some(chunk) = shared.cache.try_get(r.sequence) else { return Ok(None) };
         shared.touch(row, r);
         Ok(Some(Some(shared.record(r, chunk))))
     }
 
-    /// Chunks by id, all of one moment.
+    /// Chunks by id, all of one moment. A text that is stored in pieces comes whole.
     pub fn get_many(&self, namespace: &str, ids: Vec<String>) -> Pending<Vec<Option<Record>>> {
-        let shared = &self.0.shared;
-        let keys = check_namespace(namespace)
-            .and_then(|()| ids.iter().map(|id| check_id(id).map(|()| shared.key(namespace, id))).collect::<Result<Vec<u128>>>());
-        match keys {
-            Ok(keys) => self.on_pool(move |shared| {
-                let records = shared.read_keys(&keys)?;
-                bounded(records.iter().flatten().map(|r| r.chunk.content.len()).sum())?;
-                Ok(records)
-            }),
-            Err(e) => Pending::ready(Err(e)),
+        if let Err(e) = check_namespace(namespace).and_then(|()| ids.iter().try_for_each(|id| check_id(id))) {
+            return Pending::ready(Err(e));
         }
+        let namespace = namespace.to_owned();
+        self.on_pool(move |shared| {
+            let records = shared.read_ids(&namespace, &ids)?;
+            bounded(records.iter().flatten().map(|r| r.chunk.content.len()).sum())?;
+            Ok(records)
+        })
     }
 
     /// One page of a listing.
@@ -62,13 +62,13 @@ impl Engine {
         self.on_pool(move |shared| shared.read_aside(&names, &cancel))
     }
 
-    /// All kept versions of a chunk, oldest first.
+    /// All kept versions of a chunk, oldest first; those stored in pieces come whole, while all of their pieces are kept.
     pub fn history(&self, namespace: &str, id: &str) -> Pending<Vec<Arc<Chunk>>> {
         if let Err(e) = check_id(id).and_then(|()| check_namespace(namespace)) {
             return Pending::ready(Err(e));
         }
-        let key = self.0.shared.key(namespace, id);
-        self.on_pool(move |shared| shared.versions(key))
+        let (namespace, id) = (namespace.to_owned(), id.to_owned());
+        self.on_pool(move |shared| shared.versions_of(&namespace, &id))
     }
 }
 
