@@ -75,6 +75,30 @@ fn a_purge_leaves_no_byte_of_any_piece_old_or_new() {
 }
 
 #[test]
+fn a_purge_finds_what_compaction_dropped_before_it() {
+    for (first, then) in [
+        (long("s3cret"), "short".to_owned()),
+        ("s3cret".into(), long("other")),
+        (long("s3cret"), long("s3cret") + &long("s3cret")),
+    ] {
+        let disk = SimVfs::new(1);
+        let engine = open_with(&disk, EngineConfig { text_rows: 4, segment_bytes: 2_000, ..config(false) }).unwrap();
+        for i in 0..30 {
+            put(&engine, &format!("other{i}"), &format!("number {i} of many"));
+        }
+        put(&engine, "x", &first);
+        optimize(&engine);
+        put(&engine, "x", &then);
+        optimize(&engine);
+        assert!(engine.delete_with("default", "x", DeleteOptions { purge: true }).wait().unwrap());
+        optimize(&engine);
+        assert_eq!(engine.stats().wait().unwrap().purge_pending, 0);
+        assert_eq!(bytes::places(&disk, b"s3cret"), Vec::<String>::new());
+        assert_eq!(rows(&engine).len(), 30);
+    }
+}
+
+#[test]
 fn rows_go_out_and_in_as_they_are() {
     let engine = open(&SimVfs::new(1));
     put(&engine, "x", &long("one"));

@@ -270,10 +270,7 @@ impl Pass {
     ) {
         let all = self.with_pieces(shared, &targets, purge, wholes);
         if purge {
-            let state = shared.state.read();
-            let lacking = all.iter().map(|(_, t)| t).filter(|t| state.lacks_versions(t.key, self.seen.contains_key(&t.key)));
-            let keys: HashSet<u128> = lacking.map(|t| t.key).collect();
-            drop(state);
+            let keys: HashSet<u128> = self.lacking(shared, &targets, &all);
             if !keys.is_empty()
                 && let Err(e) = shared.check_poison().and_then(|()| shared.forget_unknown(&keys, &mut w.manifest))
             {

@@ -124,6 +124,16 @@ impl Pass {
         Ok(())
     }
 
+    /// Of what a purge is to remove, the keys of which versions are gone from the log unseen.
+    pub(super) fn lacking(&self, shared: &Shared, targets: &[Target], all: &[(usize, Cow<'_, Target>)]) -> HashSet<u128> {
+        let of_text = all.chunk_by(|(a, _), (b, _)| a == b);
+        let each = targets.iter().zip(of_text).map(|(text, all)| {
+            let all: Vec<&Target> = all.iter().map(|(_, t)| &**t).collect();
+            self.pieces(shared).lacking(text, &all)
+        });
+        each.flatten().collect()
+    }
+
     /// Targets with the pieces of the texts they name, each with the place of its target. `purge`: those that are gone already as well.
     pub(super) fn with_pieces<'t>(
         &self,
