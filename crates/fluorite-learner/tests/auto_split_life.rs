@@ -6,11 +6,14 @@ mod bytes;
 #[path = "common/splits.rs"]
 mod splits;
 
+use std::sync::Arc;
+
 use fluorite_memory::vfs::SimVfs;
 use fluorite_memory::{
-    CancelToken, DeleteOptions, Engine, EngineConfig, Event, EventOptions, ExportOptions, ImportOptions, SearchFilter,
+    CancelToken, ChunkInput, DeleteOptions, Engine, EngineConfig, Event, EventOptions, ExportOptions, ImportOptions, ManualClock,
+    SearchFilter, WriteOptions,
 };
-use splits::{Texts, config, get, open, open_with, put, rows, texts};
+use splits::{Texts, config, get, open, open_at, open_with, put, rows, texts};
 
 fn long(word: &str) -> String {
     format!("{word} and what belongs to it, said at length.\n\n").repeat(60)
@@ -95,6 +98,28 @@ fn a_purge_finds_what_compaction_dropped_before_it() {
         assert_eq!(engine.stats().wait().unwrap().purge_pending, 0);
         assert_eq!(bytes::places(&disk, b"s3cret"), Vec::<String>::new());
         assert_eq!(rows(&engine).len(), 30);
+    }
+}
+
+#[test]
+fn what_has_ended_does_not_come_back_beside_what_took_its_place() {
+    for then in [None, Some("short".to_owned()), Some(long("x"))] {
+        let (disk, clock) = (SimVfs::new(1), Arc::new(ManualClock::at(1_700_000_000_000)));
+        let engine = open_at(&disk, config(false), Arc::clone(&clock)).unwrap();
+        let ending = ChunkInput { ttl_seconds: Some(60.0), ..ChunkInput::text(&long("ending").repeat(2)).with_id("x") };
+        engine.store(vec![ending], WriteOptions::default()).wait().unwrap();
+        assert!(get(&engine, "x").is_some());
+        clock.advance(61_000);
+        assert!(get(&engine, "x").is_none() && rows(&engine).is_empty());
+        match &then {
+            Some(text) => _ = put(&engine, "x", text),
+            None => assert!(!engine.delete("default", "x").wait().unwrap()),
+        }
+        engine.shutdown().wait().unwrap();
+        // the wall clock is set back
+        let engine = open(&disk.restart());
+        assert_eq!(texts(&engine).unwrap(), then.iter().map(|text| ("x".to_owned(), text.clone())).collect());
+        assert_eq!(get(&engine, "x").map(|r| r.chunk.text().into_owned()), then);
     }
 }
 

@@ -30,7 +30,10 @@ pub fn config(read_only: bool) -> EngineConfig {
 }
 
 pub fn open_with(disk: &SimVfs, config: EngineConfig) -> fluorite_memory::Result<Engine> {
-    let clock = Arc::new(ManualClock::at(1_700_000_000_000));
+    open_at(disk, config, Arc::new(ManualClock::at(1_700_000_000_000)))
+}
+
+pub fn open_at(disk: &SimVfs, config: EngineConfig, clock: Arc<ManualClock>) -> fluorite_memory::Result<Engine> {
     let (vfs, executor) = (Arc::new(disk.clone()), Executor::inline());
     Engine::open_on(config, Platform { vfs, clock, executor, embedder: Box::new(|| Ok(None)), new_store: (7, 11) })
 }

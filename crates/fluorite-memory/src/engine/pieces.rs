@@ -33,12 +33,13 @@ pub struct PartOf {
     pub parts: u32,
 }
 
-/// A piece that can be found.
+/// A piece that is there, or whose time is up while it is still in the log.
 pub struct OldPiece {
     pub part: u32,
     pub target: Target,
     pub created_at: i64,
     pub version: u32,
+    pub findable: bool,
     /// Reads so far, and the last one.
     pub reads: (u32, i64),
 }
@@ -133,28 +134,31 @@ impl Pieces<'_> {
         let key = self.shared.key(namespace, &name);
         let target = || Target { key, namespace: namespace.to_owned(), id: name.clone() };
         if let Some((created_at, version, findable)) = self.seen.get(&key).copied() {
-            let old = || OldPiece { part, target: target(), created_at, version, reads: (0, 0) };
+            let old = || OldPiece { part, target: target(), created_at, version, findable, reads: (0, 0) };
             return match self.put.get(&key) {
                 _ if !findable => Found::Nothing,
                 Some(parts) => Found::Piece { parts: *parts, old: old() },
                 None => Found::Other,
             };
         }
-        let Some((_, r)) = state.find(key) else { return Found::Nothing };
+        let Some(row) = state.newest(key) else { return Found::Nothing };
+        let Some(r) = state.row(row).filter(|r| !r.tombstone) else { return Found::Nothing };
+        let findable = state.live.contains(row);
         // one that cannot be read may be replaced, and does not say how many there are
         let chunk = self.shared.load_aside(state, r).ok();
         let place = chunk.as_deref().map(|c| whole::place(c).filter(|p| p.parent == id));
         let parts = match place {
             None => 0,
             Some(None) if mutant!("foreign_piece_taken") => 0,
-            Some(None) => return Found::Other,
+            Some(None) => return if findable { Found::Other } else { Found::Nothing },
             Some(Some(place)) => place.parts,
         };
         let reads = (r.usage.load(Ordering::Relaxed), r.accessed_at.load(Ordering::Relaxed));
-        Found::Piece { parts, old: OldPiece { part, target: target(), created_at: r.created_at, version: r.version, reads } }
+        let (created_at, version) = (r.created_at, r.version);
+        Found::Piece { parts, old: OldPiece { part, target: target(), created_at, version, findable, reads } }
     }
 
-    /// The pieces of a text that can be found: those its first piece, or one of `known`, tells of.
+    /// The pieces of a text: those its first piece, or one of `known`, tells of.
     pub fn live(&self, namespace: &str, id: &str, known: u32) -> Vec<OldPiece> {
         let state = self.shared.state.read();
         let (mut found, mut most, mut part) = (Vec::new(), known.max(1), 1);

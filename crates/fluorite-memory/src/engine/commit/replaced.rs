@@ -56,19 +56,19 @@ impl Pass {
             return Replaced { before: own, ..Replaced::default() };
         }
         let was_plain = own.is_some_and(|(.., findable)| findable);
-        let all = || old.iter().map(|o| (o.created_at, o.version, true)).chain(own).chain(last);
+        let all = || old.iter().map(|o| (o.created_at, o.version, o.findable)).chain(own).chain(last);
         let findable = all().any(|(.., findable)| findable);
         let before = all().map(|(_, version, _)| version).max().map(|version| {
             let born = all().filter(|a| a.2 == findable).map(|a| a.0).min().unwrap_or_default();
             (born, version, findable)
         });
         let reads = match parts {
-            0 => old.iter().map(|o| o.reads).max(),
+            0 => old.iter().filter(|o| o.findable).map(|o| o.reads).max(),
             _ if was_plain => self.reads(shared, target.key),
             _ => None,
         };
         let mut stale: Vec<Target> = old.into_iter().filter(|o| o.part > parts).map(|o| o.target).collect();
-        if parts > 0 && was_plain {
+        if parts > 0 && (was_plain || self.has_expired(shared, target.key)) {
             stale.push(target);
         }
         if mutant!("stale_piece_kept") {
@@ -82,7 +82,7 @@ impl Pass {
         let namespace = &prepared.chunk.namespace;
         let key = shared.key(namespace, place.parent);
         let mut stale = Vec::new();
-        if self.newest(shared, key).is_some_and(|(.., findable)| findable) {
+        if self.newest(shared, key).is_some_and(|(.., findable)| findable) || self.has_expired(shared, key) {
             stale.push(Target { key, namespace: namespace.clone(), id: place.parent.to_owned() });
         }
         if place.part == place.parts {
