@@ -129,3 +129,16 @@ test('answers hold what their types declare, and nothing else', async (t) => {
   await reader.shutdown();
   await t.test('salvage', async () => check('salvage', await salvage(at, `${at}-saved`)));
 });
+
+test('a store that splits long texts answers as its types declare', async (t) => {
+  const bridge = await FluoriteBridge.open({ memory_path: folder(), memory: { auto_split: true }, ml: { embedder: hashEmbedder() } });
+  t.after(() => bridge.shutdown());
+  const content = Array.from({ length: 400 }, (_, i) => `Paragraph ${i} says something about sessions.`).join('\n\n');
+  check('storeChunk', await bridge.storeChunk({ id: 'long', content }));
+  check('storeChunks', await bridge.storeChunks([{ id: 'other', content }]));
+  for (const name of ['getChunk', 'getContentBuffer', 'history']) check(name, await bridge[name]('long'));
+  check('searchSimilar', await bridge.searchSimilar('sessions', { explain: true }));
+  check('buildContext', await bridge.buildContext('sessions', { budget_tokens: 500 }));
+  check('getStats', await bridge.getStats());
+  for await (const chunk of bridge.listChunks()) check('listChunks', chunk);
+});
