@@ -47,6 +47,7 @@ const MUTANTS = {
   expired_tombstone_lost: [['expired', 'what_is_over_for_good']],
   expired_not_deleted: [['expired', 'what_is_over_for_good']],
   tables_locked_while_syncing: [['reads_beside_disk', 'no_read_waits_for_the_disk']],
+  a_call_leaks: [['mixed', 'a_long_life_forgets_nothing']],
   usage_count_believed: [['corpus', 'record']],
   payload_count_believed: [['corpus', 'payload']],
   dictionary_number_overflows: [['corpus', 'manifest']],

@@ -12,5 +12,5 @@ fn every_key_is_one_register_and_every_batch_whole() {
 
 #[test]
 fn a_long_life_forgets_nothing() {
-    soak::run(&Options::new(from_env("FLUORITE_CYCLES", 8), from_env("FLUORITE_SEED", 1), "")).assert_clean();
+    soak::run(&Options::new(from_env("FLUORITE_CYCLES", 24), from_env("FLUORITE_SEED", 1), "")).assert_clean();
 }

@@ -121,7 +121,7 @@ impl Manifest {
     #[must_use]
     pub fn next_dictionary(&self) -> u32 {
         if mutant!("dictionary_number_overflows") {
-            return self.dictionaries.iter().max().map_or(1, |d| d.wrapping_add(1)).max(self.next_dictionary);
+            return self.dictionaries.iter().max().map_or(1, |d| d + 1).max(self.next_dictionary);
         }
         self.dictionaries.iter().max().map_or(1, |d| d.saturating_add(1)).max(self.next_dictionary)
     }

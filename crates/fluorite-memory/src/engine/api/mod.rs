@@ -25,6 +25,7 @@ use crate::clock::SystemClock;
 use crate::error::{Error, Result};
 use crate::executor::Executor;
 use crate::metrics::Stage;
+use crate::mutants::mutant;
 use crate::pending::{Pending, pending};
 use crate::vfs::RealVfs;
 
@@ -72,6 +73,7 @@ impl Opening {
             if registered {
                 registry::left(&shared.config);
             }
+            drop(shared); // what it held in memory is free when the caller is told
             settler.settle(result);
         };
         // never on a pool thread: closing joins the pool
@@ -209,6 +211,9 @@ impl Engine {
     }
 
     fn enter(&self) -> Result<Call> {
+        if mutant!("a_call_leaks") {
+            std::hint::black_box(Box::leak(Box::new([0u8; 100])));
+        }
         if self.0.closed.load(Ordering::Acquire) {
             return Err(Error::Closed);
         }
