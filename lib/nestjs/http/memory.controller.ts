@@ -28,7 +28,7 @@ export class MemoryController {
   @Post('batch')
   @apiOperation({ summary: 'Store up to 1,000 chunks' })
   @apiBody({ type: FluoriteBatch })
-  @apiResponse({ status: 201, description: '`ids` in the order given, `stored`, and `failed` with `on_error: collect`' })
+  @apiResponse({ status: 201, description: '`ids` in the order given, `stored`, `failed` with `on_error: collect`, and `split` with what was stored in pieces (`memory.auto_split`)' })
   storeMany(@Body(new BodyPipe(FluoriteBatch, 'batch')) { chunks, ...options }: Checked<FluoriteBatch>): Promise<BatchResult> {
     return this.memory.storeChunks(chunks, options);
   }
