@@ -132,3 +132,19 @@ test('without the model, embedding says what to do', async (t) => {
   const bridge = await open(t);
   await rejects(bridge.generateEmbedding('x'), ['MODEL_NOT_FOUND', 'EMBEDDING_FAILED', 'INVALID_ARGUMENT']);
 });
+
+test('the one chunk of a small store that has the word comes first, though the model puts another a little nearer', async (t) => {
+  const near = { key: 1, 'A knows B': 0.3, 'The deploy key rotates on Mondays': 0.24, 'Bob works at Acme': 0.1, 'The database is called zebra': 0.05, 'Alice prefers tabs': 0 };
+  const embed = async (texts) =>
+    texts.map((text) => {
+      const vector = new Float32Array(384);
+      vector[0] = near[text];
+      vector[1 + Object.keys(near).indexOf(text)] = Math.sqrt(1 - near[text] ** 2);
+      return vector;
+    });
+  const bridge = await open(t, { enable_ml: true, ml: { embedder: { model_id: 'near@1', dimensions: 384, embed } } });
+  await bridge.storeChunks(Object.keys(near).filter((text) => text !== 'key').map((content) => ({ content })));
+  const hits = await bridge.searchSimilar('key', 2);
+  assert.deepEqual(hits.map((h) => h.content), ['The deploy key rotates on Mondays', 'A knows B']);
+  assert.ok(hits[0].similarity < hits[1].similarity);
+});

@@ -5,6 +5,9 @@ use super::weights::{Blend, logistic};
 
 /// Hits of a leg that its scale is taken from.
 pub(super) const SCALE: usize = 100;
+/// Medians over the development questions, whose vector legs all have a hundred hits: what few hits are taken towards.
+const TYPICAL_GAP: f32 = 0.1;
+const TYPICAL_DEVIATION: f32 = 0.045;
 /// Deviations below the mean that a leg can say at most: words absent are no proof.
 const FLOOR: f32 = -2.0;
 
@@ -27,7 +30,8 @@ impl Scale {
         let mean = scores.iter().sum::<f32>() / n;
         let absent = if padded { (SCALE - scores.len()) as f32 * mean * mean } else { 0.0 };
         let variance = (scores.iter().map(|s| (s - mean) * (s - mean)).sum::<f32>() + absent) / n;
-        let at = |i: usize| scores.get(i.min(scores.len().saturating_sub(1))).copied().unwrap_or(0.0);
+        let last = if padded { 0.0 } else { scores.last().copied().unwrap_or(0.0) };
+        let at = |i: usize| scores.get(i).copied().unwrap_or(last);
         Self { mean, deviation: variance.sqrt(), best: at(0), tenth: at(9), count: scores.len() }
     }
 
@@ -40,6 +44,12 @@ impl Scale {
     fn gap(&self) -> f32 {
         self.best - self.tenth
     }
+}
+
+/// What a leg of so many hits says of itself. The whole of a small store is spread wider than the best hundred of a large one, and
+/// says nothing by it: the fewer there are, the nearer to what is usual.
+fn believed(value: f32, usual: f32, count: usize) -> f32 {
+    usual + (value - usual) * (count as f32 / SCALE as f32).min(1.0)
 }
 
 /// Names of what the vector leg's weight depends on, as `explain` shows them.
@@ -62,8 +72,8 @@ pub(super) fn features(question: &Question, vector: &Scale, lexical: &Scale, bes
     [
         if lexical.best > 0.0 { lexical.gap() / lexical.best } else { 0.0 },
         (lexical.best / best_possible.max(1e-6)).min(1.0),
-        vector.gap(),
-        vector.deviation,
+        believed(vector.gap(), TYPICAL_GAP, vector.count),
+        believed(vector.deviation, TYPICAL_DEVIATION, vector.count),
         (question.length as f32).ln_1p(),
         flag(question.translated),
         code,
@@ -137,6 +147,17 @@ mod tests {
         assert!(of(&name, &flat, &words, 0.0) < of(&prose, &flat, &words, 0.0));
         assert_eq!(of(&prose, &flat, &none, 0.0), 1.0);
         assert_eq!(of(&prose, &none, &words, 0.0), 0.0);
+    }
+
+    #[test]
+    fn the_spread_of_a_handful_says_little() {
+        let w = &Weights::bundled().blend;
+        let handful = Scale::of(&[0.6, 0.3, 0.2, 0.1, 0.0], false);
+        let word = Scale::of(&[1.4], true);
+        let weight = vector_weight(&features(&Question::new("key", &[]), &handful, &word, 2.4, 0.0), &handful, &word, w);
+        assert!(weight < 0.5, "{weight}: the only chunk with the word");
+        assert_eq!(word.gap(), 1.4, "the tenth of one hit is none");
+        assert!((believed(0.2, 0.1, 100) - 0.2).abs() < 1e-6 && (believed(0.2, 0.1, 5) - 0.105).abs() < 1e-6);
     }
 
     #[test]
