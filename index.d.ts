@@ -19,7 +19,7 @@ export declare class FluoriteBridge implements AsyncDisposable {
     static open(config: BridgeConfig): Promise<FluoriteBridge>;
     /**
      * Opens the store, creating it when it is not there (`read_only` creates nothing). After a failure it can be called again, after `shutdown` not (`CLOSED`).
-     * Codes: `INVALID_CONFIG`, `ALREADY_INITIALIZED`, `STORE_LOCKED`, `NOT_FOUND` (`read_only`, and there is no store), `CORRUPT`, `UNSUPPORTED_FORMAT`, `MODEL_NOT_FOUND`, `MODEL_REJECTED`, `IO`.
+     * Codes: `INVALID_CONFIG`, `ALREADY_INITIALIZED`, `STORE_LOCKED`, `NOT_FOUND` (`read_only`, and there is no store), `CORRUPT`, `UNSUPPORTED_FORMAT`, `KEY_REQUIRED`, `KEY_WRONG`, `NOT_ENCRYPTED`, `MODEL_NOT_FOUND`, `MODEL_REJECTED`, `IO`.
      */
     initialize(config: BridgeConfig): Promise<void>;
     /** Is the store open? */
@@ -218,6 +218,14 @@ export declare class FluoriteBridge implements AsyncDisposable {
      * `READ_ONLY`: the copy needs the writer to hold still for a moment. Call it where the store is written, or {@link exportJsonl} here.
      */
     snapshot(dir: string, options?: SnapshotOptions): Promise<SnapshotReport>;
+    /**
+     * Gives an encrypted store another key (32 bytes, as `memory.encryption_key`) and writes everything anew with a new data key. From
+     * its first step on the new key opens the store and the old one does not; interrupted or failed later, the rest is done behind the
+     * next open, or by {@link optimize} (`getStats().key_rotation_pending`). Readers must be opened again. See `docs/encryption.md`.
+     * Cost: every byte read and written once. Codes: `INVALID_ARGUMENT`, `NOT_ENCRYPTED`, `BUSY` (a snapshot is being made), `READ_ONLY`,
+     * `CORRUPT` (what is damaged, and the old data key, stay), `NO_SPACE`, `POISONED`, `IO`, `ABORTED`.
+     */
+    rotateKey(key: Uint8Array | string, options?: CallOptions): Promise<OptimizeReport>;
     /**
      * Writes chunks as JSON lines, with their vectors when asked: into a file, which appears when it is complete, or a stream, which is
      * not ended. Chunks stored meanwhile may or may not be among them (a {@link snapshot} is of one moment). The lines are drawn in

@@ -41,7 +41,7 @@ class FluoriteBridge {
     }
     /**
      * Opens the store, creating it when it is not there (`read_only` creates nothing). After a failure it can be called again, after `shutdown` not (`CLOSED`).
-     * Codes: `INVALID_CONFIG`, `ALREADY_INITIALIZED`, `STORE_LOCKED`, `NOT_FOUND` (`read_only`, and there is no store), `CORRUPT`, `UNSUPPORTED_FORMAT`, `MODEL_NOT_FOUND`, `MODEL_REJECTED`, `IO`.
+     * Codes: `INVALID_CONFIG`, `ALREADY_INITIALIZED`, `STORE_LOCKED`, `NOT_FOUND` (`read_only`, and there is no store), `CORRUPT`, `UNSUPPORTED_FORMAT`, `KEY_REQUIRED`, `KEY_WRONG`, `NOT_ENCRYPTED`, `MODEL_NOT_FOUND`, `MODEL_REJECTED`, `IO`.
      */
     initialize(config) {
         return (0, errors_js_1.guard)(() => this.#life.open(config));
@@ -315,6 +315,16 @@ class FluoriteBridge {
      */
     snapshot(dir, options) {
         return (0, errors_js_1.guard)(() => (0, call_js_1.long)(this.#native, options, (call) => this.#native.snapshot(dir, options, call.report, call.number)));
+    }
+    /**
+     * Gives an encrypted store another key (32 bytes, as `memory.encryption_key`) and writes everything anew with a new data key. From
+     * its first step on the new key opens the store and the old one does not; interrupted or failed later, the rest is done behind the
+     * next open, or by {@link optimize} (`getStats().key_rotation_pending`). Readers must be opened again. See `docs/encryption.md`.
+     * Cost: every byte read and written once. Codes: `INVALID_ARGUMENT`, `NOT_ENCRYPTED`, `BUSY` (a snapshot is being made), `READ_ONLY`,
+     * `CORRUPT` (what is damaged, and the old data key, stay), `NO_SPACE`, `POISONED`, `IO`, `ABORTED`.
+     */
+    rotateKey(key, options) {
+        return (0, errors_js_1.guard)(() => (0, call_js_1.long)(this.#native, options, (call) => this.#native.rotateKey(key, options, call.report, call.number)));
     }
     /**
      * Writes chunks as JSON lines, with their vectors when asked: into a file, which appears when it is complete, or a stream, which is

@@ -31,6 +31,7 @@ export declare class NativeBridge {
   health(): string
   verify(options: unknown, onProgress: unknown, call: number): Promise<string> | string
   snapshot(dir: unknown, options: unknown, onProgress: unknown, call: number): Promise<string> | string
+  rotateKey(key: unknown, options: unknown, onProgress: unknown, call: number): Promise<string> | string
   /** Of a bridge that is not open: the store may be one that does not open. */
   salvage(from: unknown, to: unknown, options: unknown, packageDir: string, onProgress: unknown, call: number): Promise<string> | string
   /** Lines as bytes, how many, how many with a vector, where the next page begins, and what could not be read. */

@@ -17,7 +17,7 @@ const ROWS = rowsOf(root);
 /** Codes that say that an argument is wrong. */
 const REFUSED = new Set(['INVALID_ARGUMENT', 'INVALID_ID', 'INVALID_CONFIG', 'DIMENSION_MISMATCH']);
 /** Codes a call may answer with as well when the kind of the value is right. */
-const ANSWERED = new Set([...REFUSED, 'CHUNK_TOO_LARGE', 'NOT_FOUND', 'ABORTED', 'EMBEDDING_FAILED', 'MODEL_NOT_FOUND', 'IO', 'STORE_LOCKED', 'READ_ONLY', 'UNSUPPORTED_FORMAT']);
+const ANSWERED = new Set([...REFUSED, 'CHUNK_TOO_LARGE', 'NOT_FOUND', 'ABORTED', 'EMBEDDING_FAILED', 'MODEL_NOT_FOUND', 'IO', 'STORE_LOCKED', 'READ_ONLY', 'UNSUPPORTED_FORMAT', 'KEY_REQUIRED', 'KEY_WRONG', 'NOT_ENCRYPTED', 'ENCRYPTED_STORE_FULL']);
 /** What is documented to take anything: asking whether something is there. */
 const LENIENT = new Set(['FluoriteError', 'isFluoriteError', 'off']);
 const LIMIT = 30_000;

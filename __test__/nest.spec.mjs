@@ -220,7 +220,7 @@ test('a feature learns spikes into its namespace', async (t) => {
 
 test('a handle has every method of the bridge but those of the whole store', () => {
   // A method that a later release gives the bridge fails here until it is decided whether a namespace has it.
-  const whole = ['initialize', 'getStats', 'getMetrics', 'health', 'verify', 'optimize', 'snapshot', 'shutdown', 'on', 'once', 'off', 'trainIncremental', 'getLearningStats'];
+  const whole = ['initialize', 'getStats', 'getMetrics', 'health', 'verify', 'optimize', 'snapshot', 'rotateKey', 'shutdown', 'on', 'once', 'off', 'trainIncremental', 'getLearningStats'];
   const names = (type) => Object.getOwnPropertyNames(type.prototype).filter((n) => typeof Object.getOwnPropertyDescriptor(type.prototype, n).value === 'function' && n !== 'constructor');
   const missing = names(FluoriteBridge).filter((n) => !names(FluoriteNamespace).includes(n) && !whole.includes(n));
   assert.deepEqual(missing, []);

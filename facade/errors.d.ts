@@ -1,5 +1,5 @@
 /** The stable codes of failures. */
-export type ErrorCode = 'NOT_INITIALIZED' | 'ALREADY_INITIALIZED' | 'CLOSED' | 'INVALID_CONFIG' | 'INVALID_ARGUMENT' | 'INVALID_ID' | 'CHUNK_TOO_LARGE' | 'NOT_FOUND' | 'MODEL_NOT_FOUND' | 'MODEL_REJECTED' | 'EMBEDDING_FAILED' | 'DIMENSION_MISMATCH' | 'STORE_LOCKED' | 'READ_ONLY' | 'CORRUPT' | 'NO_SPACE' | 'POISONED' | 'UNSUPPORTED_FORMAT' | 'ABORTED' | 'BUSY' | 'IO' | 'INTERNAL'
+export type ErrorCode = 'NOT_INITIALIZED' | 'ALREADY_INITIALIZED' | 'CLOSED' | 'INVALID_CONFIG' | 'INVALID_ARGUMENT' | 'INVALID_ID' | 'CHUNK_TOO_LARGE' | 'NOT_FOUND' | 'MODEL_NOT_FOUND' | 'MODEL_REJECTED' | 'EMBEDDING_FAILED' | 'DIMENSION_MISMATCH' | 'STORE_LOCKED' | 'READ_ONLY' | 'CORRUPT' | 'NO_SPACE' | 'POISONED' | 'UNSUPPORTED_FORMAT' | 'KEY_REQUIRED' | 'KEY_WRONG' | 'NOT_ENCRYPTED' | 'ENCRYPTED_STORE_FULL' | 'ABORTED' | 'BUSY' | 'IO' | 'INTERNAL'
 /** Not of a call: importing the package found no addon for this platform. */
  | 'ADDON_NOT_FOUND';
 /** What every call of the bridge rejects with, and importing the package throws when there is no addon for the platform. */

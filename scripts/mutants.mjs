@@ -55,6 +55,11 @@ const MUTANTS = {
   stale_piece_kept: [['auto_split', 'random_calls_agree_with_a_map_of_whole_texts']],
   foreign_piece_taken: [['auto_split_rules', 'chunks_that_are_merely_called_like_pieces']],
   purged_piece_kept: [['auto_split_life', 'a_purge_leaves_no_byte_of_any_piece']],
+  nonce_reused: [['encryption', 'no_nonce_is_used_twice']],
+  place_not_sealed: [['encryption', 'a_record_opens_in_its_place_alone']],
+  index_written_plain: [['encryption', 'nothing_in_the_folder_can_be_read']],
+  new_key_used_before_it_is_kept: [['key_rotation', 'a_failing_disk_leaves_one_key']],
+  derived_files_keep_the_old_key: [['key_rotation', 'the_new_key_opens']],
 };
 
 /** The test binary of fluorite-fuzz: what `just fuzz all --seconds 5` runs, a fixed number of times. */

@@ -3,24 +3,28 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fluorite_memory::{ExportOptions, ImportOptions, SalvageOptions, SnapshotOptions, VerifyOptions};
+use fluorite_memory::{EncryptionKey, ExportOptions, ImportOptions, SalvageOptions, SnapshotOptions, VerifyOptions};
 use napi_derive::napi;
 use serde::Deserialize;
 
-use crate::bridge::{NativeBridge, flag, number, report};
-use crate::convert::{options, text};
+use crate::bridge::{NativeBridge, NoOptions, flag, number, report};
+use crate::config::environment;
+use crate::convert::{options, text, typed};
 use crate::error::Fail;
 use crate::progress::Progress;
 use crate::raw::{Arg, Channel, Env, Js, Kind, Numbers, Returned, enter};
 use crate::records::{cursor, messages, to_cursor};
 use crate::settle::settle;
 
-/// What the facade's caller says about models.
+/// What the facade's caller says about models and keys.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct SalvageInput {
     models_path: Option<PathBuf>,
     embedding_model: Option<String>,
+    encryption_key: Option<EncryptionKey>,
+    new_encryption_key: Option<EncryptionKey>,
+    decrypt: Option<bool>,
 }
 
 #[napi]
@@ -54,6 +58,22 @@ impl NativeBridge {
         })
     }
 
+    #[napi(
+        ts_args_type = "key: unknown, options: unknown, onProgress: unknown, call: number",
+        ts_return_type = "Promise<string> | string"
+    )]
+    pub fn rotate_key(&self, env: napi::Env, key: Arg, opts: Arg, on_progress: Arg, call: Arg) -> Returned {
+        enter(env, |env| {
+            let engine = self.core().engine()?;
+            let key: EncryptionKey = typed(env, env.arg(key), "key")?;
+            let NoOptions {} = options(env, env.arg(opts))?;
+            let (channel, call) = (Channel::of(env)?, self.call(env, call));
+            let progress = Progress::of(env, &channel, env.arg(on_progress))?;
+            let pending = engine.rotate_key(key, call.token.clone(), progress.as_ref().map(Progress::sink));
+            settle(env, &channel, pending, Some(call), progress, report)
+        })
+    }
+
     /// Of a bridge that is not open: the store may be one that does not open.
     #[napi(
         ts_args_type = "from: unknown, to: unknown, options: unknown, packageDir: string, onProgress: unknown, call: number",
@@ -81,6 +101,11 @@ impl NativeBridge {
             let o = SalvageOptions {
                 models_paths: input.models_path.into_iter().chain([Path::new(&package).join("models")]).collect(),
                 embedding_model: input.embedding_model,
+                encryption_key: input
+                    .encryption_key
+                    .map_or_else(|| EncryptionKey::from_environment(&environment), |key| Ok(Some(key)))?,
+                new_encryption_key: input.new_encryption_key,
+                decrypt: input.decrypt.unwrap_or(false),
                 cancel: call.token.clone(),
             };
             let sink = progress.as_ref().map(Progress::sink);

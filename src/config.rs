@@ -21,12 +21,16 @@ pub(crate) struct Opened {
 /// Resolves the configuration (explicit, environment, file, default) and opens the engine; blocks. The model and the
 /// ONNX Runtime library that come with the package are looked for after what the user configured.
 pub(crate) fn open(explicit: Value, package: &Path, runtime: &Path, own: Option<Arc<OwnEmbedder>>) -> Result<Opened, Error> {
-    let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let config = fluorite_learner::resolve(explicit, &environment)?;
     let mut engine = config.engine_config(Some(&package.join("models")), vec![runtime.to_path_buf()]);
     engine.embedder = own.clone().map(|own| fluorite_memory::OwnEmbedder::new(own)).transpose()?;
     let engine = Engine::open(engine)?;
     Ok(Opened { engine, learning: config.learning, _own: own })
+}
+
+/// A variable of the environment that is set to something.
+pub(crate) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// A configuration that is no data is a configuration error.

@@ -68,6 +68,12 @@ export interface SalvageOptionsMembers extends CallOptions {
     models_path?: string | undefined;
     /** Name of the model: `all-MiniLM-L6-v2` when absent. Used as `models_path` is. */
     embedding_model?: string | undefined;
+    /** Key of the store in `from`, when it is encrypted: as `memory.encryption_key`. `FLUORITE_ENCRYPTION_KEY` when absent. */
+    encryption_key?: Uint8Array | string | undefined;
+    /** Key of the new store, which may so be encrypted when `from` is plain. That of `from` when absent. */
+    new_encryption_key?: Uint8Array | string | undefined;
+    /** Make a plain store of an encrypted one: `false`. */
+    decrypt?: boolean | undefined;
 }
 /** Options of `salvage`. */
 export type SalvageOptions = EitherCase<SalvageOptionsMembers>;

@@ -22,6 +22,11 @@ export interface MemoryConfig {
     /** MiB after which a segment of the log is sealed: 64. */
     segment_mb?: number;
     /**
+     * Encrypts a new store, and opens it again (`docs/encryption.md`): 32 random bytes, as they are, in hexadecimal or base64. Better given by the
+     * environment variable `FLUORITE_ENCRYPTION_KEY`. A lost key is a lost store.
+     */
+    encryption_key?: Uint8Array | string;
+    /**
      * Own terms beside the bundled lexicon, before which they come: a Japanese, Korean or Chinese term -> its English words, with `|` between
      * alternatives; queries with such a term are searched in English too. Or an English word, or a phrase of up to three -> other words for it.
      */

@@ -105,6 +105,34 @@ pub enum Error {
         /// What does not fit.
         what: String,
     },
+    /// The store is encrypted, and no key was given.
+    #[error("{path:?} is encrypted: give its key as memory.encryption_key or in FLUORITE_ENCRYPTION_KEY")]
+    KeyRequired {
+        /// Folder of the store.
+        path: PathBuf,
+    },
+    /// The key given does not open the store.
+    #[error("the encryption key does not open {path:?}: give the key the store was created or last rotated with")]
+    KeyWrong {
+        /// Folder of the store.
+        path: PathBuf,
+    },
+    /// A key was given for a store that is not encrypted.
+    #[error(
+        "{path:?} is not encrypted: leave the encryption key out, or make an encrypted copy of it (`salvage` with new_encryption_key)"
+    )]
+    NotEncrypted {
+        /// Folder of the store.
+        path: PathBuf,
+    },
+    /// An encrypted store holds as many rows as it may: its indexes lie in memory.
+    #[error(
+        "an encrypted store holds at most {limit} versions, because its indexes lie in memory: delete chunks and call optimize(), or spread them over several stores"
+    )]
+    EncryptedFull {
+        /// Versions.
+        limit: u64,
+    },
     /// The file was written by another format version.
     #[error("{path:?} has format version {found}, this build reads {expected}: use the release that wrote it")]
     UnsupportedFormat {
@@ -136,6 +164,9 @@ pub enum Error {
         /// Calls in the queue.
         waiting: usize,
     },
+    /// The key cannot change while a copy is made.
+    #[error("a snapshot is being made, and has the key it began with: rotate the key when it has ended")]
+    CopyUnderWay,
     /// The engine was shut down.
     #[error("the engine is closed: open it again")]
     Closed,
@@ -186,11 +217,15 @@ impl Error {
             Self::StoreLocked { .. } => "STORE_LOCKED",
             Self::ReadOnly { .. } => "READ_ONLY",
             Self::Corrupt { .. } => "CORRUPT",
+            Self::KeyRequired { .. } => "KEY_REQUIRED",
+            Self::KeyWrong { .. } => "KEY_WRONG",
+            Self::NotEncrypted { .. } => "NOT_ENCRYPTED",
+            Self::EncryptedFull { .. } => "ENCRYPTED_STORE_FULL",
             Self::UnsupportedFormat { .. } => "UNSUPPORTED_FORMAT",
             Self::NoSpace { .. } => "NO_SPACE",
             Self::Poisoned { .. } => "POISONED",
             Self::Aborted => "ABORTED",
-            Self::Busy { .. } => "BUSY",
+            Self::Busy { .. } | Self::CopyUnderWay => "BUSY",
             Self::Closed => "CLOSED",
             Self::Io { .. } => "IO",
             Self::Internal { .. } => "INTERNAL",
@@ -217,6 +252,7 @@ impl Error {
         let path = path.into();
         match e.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::NoSpace { path },
+            std::io::ErrorKind::InvalidData => Self::Corrupt { path, offset: 0, what: e.to_string() },
             _ => Self::Io { action, path, message: e.to_string() },
         }
     }

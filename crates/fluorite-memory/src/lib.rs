@@ -7,6 +7,7 @@ mod cancel;
 mod chunk;
 mod clock;
 mod context;
+pub mod crypt;
 mod engine;
 mod error;
 mod executor;
@@ -32,6 +33,7 @@ mod whole;
 pub use cancel::CancelToken;
 pub use chunk::{Attributes, Chunk, ChunkInput, ChunkType, Content, DEFAULT_NAMESPACE, MAX_ID_BYTES, MemoryType, check_id};
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use crypt::EncryptionKey;
 pub use engine::{DEFAULT_EVENT_BUFFER, Event, EventKind, EventOptions, IndexKind, MAX_EVENT_BUFFER, Subscription};
 pub use engine::{Documents, Engine, EngineConfig, MOST_DOCUMENT_BYTES, MOST_DOCUMENTS, OwnEmbedder, Query, TokenCounter};
 #[doc(hidden)]

@@ -327,6 +327,10 @@ pub struct EngineStats {
     pub text_index: TextIndexStats,
     /// Part of `disk_bytes`: the reserve for a full disk (1 MiB, whatever the store's size).
     pub reserve_bytes: u64,
+    /// Whether the store is encrypted.
+    pub encrypted: bool,
+    /// Something is still sealed with the data key before the last rotation: `optimize` goes on with it, and the next open.
+    pub key_rotation_pending: bool,
     /// Versions and files that still hold something of purged or expired chunks. 0: nothing of them is left on disk.
     pub purge_pending: u64,
     /// `disk_bytes / raw_bytes`; 0 for an empty store.

@@ -6,14 +6,15 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use common::dice::{Dice, from_env};
-use common::{chunk, open_sim_at};
+use common::{chunk, config, key, open_sim_at, open_sim_with};
 use fluorite_memory::vfs::SimVfs;
 use fluorite_memory::{
-    CancelToken, Clock, Durability, Engine, Error, ListOptions, ListOrder, ManualClock, OneOrMany, Query, SearchFilter,
-    SearchOptions, SetFilter, WriteOptions,
+    CancelToken, Clock, Durability, Engine, EngineConfig, Error, ListOptions, ListOrder, ManualClock, OneOrMany, Query,
+    SearchFilter, SearchOptions, SetFilter, WriteOptions,
 };
 
 const TEN_YEARS: i64 = 10 * 365 * 86_400_000;
@@ -40,7 +41,7 @@ struct Case {
     dice: Dice,
     clock: Arc<ManualClock>,
     disk: SimVfs,
-    segment_bytes: u64,
+    settings: EngineConfig,
     engine: Engine,
     live: BTreeMap<Key, Entry>,
     /// Overwritten, deleted and expired versions.
@@ -57,6 +58,13 @@ fn word(n: u64) -> String {
     format!("{n:05}").bytes().map(|b| char::from(b"bcdfghjklm"[usize::from(b - b'0')])).collect::<String>() + "q"
 }
 
+/// One store in eight is encrypted.
+fn settings(seed: u64, segment_bytes: u64) -> EngineConfig {
+    let plain = config(Path::new("/store"));
+    let encryption_key = if seed % 8 == 7 { Some(key(1)) } else { plain.encryption_key.clone() };
+    EngineConfig { segment_bytes, encryption_key, ..plain }
+}
+
 type Verdict = Result<(), String>;
 
 fn told(e: Error) -> String {
@@ -69,9 +77,10 @@ impl Case {
         let clock = Arc::new(ManualClock::at(1_700_000_000_000));
         let disk = SimVfs::new(seed);
         let segment_bytes = 500 + dice.below(6_000);
-        let engine = open_sim_at(&disk, segment_bytes, Arc::clone(&clock)).unwrap();
+        let settings = settings(seed, segment_bytes);
+        let engine = open_sim_with(&disk, settings.clone(), Arc::clone(&clock)).unwrap();
         let (live, dead, expired) = Default::default();
-        Self { dice, clock, disk, segment_bytes, engine, live, dead, expired, writes: 0, jumped_back: false }
+        Self { dice, clock, disk, settings, engine, live, dead, expired, writes: 0, jumped_back: false }
     }
 
     fn key(&mut self) -> Key {
@@ -293,8 +302,8 @@ impl Case {
             self.saved();
         }
         self.disk = self.disk.restart();
-        self.engine =
-            open_sim_at(&self.disk, self.segment_bytes, Arc::clone(&self.clock)).map_err(|e| format!("open: {}", told(e)))?;
+        self.engine = open_sim_with(&self.disk, self.settings.clone(), Arc::clone(&self.clock))
+            .map_err(|e| format!("open: {}", told(e)))?;
         // from now on the wall clock counts
         let (wall, monotonic) = (self.clock.wall_ms(), self.clock.monotonic_ms());
         let mut back = BTreeMap::new();

@@ -152,7 +152,8 @@ fn while_writers_write_the_copy_is_of_one_moment() {
             assert!(allowed.contains(&odd), "writer {w}: pair {a}, odd {odd}");
             last[w] = b;
         }
-        assert!(copy.verify_deep(CancelToken::default(), None).wait().unwrap().ok);
+        let check = copy.verify_deep(CancelToken::default(), None).wait().unwrap();
+        assert!(check.ok, "round {round}: {:?}", check.damaged);
         copy.shutdown().wait().unwrap();
     }
     stop.store(true, Ordering::SeqCst);

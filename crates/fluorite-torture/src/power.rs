@@ -3,17 +3,18 @@
 //! Seeds are independent of each other: `just torture power --seed S --cycles 1` sees one again.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use fluorite_memory::vfs::{Fault, SimVfs, SyncKind, Vfs};
 use fluorite_memory::{
-    CancelToken, ChunkInput, Durability, Engine, Error, Feedback, FeedbackKind, Query, SearchFilter, SearchOptions, SetFilter,
-    WriteOptions,
+    CancelToken, ChunkInput, Durability, Engine, EngineConfig, Error, Feedback, FeedbackKind, ManualClock, Query, SearchFilter,
+    SearchOptions, SetFilter, WriteOptions,
 };
 
 use crate::common::dice::Dice;
 use crate::common::history::{Changes, History, contents};
 use crate::common::vectors::{own_contents_find, vector_of};
-use crate::common::{chunk, open_sim_graphs};
+use crate::common::{chunk, config, key, open_sim_graphs, open_sim_with};
 use crate::{Options, Report};
 
 /// Which syncs a disk forgets.
@@ -179,6 +180,23 @@ impl Run {
 /// # Errors
 /// A violation of the promises.
 pub fn live_through(seed: u64, dropped: Option<Dropped>) -> Result<(u64, u64), String> {
+    live(seed, dropped, |disk, segment_bytes| open_sim_graphs(disk, segment_bytes, GRAPH_ROWS))
+}
+
+/// The same of an encrypted store.
+///
+/// # Errors
+/// A violation of the promises.
+pub fn live_through_encrypted(seed: u64) -> Result<(u64, u64), String> {
+    live(seed, None, |disk, segment_bytes| {
+        let settings = config(Path::new("/store"));
+        let (graph_rows, text_rows, encryption_key) = (GRAPH_ROWS, GRAPH_ROWS, Some(key(1)));
+        let settings = EngineConfig { segment_bytes, graph_rows, text_rows, encryption_key, ..settings };
+        open_sim_with(disk, settings, Arc::new(ManualClock::at(1_700_000_000_000)))
+    })
+}
+
+fn live(seed: u64, dropped: Option<Dropped>, open: impl Fn(&SimVfs, u64) -> Result<Engine, Error>) -> Result<(u64, u64), String> {
     let mut run = Run { dice: Dice::new(seed), history: History::default(), writes: 0, feedback: (0, 0), built: 0, texts: 0 };
     let mut disk = SimVfs::new(seed);
     for life in 0..8u64 {
@@ -189,7 +207,7 @@ pub fn live_through(seed: u64, dropped: Option<Dropped>) -> Result<(u64, u64), S
         let quick = run.dice.once_in(4);
         disk.fail_from(disk.ops() + 1 + run.dice.below(if quick { 25 } else { 250 }), Fault::PowerLoss);
         let mut kill = false;
-        if let Ok(engine) = open_sim_graphs(&disk, segment_bytes, GRAPH_ROWS) {
+        if let Ok(engine) = open(&disk, segment_bytes) {
             run.check(&engine).or_else(|e| if lost_power(&disk) { Ok(()) } else { Err(format!("life {life}: {e}")) })?;
             for _ in 0..120 {
                 match run.act(&engine) {
@@ -216,15 +234,14 @@ pub fn live_through(seed: u64, dropped: Option<Dropped>) -> Result<(u64, u64), S
         } else if lost_power(&disk) {
             disk = disk.crash(run.dice.next());
         } else {
-            let e = open_sim_graphs(&disk, segment_bytes, GRAPH_ROWS).err();
+            let e = open(&disk, segment_bytes).err();
             return Err(format!("life {life}: the open failed with the power on, and again: {e:?}"));
         }
         if run.dice.once_in(4) {
             // derived: without it the whole log is read again, in the order compaction has left
             let _ = disk.remove(Path::new("/store/index/ids"));
         }
-        let engine =
-            open_sim_graphs(&disk, segment_bytes, GRAPH_ROWS).map_err(|e| format!("life {life}: open after the end: {e}"))?;
+        let engine = open(&disk, segment_bytes).map_err(|e| format!("life {life}: open after the end: {e}"))?;
         run.check(&engine).map_err(|e| format!("life {life}: {e}"))?;
         // the check leaves no mark: the next life starts from the disk as the end left it
         disk = if run.dice.once_in(2) { disk.restart() } else { disk.crash(run.dice.next()) };

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fluorite_memory::vfs::SyncKind;
 use fluorite_torture::common::dice::from_env;
-use fluorite_torture::power::{Dropped, live_through, run};
+use fluorite_torture::power::{Dropped, live_through, live_through_encrypted, run};
 use fluorite_torture::{Options, trace};
 
 #[test]
@@ -12,6 +12,16 @@ fn nothing_acknowledged_is_lost() {
     let report = run(&Options::new(from_env("FLUORITE_SEEDS", 200), from_env("FLUORITE_SEED", 0), ""));
     report.assert_clean();
     assert!(report.figure("graphs_built") > 100 && report.figure("text_segments_built") > 100);
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_of_an_encrypted_store() {
+    let first = from_env("FLUORITE_SEED", 0);
+    for seed in first..first + from_env("FLUORITE_SEEDS", 200).div_ceil(8) {
+        if let Err(e) = live_through_encrypted(seed) {
+            panic!("FLUORITE_SEED={seed} FLUORITE_SEEDS=1: {e}");
+        }
+    }
 }
 
 /// The engine asks the disk for nothing that the seed does not decide: a violation can be seen again.

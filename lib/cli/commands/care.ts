@@ -32,15 +32,19 @@ export const salvage: Register = (program, host) => {
     .description('save everything readable of a damaged store into a new one; the old one is never written to')
     .argument('<from>', 'folder of the store; it need not open')
     .argument('<to>', 'folder of the new one; it must not exist, or be empty')
+    .option('--decrypt', 'make a plain store of an encrypted one')
+    .addHelpText('after', '\nThe key of an encrypted store is read from FLUORITE_ENCRYPTION_KEY, never from the command line, which others can see. The new store\nhas the same key, or that in FLUORITE_NEW_ENCRYPTION_KEY.')
     .addHelpText('after', examples('fluorite salvage ./memory ./memory-saved', 'fluorite salvage ./memory ./memory-saved --json | jq .warnings'))
-    .action(host.action(async (session: Session, from: string, to: string) => {
+    .action(host.action(async (session: Session, from: string, to: string, flags: { decrypt?: boolean }) => {
       // loaded here, so that `doctor` and `--help` work where the addon does not
       const { salvage: run } = await import('../../index.js').catch((e: unknown) => {
         throw isFluoriteError(e) ? e : new FluoriteError('INTERNAL', 'the native addon does not load: `fluorite doctor` says what to do', e);
       });
       const meter = session.meter();
       const { modelsPath } = session.options;
-      const s = await run(resolve(from), resolve(to), { ...(modelsPath !== undefined && { models_path: modelsPath }), signal: session.signal, on_progress: meter.on_progress }).finally(meter.stop);
+      const new_encryption_key = process.env['FLUORITE_NEW_ENCRYPTION_KEY']?.trim();
+      const keys = { ...(new_encryption_key && { new_encryption_key }), ...(flags.decrypt && { decrypt: true }) };
+      const s = await run(resolve(from), resolve(to), { ...(modelsPath !== undefined && { models_path: modelsPath }), ...keys, signal: session.signal, on_progress: meter.on_progress }).finally(meter.stop);
       await session.out.result(s, () => [
         table([
           ['chunks saved', `${count(s.chunks)}, ${count(s.vectors)} with their vectors`],

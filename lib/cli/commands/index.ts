@@ -20,6 +20,7 @@ import { metrics } from './metrics.js';
 import { health, optimize, stats, verify } from './operate.js';
 import { related } from './related.js';
 import { render } from './render.js';
+import { rekey } from './rekey.js';
 import { schedule } from './schedule.js';
 import { search } from './search.js';
 import { store } from './store.js';
@@ -29,6 +30,6 @@ import { watch } from './watch.js';
 /** All commands, in the order of the help. A new command is a file of its own and a line here. */
 export const commands: readonly Register[] = [
   init, learn, watch, store, get, list, search, context, related, feedback, train, suggest, patterns, render, remove, clusters, map,
-  stats, metrics, health, verify, salvage, snapshot, optimize, embed, exporter, importer,
+  stats, metrics, health, verify, salvage, snapshot, optimize, rekey, embed, exporter, importer,
   mcp, doctor, schedule, completion,
 ];

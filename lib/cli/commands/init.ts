@@ -76,6 +76,7 @@ ${spikes === undefined ? '# spike_templates_path = "./spikes"' : `spike_template
 # durability = "sync"
 # MiB after which a file of the log is closed and the next begun.
 # segment_mb = 64
+# The key of an encrypted store (encryption_key) better stays out of this file: set FLUORITE_ENCRYPTION_KEY.
 
 # Own Japanese, Korean or Chinese terms and their English, before the bundled ones; | stands between alternatives.
 # [memory.lexicon]

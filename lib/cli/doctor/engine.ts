@@ -72,6 +72,7 @@ function store(stage: Stage | undefined, path: string, ended: string): Check {
     return fail('store', `${path} is in use by ${name}`, 'end it, or let it answer: one process writes a store at a time');
   }
   if (error?.code === 'CORRUPT') return fail('store', what(error.message), `restore the file named from a copy, or save what is readable: fluorite salvage ${JSON.stringify(path)} ${JSON.stringify(`${path}-saved`)}`);
+  if (error && /^KEY_|^NOT_ENCRYPTED$/.test(error.code)) return fail('store', `${error.code}: ${what(error.message)}`, 'set FLUORITE_ENCRYPTION_KEY, or memory.encryption_key in the configuration file, to the key of this store; a plain store takes none');
   if (error) return fail('store', `${error.code}: ${first(error.message)}`, 'see the message');
   const { chunks, disk_bytes, recovered_tail_bytes, health } = found as { chunks: number; disk_bytes: number; recovered_tail_bytes: number; health: { status: string; storage: { detail: string | null }; index: { detail: string | null } } };
   const text = `${path}: ${count(chunks)} chunks, ${bytes(disk_bytes)}`;

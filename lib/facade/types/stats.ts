@@ -73,6 +73,10 @@ export interface EngineStats {
   };
   /** Part of disk_bytes: the reserve for a full disk, 1 MiB whatever the store's size. */
   reserve_bytes: number;
+  /** Is the store encrypted? */
+  encrypted: boolean;
+  /** Is something still sealed with the data key from before the last `rotateKey`? The next open, or `optimize`, goes on with it. */
+  key_rotation_pending: boolean;
   /** Versions and files that still hold something of purged or expired chunks; 0: nothing of them is left on disk. */
   purge_pending: number;
   /** disk_bytes / raw_bytes, 0 for an empty store. */

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fluorite_memory::Durability;
+use fluorite_memory::{Durability, EncryptionKey};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -36,6 +36,7 @@ pub(super) struct Memory {
     pub(super) max_chunk_size: Option<u64>,
     pub(super) durability: Option<Durability>,
     pub(super) segment_mb: Option<u64>,
+    pub(super) encryption_key: Option<EncryptionKey>,
     pub(super) lexicon: Option<BTreeMap<String, String>>,
     pub(super) auto_split: Option<bool>,
 }

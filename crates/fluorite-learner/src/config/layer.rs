@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use fluorite_memory::input::{Value, from_value};
-use fluorite_memory::{Durability, Error, Result};
+use fluorite_memory::{Durability, EncryptionKey, Error, Result};
 
 use super::keys::Keys;
 use crate::learn::MAX_BATCH;
@@ -28,6 +28,7 @@ pub(super) struct Layer {
     pub(super) auto_split: Option<bool>,
     pub(super) durability: Option<Durability>,
     pub(super) segment_mb: Option<u64>,
+    pub(super) encryption_key: Option<EncryptionKey>,
     pub(super) lexicon: Option<BTreeMap<String, String>>,
     pub(super) parallel_processing: Option<bool>,
     pub(super) include_generated: Option<bool>,
@@ -75,6 +76,7 @@ impl Layer {
             auto_split: memory.auto_split,
             durability: memory.durability,
             segment_mb: range("memory.segment_mb", memory.segment_mb, 1, 1_024)?,
+            encryption_key: memory.encryption_key,
             lexicon: memory.lexicon,
             parallel_processing: learning.parallel_processing,
             include_generated: learning.include_generated,
@@ -105,6 +107,7 @@ impl Layer {
             auto_split: self.auto_split.or(next.auto_split),
             durability: self.durability.or(next.durability),
             segment_mb: self.segment_mb.or(next.segment_mb),
+            encryption_key: self.encryption_key.or(next.encryption_key),
             lexicon: self.lexicon.or(next.lexicon),
             parallel_processing: self.parallel_processing.or(next.parallel_processing),
             include_generated: self.include_generated.or(next.include_generated),

@@ -12,7 +12,7 @@ mod toml_file;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use fluorite_memory::{Durability, EngineConfig, TextSplitter};
+use fluorite_memory::{Durability, EncryptionKey, EngineConfig, TextSplitter};
 
 use crate::learn::LearningConfig;
 use crate::split::StructureSplitter;
@@ -51,6 +51,8 @@ pub struct Config {
     pub durability: Durability,
     /// Size of a segment in MiB, 1 to 1,024: 64.
     pub segment_mb: u64,
+    /// Encrypts the store, and opens it again: none.
+    pub encryption_key: Option<EncryptionKey>,
     /// Own software terms: a Japanese, Korean or Chinese term, and its English words with `|` between alternatives. They come
     /// before the bundled ones.
     pub lexicon: BTreeMap<String, String>,
@@ -81,6 +83,7 @@ impl Config {
             auto_split: engine.auto_split,
             durability: engine.durability,
             segment_mb: engine.segment_bytes >> 20,
+            encryption_key: None,
             lexicon: engine.lexicon,
             history_dir: None,
             learning: LearningConfig::default(),
@@ -107,6 +110,7 @@ impl Config {
             durability: self.durability,
             segment_bytes: self.segment_mb << 20,
             history_dir: self.history_dir.clone(),
+            encryption_key: self.encryption_key.clone(),
             lexicon: self.lexicon.clone(),
             ..EngineConfig::new(&self.memory_path)
         }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use fluorite_memory::input::Value;
-use fluorite_memory::{Error, Result};
+use fluorite_memory::{EncryptionKey, Error, Result};
 
 use super::layer::{Layer, threads};
 use super::{Config, toml_file};
@@ -45,6 +45,7 @@ pub fn resolve(explicit: Value, env: &dyn Fn(&str) -> Option<String>) -> Result<
         auto_split: all.auto_split.unwrap_or(base.auto_split),
         durability: all.durability.unwrap_or(base.durability),
         segment_mb: all.segment_mb.unwrap_or(base.segment_mb),
+        encryption_key: all.encryption_key,
         lexicon: all.lexicon.unwrap_or_default(),
         history_dir,
         learning: LearningConfig {
@@ -87,6 +88,7 @@ fn environment(env: &dyn Fn(&str) -> Option<String>) -> Result<Layer> {
         memory_path: get("FLUORITE_MEMORY_PATH").map(PathBuf::from),
         models_path: get("FLUORITE_MODELS_PATH").map(PathBuf::from),
         config_path: get("FLUORITE_CONFIG").map(PathBuf::from),
+        encryption_key: EncryptionKey::from_environment(env)?,
         num_threads: threads("FLUORITE_NUM_THREADS", number.transpose()?)?,
         ..Layer::default()
     })

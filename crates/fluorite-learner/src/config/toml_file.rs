@@ -11,6 +11,13 @@ use crate::mark::without_mark;
 /// Largest configuration file.
 const MAX_BYTES: u64 = 1 << 20;
 
+/// Where and what: never the line itself, which may be that of a key.
+fn place(text: &str, e: &toml::de::Error) -> String {
+    let before = e.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!("line {}, column {column}: {}", before.matches('\n').count() + 1, e.message().replace('\n', "; "))
+}
+
 /// Reads the file; relative paths in it start at its folder.
 pub(super) fn read(path: &Path) -> Result<Layer> {
     let fault = |what: &str| Error::config(format!("configuration file {path:?}: {what}"));
@@ -22,8 +29,8 @@ pub(super) fn read(path: &Path) -> Result<Layer> {
     let mut text = String::new();
     let file = std::fs::File::open(path).map_err(|e| fault(&e.to_string()))?;
     file.take(MAX_BYTES).read_to_string(&mut text).map_err(|e| fault(&e.to_string()))?;
-    let tree: toml::Value =
-        toml::from_str::<toml::Table>(without_mark(&text)).map_err(|e| fault(e.to_string().trim_end()))?.into();
+    let text = without_mark(&text);
+    let tree: toml::Value = toml::from_str::<toml::Table>(text).map_err(|e| fault(&place(text, &e)))?.into();
     let mut layer = Layer::read(tree.into()).map_err(|e| fault(&e.to_string()))?;
     if layer.config_path.is_some() {
         return Err(fault("config_path cannot stand in the file itself; leave it out"));

@@ -15,6 +15,7 @@ use super::queue::{Op, Settle};
 use super::shared::Shared;
 use super::text_list::TextList;
 use crate::cancel::CancelToken;
+use crate::crypt::save_keys;
 use crate::error::{Error, Result};
 use crate::index::{Graph, TextSegment};
 use crate::log::{Manifest, segment_name};
@@ -65,8 +66,12 @@ impl Shared {
         let plan = move |_: &Shared, w: &mut Writer| match cancel.check().and_then(|()| shared.plan(w)) {
             Err(e) => settle(Err(e)),
             Ok(plan) => {
-                let copying = Arc::clone(&shared);
-                let work = move || settle(copying.copy_out(plan, &to, options, &cancel, progress.as_ref()));
+                let (copying, held) = (Arc::clone(&shared), shared.begin_copy());
+                let work = move || {
+                    let made = copying.copy_out(plan, &to, options, &cancel, progress.as_ref());
+                    drop(held);
+                    settle(made);
+                };
                 if shared.executor.is_inline() {
                     work();
                 } else {
@@ -181,6 +186,10 @@ impl Shared {
             plan.texts.save(vfs, &room.join("index"))?;
             for dir in ["log", "dict", "index", "feedback"].map(|d| room.join(d)) {
                 vfs.sync_dir(&dir).map_err(|e| Error::io("cannot sync", &dir, &e))?;
+            }
+            if let Some(encryption) = &plan.manifest.encryption {
+                save_keys(vfs, room, self.store_id, encryption)?;
+                report.files += 1;
             }
             plan.manifest.save(vfs, room)?;
             report.files += 3;

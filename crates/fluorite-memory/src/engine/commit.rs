@@ -178,7 +178,8 @@ impl Pass {
             let model = c.past.as_ref().and_then(|p| p.model.as_deref());
             c.vector.as_ref().map(|v| (v.values.len(), model))
         });
-        if let Err(e) = shared.check_room().and_then(|()| w.admit_vectors(shared, found)) {
+        let room = shared.check_room().and_then(|()| shared.check_rows(chunks.len()));
+        if let Err(e) = room.and_then(|()| w.admit_vectors(shared, found)) {
             return settle(Err(e));
         }
         if let Err(e) = self.check_pieces(shared, &chunks) {
@@ -190,7 +191,7 @@ impl Pass {
         self.has_puts = true;
         self.sync |= durability == Durability::Sync;
         let now = shared.clock.wall_ms();
-        let salt = w.live.segment().salt();
+        let frame = w.live.segment().frame().clone();
         let model = shared.model_hash();
         let mut group = GroupBuilder::begin(&mut self.bytes, w.next_sequence);
         let mut whole = Replaced::default(); // the same for all pieces of a text
@@ -232,21 +233,21 @@ impl Pass {
                 payload: &prepared.payload,
             };
             let at = w.locate(&self.bytes);
-            let length = encode_chunk(&mut self.bytes, salt, c.sequence, &record);
+            let length = encode_chunk(&mut self.bytes, &frame, c.sequence, &record);
             group.count();
             let sequence = c.sequence;
             let vector = prepared.vector.take();
             let vector_at = vector.as_ref().map(|v| {
                 let at = w.locate(&self.bytes);
                 let vector_sequence = w.sequence();
-                let length = encode_vector(&mut self.bytes, salt, vector_sequence, sequence, model, v.truncated, &v.values);
+                let length = encode_vector(&mut self.bytes, &frame, vector_sequence, sequence, model, v.truncated, &v.values);
                 group.count();
                 Location { length, ..at }
             });
             prepared.payload = Vec::new();
             if mutant!("half_a_batch_kept") {
                 let whole = std::mem::replace(&mut group, GroupBuilder::begin(&mut Vec::new(), 0));
-                whole.finish(&mut self.bytes, salt, w.live.end(), w.live.synced());
+                whole.finish(&mut self.bytes, frame.salt(), w.live.end(), w.live.synced());
                 group = GroupBuilder::begin(&mut self.bytes, w.next_sequence);
             }
             let at = Location { length, ..at };
@@ -255,7 +256,7 @@ impl Pass {
                 self.tombstone(shared, w, &mut group, &target, false, now);
             }
         }
-        group.finish(&mut self.bytes, salt, w.live.end(), w.live.synced());
+        group.finish(&mut self.bytes, frame.salt(), w.live.end(), w.live.synced());
         self.outcomes.push(settle);
     }
 
@@ -329,11 +330,11 @@ impl Pass {
         let wanted = findable || (purge && self.is_purgeable(shared, t.key));
         let Some((created_at, version, _)) = newest.filter(|_| wanted) else { return findable };
         self.seen.insert(t.key, (created_at, version, false));
-        let (at, sequence, salt) = (w.locate(&self.bytes), w.sequence(), w.live.segment().salt());
+        let (at, sequence, frame) = (w.locate(&self.bytes), w.sequence(), w.live.segment().frame().clone());
         let length = if purge {
-            encode_purge(&mut self.bytes, salt, sequence, now, t.key)
+            encode_purge(&mut self.bytes, &frame, sequence, now, t.key)
         } else {
-            encode_tombstone(&mut self.bytes, salt, sequence, now, &t.namespace, &t.id)
+            encode_tombstone(&mut self.bytes, &frame, sequence, now, &t.namespace, &t.id)
         };
         group.count();
         let at = Location { length, ..at };
@@ -364,18 +365,18 @@ impl Pass {
             return settle(Err(e));
         }
         self.has_puts = true;
-        let salt = w.live.segment().salt();
+        let frame = w.live.segment().frame().clone();
         let model = shared.model_hash();
         let mut group = GroupBuilder::begin(&mut self.bytes, w.next_sequence);
         for item in items {
             let at = w.locate(&self.bytes);
             let (sequence, v) = (w.sequence(), item.vector);
-            let length = encode_vector(&mut self.bytes, salt, sequence, item.sequence, model, v.truncated, &v.values);
+            let length = encode_vector(&mut self.bytes, &frame, sequence, item.sequence, model, v.truncated, &v.values);
             group.count();
             let at = Location { length, ..at };
             self.effects.push(Effect::Vector { row: item.row, sequence: item.sequence, at, vector: v });
         }
-        group.finish(&mut self.bytes, salt, w.live.end(), w.live.synced());
+        group.finish(&mut self.bytes, frame.salt(), w.live.end(), w.live.synced());
         self.outcomes.push(settle);
     }
 
@@ -397,12 +398,12 @@ impl Pass {
         if entries.is_empty() {
             return;
         }
-        let salt = w.live.segment().salt();
+        let frame = w.live.segment().frame().clone();
         let mut group = GroupBuilder::begin(&mut self.bytes, w.next_sequence);
         let sequence = w.sequence();
-        encode_usage(&mut self.bytes, salt, sequence, &entries);
+        encode_usage(&mut self.bytes, &frame, sequence, &entries);
         group.count();
-        group.finish(&mut self.bytes, salt, w.live.end(), w.live.synced());
+        group.finish(&mut self.bytes, frame.salt(), w.live.end(), w.live.synced());
         self.effects.push(Effect::Usage { rows });
     }
 

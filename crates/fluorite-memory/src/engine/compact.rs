@@ -16,8 +16,8 @@ use super::train::adopt;
 use crate::cancel::CancelToken;
 use crate::error::{Error, Result};
 use crate::log::{
-    ChunkRecord, GroupBuilder, LiveSegment, Location, RecordView, ScannedRecord, Segment, UsageEntry, encode_chunk, encode_purge,
-    encode_tombstone, encode_usage, encode_vector, scan_segment, segment_name,
+    ChunkRecord, Frame, GroupBuilder, LiveSegment, Location, RecordView, ScannedRecord, Segment, UsageEntry, encode_chunk,
+    encode_purge, encode_tombstone, encode_usage, encode_vector, scan_segment, segment_name,
 };
 use crate::mutants::mutant;
 use crate::options::ProgressFn;
@@ -57,6 +57,8 @@ struct Round {
     all: bool,
     /// Whether what is doomed goes, wherever it lies. Of the background kind when that is due.
     purge: bool,
+    /// Whether what an older key has sealed is written anew.
+    rekey: bool,
     cancel: CancelToken,
     progress: Option<ProgressFn>,
     /// What it has written: compacted again by the same call only for what is doomed there.
@@ -119,7 +121,8 @@ impl Shared {
             let state = self.state.read();
             let sparse = |s: &Segment| state.usage.get(&s.number()).is_some_and(SegmentUse::is_sparse);
             state.segments.values().any(|s| s.map().is_some() && sparse(s))
-        } || self.is_purge_due();
+        } || self.is_purge_due()
+            || self.is_rekeying_due();
         if !worthwhile || self.check_poison().is_err() || self.compaction.lock().failure.is_some() {
             return;
         }
@@ -175,8 +178,9 @@ impl Shared {
             drop(running);
         });
         let purge = self.take_due_purge() || all;
+        let rekey = self.take_rekeying(all);
         let (outputs, damaged, sum) = Default::default();
-        let round = Round { all, purge, cancel, progress, outputs, damaged, sum };
+        let round = Round { all, purge, rekey, cancel, progress, outputs, damaged, sum };
         self.round(round, settle);
     }
 
@@ -190,7 +194,11 @@ impl Shared {
             }
             match shared.choose(w, &round) {
                 Err(e) => settle(Err(e)),
-                Ok(Choice::Nothing) => settle(shared.finish_purge(w, &round).map(|()| round.sum)),
+                Ok(Choice::Nothing) => {
+                    let ended = shared.finish_purge(w, &round);
+                    let ended = ended.and_then(|()| if round.rekey { shared.finish_rekey(w, &round.damaged) } else { Ok(()) });
+                    settle(ended.map(|()| round.sum));
+                }
                 Ok(Choice::Train) => {
                     let (work, waited_for) = (Arc::clone(&shared), round.all);
                     let run = move || work.replace_dictionary(round, settle);
@@ -268,7 +276,7 @@ impl Shared {
             return Ok(Choice::Train);
         }
         let full = w.live.end() > crate::log::SEGMENT_HEADER as u64;
-        if (all && round.outputs.is_empty() && full) || doomed.contains(&w.live.segment().number()) {
+        if ((all || round.rekey) && round.outputs.is_empty() && full) || doomed.contains(&w.live.segment().number()) {
             w.seal(self)?;
         }
         let state = self.state.read();
@@ -290,7 +298,7 @@ impl Shared {
         let several = all && candidates.iter().filter(|(u, _)| is_small(u)).count() > 1;
         candidates.retain(|(u, s)| {
             let dead = u.total.saturating_sub(u.live);
-            if doomed.contains(&s.number()) {
+            if doomed.contains(&s.number()) || (round.rekey && self.is_sealed_before(s)) {
                 true
             } else if all {
                 // a group header per batch is not worth a rewrite; a small segment joins other small ones
@@ -354,7 +362,7 @@ impl Shared {
                     return self.round(round, settle);
                 }
                 let damaged = |v: &&Segment| matches!(&e, Error::Corrupt { path, .. } if path == v.path());
-                if let Some(victim) = job.victims.iter().find(damaged).filter(|_| round.all || round.purge) {
+                if let Some(victim) = job.victims.iter().find(damaged).filter(|_| round.all || round.purge || round.rekey) {
                     // it stays as it is: chunks of it may still be read, and the others are not to wait for it
                     self.note_damage(&e);
                     round.damaged.insert(victim.number(), e);
@@ -448,7 +456,7 @@ impl Shared {
         out: &LiveSegment,
         moved: &mut Moved,
     ) -> Result<()> {
-        let salt = out.segment().salt();
+        let frame = out.segment().frame();
         let offset =
             u32::try_from(out.end() + buffer.len() as u64).map_err(|_| Error::internal("a segment grew beyond 4 GiB"))?;
         let segment = out.segment().number();
@@ -461,19 +469,19 @@ impl Shared {
                 if !self.state.read().live.contains(row) {
                     moved.dropped += 1;
                     if mutant!("purged_record_copied") {
-                        encode_chunk(buffer, salt, record.sequence, c);
+                        encode_chunk(buffer, frame, record.sequence, c);
                         group.count();
                         return Ok(());
                     }
                     if let Some(key) = self.dooms_older(row, record.sequence, &job.numbers) {
                         // expired, and an older version lies elsewhere: it stays dead, and goes as well
-                        let length = encode_purge(buffer, salt, record.sequence, c.updated_at, key);
+                        let length = encode_purge(buffer, frame, record.sequence, c.updated_at, key);
                         moved.places.push(place(row, record.sequence, Kind::Tombstone, length));
                         group.count();
                     }
                     return Ok(());
                 }
-                let length = self.recompress(c, dictionary, record.sequence, salt, buffer)?;
+                let length = self.recompress(c, dictionary, record.sequence, frame, buffer)?;
                 moved.places.push(place(row, record.sequence, Kind::Chunk, length));
                 length
             }
@@ -488,7 +496,7 @@ impl Shared {
                 }
                 let mut values = Vec::new();
                 v.read_into(&mut values);
-                let length = encode_vector(buffer, salt, record.sequence, v.chunk, v.model, v.truncated, &values);
+                let length = encode_vector(buffer, frame, record.sequence, v.chunk, v.model, v.truncated, &values);
                 moved.places.push(place(row, v.chunk, Kind::Vector, length));
                 length
             }
@@ -498,7 +506,7 @@ impl Shared {
                     moved.dropped += 1;
                     return Ok(());
                 }
-                let length = encode_tombstone(buffer, salt, record.sequence, *deleted_at, namespace, id);
+                let length = encode_tombstone(buffer, frame, record.sequence, *deleted_at, namespace, id);
                 moved.places.push(place(row, record.sequence, Kind::Tombstone, length));
                 length
             }
@@ -508,7 +516,7 @@ impl Shared {
                     moved.dropped += 1;
                     return Ok(());
                 };
-                let length = encode_purge(buffer, salt, record.sequence, *deleted_at, key);
+                let length = encode_purge(buffer, frame, record.sequence, *deleted_at, key);
                 moved.places.push(place(row, record.sequence, Kind::Tombstone, length));
                 length
             }
@@ -517,7 +525,7 @@ impl Shared {
                 if kept.is_empty() {
                     return Ok(());
                 }
-                encode_usage(buffer, salt, record.sequence, &kept)
+                encode_usage(buffer, frame, record.sequence, &kept)
             }
         };
         debug_assert!(length > 0);
@@ -562,7 +570,14 @@ impl Shared {
         entries.iter().filter_map(&mut now).collect()
     }
 
-    fn recompress(&self, c: &ChunkRecord<'_>, dictionary: u32, sequence: u64, salt: u32, buffer: &mut Vec<u8>) -> Result<u32> {
+    fn recompress(
+        &self,
+        c: &ChunkRecord<'_>,
+        dictionary: u32,
+        sequence: u64,
+        frame: &Frame,
+        buffer: &mut Vec<u8>,
+    ) -> Result<u32> {
         let raw = if c.compressed {
             self.codec.decompress(c.payload, c.dictionary, c.raw_len as usize).map_err(Error::internal)?
         } else {
@@ -573,6 +588,6 @@ impl Shared {
             Some(frame) => ChunkRecord { dictionary, compressed: true, payload: frame, ..*c },
             None => ChunkRecord { dictionary: 0, compressed: false, payload: &raw, ..*c },
         };
-        Ok(encode_chunk(buffer, salt, sequence, &record))
+        Ok(encode_chunk(buffer, frame, sequence, &record))
     }
 }

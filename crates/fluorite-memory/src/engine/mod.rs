@@ -52,6 +52,7 @@ mod reader;
 mod recheck;
 mod refresh;
 mod registry;
+mod rekey;
 mod related;
 mod reload;
 mod reload_events;
@@ -90,6 +91,7 @@ pub(crate) use snapshot::read_rows;
 pub use splitter::{LongText, Splitter, TextPart, TextSplitter};
 pub use tokens::TokenCounter;
 
+use crate::crypt::EncryptionKey;
 use crate::options::Durability;
 
 /// How a store is opened. `Default` plus `path` is a working configuration.
@@ -129,6 +131,10 @@ pub struct EngineConfig {
     pub history_dir: Option<PathBuf>,
     /// Own terms of the lexicon: foreign term, or English word or phrase; English words with `|` between alternatives.
     pub lexicon: BTreeMap<String, String>,
+    /// Encrypts the store, and opens it again. `None`: the store is plain.
+    pub encryption_key: Option<EncryptionKey>,
+    /// Versions an encrypted store may hold, because its indexes lie in memory: 1,000,000.
+    pub encrypted_rows: usize,
     /// Vectors not in a graph that become one: 8,192. Below, a scan is as fast.
     pub graph_rows: usize,
     /// Rows of text in memory that become a segment: 8,192. Below, nothing is sealed: an open reads their text again.
@@ -161,6 +167,8 @@ impl EngineConfig {
             segment_bytes: 64 << 20,
             history_dir: None,
             lexicon: BTreeMap::new(),
+            encryption_key: None,
+            encrypted_rows: 1_000_000,
             graph_rows: 8_192,
             text_rows: 8_192,
             read_only: false,

@@ -16,6 +16,7 @@ use super::graphs::Graphing;
 use super::load::Unloaded;
 use super::queue::CommitQueue;
 use super::reader::Reader;
+use super::rekey::Rekeying;
 use super::replay::Replay;
 use super::shared::Shared;
 use super::state::{SegmentUse, State};
@@ -25,6 +26,7 @@ use super::texts::Sealing;
 use super::{EngineConfig, reserve, snapshot};
 use crate::cache::ChunkCache;
 use crate::clock::Clock;
+use crate::crypt::{Encryption, EncryptionKey, Vault, save_keys};
 use crate::error::{Error, Result, SUPPLIED_MODEL};
 use crate::executor::Executor;
 use crate::history::SearchHistory;
@@ -111,12 +113,23 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
     let lexicon = Lexicon::with(&config.lexicon).map_err(|e| Error::config(format!("memory.{e}")))?;
     make_folders(&*vfs, &root)?;
     let lock = take_lock(&*vfs, &root)?;
-    let embedder = embedder()?;
-    let log_dir = root.join("log");
-    let mut manifest = match Manifest::load(&*vfs, &root)? {
-        Some(m) => m,
-        None => create(&*vfs, &root, &log_dir, new_store)?,
+    let (key, log_dir) = (config.encryption_key.as_ref(), root.join("log"));
+    // a wrong key is told before the model is loaded for nothing
+    let found = match Manifest::load(&*vfs, &root)? {
+        Some(manifest) => Some((unlocked(Arc::clone(&vfs), &root, &manifest, key)?, manifest)),
+        None => None,
     };
+    let embedder = embedder()?;
+    let (vfs, mut manifest) = match found {
+        Some(found) => found,
+        None => {
+            let manifest = create(&*vfs, &root, &log_dir, new_store, key)?;
+            (unlocked(vfs, &root, &manifest, key)?, manifest)
+        }
+    };
+    if let Some(encryption) = &manifest.encryption {
+        save_keys(&*vfs, &root, manifest.id()?, encryption)?;
+    }
     check_model(&*vfs, &root, &mut manifest, embedder.as_deref())?;
     remove_strays(&*vfs, &root, &manifest);
     let codec = Codec::default();
@@ -169,6 +182,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
     text.push(unsealed);
     let late: Vec<(u32, u64)> =
         unloaded.iter().filter(|r| !state.embedded.contains(**r)).filter_map(|r| Some((*r, state.row(*r)?.sequence))).collect();
+    let rekeying = Rekeying::of(manifest.encryption.as_ref());
     let parts = Parts {
         config,
         vfs,
@@ -189,6 +203,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         history,
         embedder,
         reserve_gone,
+        rekeying,
         recovered_tail,
         writer: Some(Writer { live, manifest, store_id, next_sequence }),
         reader: None,
@@ -227,6 +242,7 @@ pub struct Parts {
     pub history: Option<SearchHistory>,
     pub embedder: Option<Arc<dyn Embedder>>,
     pub reserve_gone: AtomicBool,
+    pub rekeying: Rekeying,
     pub recovered_tail: u64,
     pub writer: Option<Writer>,
     pub reader: Option<Reader>,
@@ -244,6 +260,7 @@ pub fn assemble(parts: Parts) -> Arc<Shared> {
     let (graphing, reserve_gone, recovered_tail) = (parts.graphing, parts.reserve_gone, parts.recovered_tail);
     let history = parts.history;
     let (writer, reader, lock) = (parts.writer, parts.reader, parts.lock);
+    let key = config.encryption_key.clone();
     let shared = Arc::new_cyclic(|me| Shared {
         me: me.clone(),
         config,
@@ -288,6 +305,8 @@ pub fn assemble(parts: Parts) -> Arc<Shared> {
         purges: AtomicU64::new(0),
         spoiled,
         unremoved: Mutex::default(),
+        key: RwLock::new(key),
+        rekeying: Mutex::new(parts.rekeying),
         recovered_tail,
         calls: Mutex::new(0),
         calls_done: Condvar::new(),
@@ -300,14 +319,35 @@ pub fn assemble(parts: Parts) -> Arc<Shared> {
     shared
 }
 
+/// The files as the key opens them.
+pub fn unlocked(vfs: Arc<dyn Vfs>, root: &Path, manifest: &Manifest, key: Option<&EncryptionKey>) -> Result<Arc<dyn Vfs>> {
+    let path = root.to_owned();
+    match (&manifest.encryption, key) {
+        (None, None) => Ok(vfs),
+        (None, Some(_)) => Err(Error::NotEncrypted { path }),
+        (Some(_), None) => Err(Error::KeyRequired { path }),
+        (Some(encryption), Some(key)) => {
+            let cipher = encryption.open(key, manifest.id()?)?.ok_or(Error::KeyWrong { path })?;
+            Ok(Arc::new(Vault::new(vfs, cipher)))
+        }
+    }
+}
+
 /// A new store: the first segment, then the manifest that names it.
-fn create(vfs: &dyn Vfs, root: &Path, log_dir: &Path, (store_id, seed): (u128, u64)) -> Result<Manifest> {
+fn create(
+    vfs: &dyn Vfs,
+    root: &Path,
+    log_dir: &Path,
+    (store_id, seed): (u128, u64),
+    key: Option<&EncryptionKey>,
+) -> Result<Manifest> {
     // a log without a manifest is a store that lost it: never start over on top of one
     let orphans = vfs.list(log_dir).map_err(|e| Error::io("cannot list", log_dir, &e))?;
     if orphans.iter().any(|n| n != &segment_name(1)) || has_groups(vfs, log_dir, &orphans)? {
         return Err(Error::Corrupt { path: root.join("MANIFEST"), offset: 0, what: "there is a log, but no manifest".into() });
     }
-    let manifest = Manifest::new(store_id, seed);
+    let mut manifest = Manifest::new(store_id, seed);
+    manifest.encryption = key.map(|key| Encryption::create(key, store_id)).transpose()?;
     LiveSegment::create(vfs, log_dir, manifest.live, store_id)?;
     manifest.save(vfs, root)?;
     Ok(manifest)

@@ -12,6 +12,7 @@ use super::graphs::Graphing;
 use super::open::{Parts, Platform, assemble};
 use super::queue::Settle;
 use super::refresh::feedback_stamp;
+use super::rekey::Rekeying;
 use super::reload::{Files, Known, Loaded, load, missing};
 use super::shared::Shared;
 use super::text::{TextItem, TextSide};
@@ -119,9 +120,8 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         Some(folder) => Some(SearchHistory::new(super::registry::canonical(folder)?, &root)?),
         None => None,
     };
-    if Manifest::load(&*vfs, &root)?.is_none() {
-        return Err(missing(&root)); // before the model is loaded for nothing
-    }
+    let manifest = Manifest::load(&*vfs, &root)?.ok_or_else(|| missing(&root))?; // before the model is loaded for nothing
+    let vfs = super::open::unlocked(vfs, &root, &manifest, config.encryption_key.as_ref())?;
     let embedder = embedder()?;
     let codec = Codec::default();
     let now = clock.monotonic_ms();
@@ -159,6 +159,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         history,
         embedder,
         reserve_gone: AtomicBool::new(false),
+        rekeying: Rekeying::default(), // the writer goes on with it
         recovered_tail: 0,
         writer: None,
         reader: Some(Reader::new(following, now)),

@@ -8,7 +8,7 @@ use super::follow::follow;
 use super::graph_list::GraphList;
 use super::queue::Settle;
 use super::reader::{Following, Reader, contained};
-use super::reload::{missing, reload};
+use super::reload::{missing, reload, same_store};
 use super::shared::Shared;
 use super::state::SegmentUse;
 use super::text_list::TextList;
@@ -75,6 +75,13 @@ impl Shared {
     }
 
     fn look(self: &Arc<Self>, reader: &Reader, following: &mut Following) -> Result<bool> {
+        if self.vfs.cipher().is_some()
+            && let Some(manifest) = Manifest::load(&*self.vfs, &self.config.path)?
+            && manifest.store_id == following.manifest.store_id
+            && manifest.encryption != following.manifest.encryption
+        {
+            self.follow_keys(&manifest)?; // before anything is read that this one's keys may not open
+        }
         let told = feedback_stamp(self);
         let feedback = told != following.feedback;
         if feedback {
@@ -84,6 +91,7 @@ impl Shared {
         // the lists before the manifest, the manifest before the segments: each names only what was durable before it
         let (graphs, texts) = lists(&*self.vfs, self);
         let manifest = Manifest::load(&*self.vfs, &self.config.path)?.ok_or_else(|| missing(&self.config.path))?;
+        same_store(&following.manifest, &manifest, &self.config.path)?; // before anything of it is opened with this one's key
         let listed = graphs == following.graphs && texts == following.texts;
         if !following.incomplete && listed {
             if manifest == following.manifest {

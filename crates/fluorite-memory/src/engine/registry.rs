@@ -57,7 +57,7 @@ pub fn join(config: &EngineConfig, open: impl FnOnce() -> Result<Arc<Shared>>) -
     loop {
         match stores.get_mut(&key(config)) {
             Some(Entry { shared: Some(shared), openings }) => {
-                if shared.config != *config {
+                if !shared.is_opened_by(config) {
                     return Err(Error::config(format!(
                         "{:?} is open in this process with other settings: use the same, or shut the other bridge down first",
                         config.path

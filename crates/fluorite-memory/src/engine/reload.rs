@@ -69,6 +69,14 @@ pub fn missing(root: &Path) -> Error {
     Error::NotFound { what: format!("a store in {root:?} (a read-only open creates none: open it for writing first)") }
 }
 
+/// `NotFound` when the folder holds another store than the one that is open.
+pub fn same_store(open: &Manifest, found: &Manifest, root: &Path) -> Result<()> {
+    if open.store_id == found.store_id {
+        return Ok(());
+    }
+    Err(Error::NotFound { what: format!("the store that is open ({root:?} holds another one now: open that)") })
+}
+
 /// Reads the files, again when they changed meanwhile.
 pub fn load(files: &Files<'_>, known: &Known) -> Result<Loaded> {
     let mut steady = 0;
@@ -231,10 +239,7 @@ pub fn reload(shared: &Arc<Shared>, following: &mut Following) -> Result<()> {
         monotonic: shared.clock.monotonic_ms(),
     };
     let mut loaded = load(&files, &known(shared, following))?;
-    if loaded.following.manifest.store_id != following.manifest.store_id {
-        let root = &shared.config.path;
-        return Err(Error::NotFound { what: format!("the store that is open ({root:?} holds another one now: open that)") });
-    }
+    same_store(&following.manifest, &loaded.following.manifest, &shared.config.path)?;
     // then sequence numbers of what was cut off may have been given to other chunks
     let rewritten = !matches!(following.tail.follow(|_| Ok(())), Ok(Followed::Same | Followed::Grown { .. }));
     let doubtful = rewritten.then(|| following.tail.segment().number());

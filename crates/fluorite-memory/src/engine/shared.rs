@@ -19,11 +19,13 @@ use super::load::Unloaded;
 use super::prepare::{Compression, chunk_key};
 use super::queue::{CommitQueue, Op, Place, Target};
 use super::reader::Reader;
+use super::rekey::Rekeying;
 use super::state::State;
 use super::text::TextSide;
 use crate::cache::ChunkCache;
 use crate::cancel::CancelToken;
 use crate::clock::Clock;
+use crate::crypt::EncryptionKey;
 use crate::error::{Error, Result, SUPPLIED_MODEL};
 use crate::executor::Executor;
 use crate::history::SearchHistory;
@@ -98,6 +100,9 @@ pub struct Shared {
     pub spoiled: AtomicU32,
     /// Files with something purged that could not be removed yet.
     pub unremoved: Mutex<Vec<PathBuf>>,
+    /// The key that opens the store now.
+    pub key: RwLock<Option<EncryptionKey>>,
+    pub rekeying: Mutex<Rekeying>,
     pub recovered_tail: u64,
     pub calls: Mutex<usize>,
     pub calls_done: Condvar,
@@ -255,6 +260,17 @@ impl Shared {
             self.restore_reserve();
         }
         if self.reserve_gone.load(Ordering::Acquire) { Err(Error::NoSpace { path: self.log_dir() }) } else { Ok(()) }
+    }
+
+    /// `EncryptedFull` when an encrypted store has no place for so many more versions.
+    pub fn check_rows(&self, more: usize) -> Result<()> {
+        let limit = self.config.encrypted_rows;
+        if self.config.encryption_key.is_none() {
+            return Ok(());
+        }
+        let state = self.state.read();
+        let rows = state.rows.len() - state.free.len();
+        if rows + more > limit { Err(Error::EncryptedFull { limit: limit as u64 }) } else { Ok(()) }
     }
 
     /// Ends the life of chunks whose time is up.

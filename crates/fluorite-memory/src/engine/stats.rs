@@ -45,6 +45,8 @@ impl Shared {
             vector_index: self.vector_index_stats(&state),
             text_index,
             reserve_bytes: self.file_bytes(&self.config.path.join(super::reserve::NAME)),
+            encrypted: self.config.encryption_key.is_some(),
+            key_rotation_pending: self.is_rekeying(),
             purge_pending,
             disk_ratio: if state.raw_bytes == 0 { 0.0 } else { disk_bytes as f64 / state.raw_bytes as f64 },
             segments: state.segments.len() as u64,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::event::FeedbackEvent;
+use crate::crypt::Cipher;
 use crate::error::{Error, Result};
 use crate::mutants::mutant;
 use crate::vfs::{OpenMode, Vfs, VfsFile};
@@ -24,6 +25,7 @@ pub struct EventFile {
     path: PathBuf,
     end: u64,
     salt: u32,
+    cipher: Option<Arc<Cipher>>,
     /// Oldest first.
     pub events: Vec<Arc<FeedbackEvent>>,
     /// Damaged places that were skipped.
@@ -35,27 +37,9 @@ pub struct EventFile {
 impl EventFile {
     /// Opens it, or returns `None` when there is none. A torn end is cut off by the next append.
     pub fn open(vfs: &dyn Vfs, dir: &Path, store_id: u128) -> Result<Option<Self>> {
-        let path = dir.join(NAME);
-        let file = match vfs.open(&path, OpenMode::Write) {
-            Ok(f) => f,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(Error::io("cannot open", &path, &e)),
-        };
-        let len = file.len().map_err(|e| Error::io("cannot read", &path, &e))?;
-        let mut bytes = vec![0u8; usize::try_from(len).unwrap_or(0)];
-        file.read_at(&mut bytes, 0).map_err(|e| Error::io("cannot read", &path, &e))?;
-        let mut out = Self {
-            file,
-            path,
-            end: HEADER as u64,
-            salt: salt(store_id),
-            events: Vec::new(),
-            damaged: Vec::new(),
-            unsynced: false,
-        };
+        let Some((mut out, bytes)) = Self::load(vfs, dir, OpenMode::Write, salt(store_id))? else { return Ok(None) };
         // the header is durable before the first event: alone and broken, its creation was interrupted, with nothing acknowledged
-        let broken = |header: &[u8]| word(header, HEADER - 4) != Some(crc32c::crc32c(&header[..HEADER - 4]));
-        if bytes.len() < HEADER || (bytes.len() == HEADER && broken(&bytes)) {
+        if bytes.len() < HEADER || (bytes.len() == HEADER && !whole_header(&bytes)) {
             out.write_header()?;
             return Ok(Some(out));
         }
@@ -66,19 +50,11 @@ impl EventFile {
 
     /// Reads it without changing a byte: of a store that is not open. `store_id`: when it is known, for a header that is damaged.
     pub fn open_read(vfs: &dyn Vfs, dir: &Path, store_id: Option<u128>) -> Result<Option<Self>> {
-        let path = dir.join(NAME);
-        let file = match vfs.open(&path, OpenMode::Read) {
-            Ok(f) => f,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(Error::io("cannot open", &path, &e)),
-        };
-        let len = file.len().map_err(|e| Error::io("cannot read", &path, &e))?;
-        let mut bytes = vec![0u8; usize::try_from(len).unwrap_or(0)];
-        file.read_at(&mut bytes, 0).map_err(|e| Error::io("cannot read", &path, &e))?;
-        let whole = bytes.len() >= HEADER && word(&bytes, HEADER - 4) == Some(crc32c::crc32c(&bytes[..HEADER - 4]));
-        let own = if whole { word(&bytes, 12) } else { None };
-        let salt = store_id.map(salt).or(own).unwrap_or_default();
-        let mut out = Self { file, path, end: HEADER as u64, salt, events: Vec::new(), damaged: Vec::new(), unsynced: false };
+        let known = store_id.map(salt);
+        let Some((mut out, bytes)) = Self::load(vfs, dir, OpenMode::Read, known.unwrap_or_default())? else { return Ok(None) };
+        if known.is_none() && whole_header(&bytes) {
+            out.salt = word(&bytes, 12).unwrap_or_default();
+        }
         if bytes.len() >= HEADER {
             if out.check_header(&bytes).is_err() {
                 out.damaged.push(0);
@@ -90,27 +66,10 @@ impl EventFile {
 
     /// Reads it without ever changing it. `None` when there is none, or its header is on its way.
     pub fn peek(vfs: &dyn Vfs, dir: &Path, store_id: u128) -> Result<Option<Self>> {
-        let path = dir.join(NAME);
-        let file = match vfs.open(&path, OpenMode::Read) {
-            Ok(f) => f,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(Error::io("cannot open", &path, &e)),
-        };
-        let len = file.len().map_err(|e| Error::io("cannot read", &path, &e))?;
-        if len < HEADER as u64 {
+        let Some((mut out, bytes)) = Self::load(vfs, dir, OpenMode::Read, salt(store_id))? else { return Ok(None) };
+        if bytes.len() < HEADER {
             return Ok(None);
         }
-        let mut bytes = vec![0u8; usize::try_from(len).unwrap_or(0)];
-        file.read_at(&mut bytes, 0).map_err(|e| Error::io("cannot read", &path, &e))?;
-        let mut out = Self {
-            file,
-            path,
-            end: HEADER as u64,
-            salt: salt(store_id),
-            events: Vec::new(),
-            damaged: Vec::new(),
-            unsynced: false,
-        };
         out.check_header(&bytes)?;
         out.read(&bytes);
         Ok(Some(out))
@@ -121,20 +80,31 @@ impl EventFile {
         vfs.create_dir_all(dir).map_err(|e| Error::io("cannot create", dir, &e))?;
         let path = dir.join(NAME);
         let file = vfs.open(&path, OpenMode::Create).map_err(|e| Error::io("cannot create", &path, &e))?;
-        let mut out = Self {
-            file,
-            path,
-            end: HEADER as u64,
-            salt: salt(store_id),
-            events: Vec::new(),
-            damaged: Vec::new(),
-            unsynced: false,
-        };
+        let mut out = Self::empty(file, path, salt(store_id), vfs.cipher());
         out.write_header()?;
         for d in [Some(dir), dir.parent()].into_iter().flatten() {
             vfs.sync_dir(d).map_err(|e| Error::io("cannot sync", d, &e))?;
         }
         Ok(out)
+    }
+
+    /// Without events.
+    fn empty(file: Box<dyn VfsFile>, path: PathBuf, salt: u32, cipher: Option<Arc<Cipher>>) -> Self {
+        Self { file, path, end: HEADER as u64, salt, cipher, events: Vec::new(), damaged: Vec::new(), unsynced: false }
+    }
+
+    /// The file, and its bytes as they lie there. `None` when there is none.
+    fn load(vfs: &dyn Vfs, dir: &Path, mode: OpenMode, salt: u32) -> Result<Option<(Self, Vec<u8>)>> {
+        let path = dir.join(NAME);
+        let file = match vfs.open(&path, mode) {
+            Ok(f) => f,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Error::io("cannot open", &path, &e)),
+        };
+        let len = file.len().map_err(|e| Error::io("cannot read", &path, &e))?;
+        let mut bytes = vec![0u8; usize::try_from(len).unwrap_or(0)];
+        file.read_at(&mut bytes, 0).map_err(|e| Error::io("cannot read", &path, &e))?;
+        Ok(Some((Self::empty(file, path, salt, vfs.cipher()), bytes)))
     }
 
     /// Bytes of it that count.
@@ -163,7 +133,7 @@ impl EventFile {
         if found != VERSION {
             return Err(Error::UnsupportedFormat { path: self.path.clone(), expected: VERSION, found });
         }
-        if word(bytes, HEADER - 4) != Some(crc32c::crc32c(&bytes[..HEADER - 4])) {
+        if !whole_header(bytes) {
             return corrupt(0, "the header does not match its checksum");
         }
         if word(bytes, 12) != Some(self.salt) {
@@ -203,7 +173,13 @@ impl EventFile {
         if crc32c::crc32c_append(self.salt, body) != word(bytes, at + 8)? {
             return None;
         }
-        Some((serde_json::from_slice(body).ok()?, at + HEAD + length))
+        let mut opened = Vec::new();
+        let text = match &self.cipher {
+            None => body,
+            Some(c) if c.open(&[b"event", &(at as u64).to_le_bytes()], body, &mut opened) => &opened,
+            Some(_) => return None,
+        };
+        Some((serde_json::from_slice(text).ok()?, at + HEAD + length))
     }
 
     /// Replaces the file with one of the events that `keep` wants; damaged places go as well. Nothing is written when none goes.
@@ -212,24 +188,26 @@ impl EventFile {
             self.sync_name(vfs, dir)?;
             return Ok(false);
         }
+        self.rewrite(vfs, dir, keep)?;
+        Ok(true)
+    }
+
+    /// Seals every event with the newest key; damaged places go.
+    pub fn reseal(&mut self, vfs: &dyn Vfs, dir: &Path) -> Result<()> {
+        self.rewrite(vfs, dir, |_| true)
+    }
+
+    fn rewrite(&mut self, vfs: &dyn Vfs, dir: &Path, keep: impl Fn(&FeedbackEvent) -> bool) -> Result<()> {
         let temp = dir.join(TEMP);
         let io = |action, e: &std::io::Error| Error::io(action, &temp, e);
-        let mut next = Self {
-            file: vfs.open(&temp, OpenMode::Create).map_err(|e| io("cannot create", &e))?,
-            path: self.path.clone(),
-            end: HEADER as u64,
-            salt: self.salt,
-            events: Vec::new(),
-            damaged: Vec::new(),
-            unsynced: false,
-        };
+        let file = vfs.open(&temp, OpenMode::Create).map_err(|e| io("cannot create", &e))?;
+        let mut next = Self::empty(file, self.path.clone(), self.salt, self.cipher.clone());
         next.write_header()?;
         next.append(self.events.iter().filter(|e| keep(e)).map(|e| FeedbackEvent::clone(e)).collect())?;
         vfs.rename(&temp, &self.path).map_err(|e| io("cannot replace", &e))?;
         next.unsynced = !mutant!("replaced_feedback_unsynced");
         *self = next; // the name is of this file from here on, whatever becomes of the folder
-        self.sync_name(vfs, dir)?;
-        Ok(true)
+        self.sync_name(vfs, dir)
     }
 
     /// Makes the last replacement durable, should that have failed: before anything is appended to it.
@@ -245,7 +223,10 @@ impl EventFile {
     pub fn append(&mut self, events: Vec<FeedbackEvent>) -> Result<()> {
         let mut bytes = Vec::new();
         for event in &events {
-            let body = serde_json::to_vec(event).map_err(|e| Error::internal(e.to_string()))?;
+            let mut body = serde_json::to_vec(event).map_err(|e| Error::internal(e.to_string()))?;
+            if let Some(cipher) = &self.cipher {
+                cipher.seal(&[b"event", &(self.end + bytes.len() as u64).to_le_bytes()], &mut body, 0);
+            }
             let length = u32::try_from(body.len()).map_err(|_| Error::internal("an event of more than 4 GiB"))?;
             bytes.extend_from_slice(MARK);
             bytes.extend_from_slice(&length.to_le_bytes());
@@ -268,6 +249,11 @@ impl EventFile {
 
 fn salt(store_id: u128) -> u32 {
     crc32c::crc32c(&store_id.to_le_bytes())
+}
+
+/// Whether the header is there, and its checksum holds.
+fn whole_header(bytes: &[u8]) -> bool {
+    bytes.get(..HEADER - 4).is_some_and(|head| word(bytes, HEADER - 4) == Some(crc32c::crc32c(head)))
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {

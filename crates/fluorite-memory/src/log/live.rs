@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::segment::{check_header, encode_header};
-use super::{SEGMENT_HEADER, Scan, ScannedRecord, Segment, scan_segment, segment_name};
+use super::{Frame, SEGMENT_HEADER, Scan, ScannedRecord, Segment, scan_segment, segment_name};
 use crate::error::{Error, Result};
 use crate::mutants::mutant;
 use crate::vfs::{OpenMode, Vfs, VfsFile};
@@ -34,7 +34,7 @@ impl LiveSegment {
             Ok(file)
         })();
         let file = made.map_err(|e: std::io::Error| Error::io("cannot create", &path, &e))?;
-        let segment = Segment::live(number, salt, path, Arc::clone(&file));
+        let segment = Segment::live(number, Frame::new(salt, number, vfs), path, Arc::clone(&file));
         let len = SEGMENT_HEADER as u64;
         Ok(Self { segment, file, len, synced: len, crc: crc32c::crc32c(&header) })
     }
@@ -68,7 +68,7 @@ impl LiveSegment {
         bytes.resize(on_disk as usize, 0u8);
         file.read_at(&mut bytes, 0).map_err(|e| io("cannot read", &e))?;
         let salt = check_header(&bytes, &path, number, store_id)?;
-        let segment = Segment::live(number, salt, path.clone(), Arc::clone(&file));
+        let segment = Segment::live(number, Frame::new(salt, number, vfs), path.clone(), Arc::clone(&file));
         if from > on_disk {
             return Err(segment.corrupt(on_disk, "the segment is shorter than its snapshot says"));
         }

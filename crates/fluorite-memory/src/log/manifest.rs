@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::segment::FORMAT_VERSION;
+use crate::crypt::Encryption;
 use crate::error::{Error, Result};
 use crate::mutants::mutant;
 use crate::vfs::{Vfs, read_checked, replace};
@@ -55,6 +56,9 @@ pub struct Manifest {
     pub store_id: String,
     /// Seed of the chunk keys.
     pub key_seed: u64,
+    /// How it is encrypted; `None`: it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// Model, once a vector was stored.
     pub model: Option<ModelId>,
     /// Dictionaries in use; the last one compresses.
@@ -84,6 +88,7 @@ impl Manifest {
         Self {
             store_id,
             key_seed,
+            encryption: None,
             model: None,
             dictionaries: Vec::new(),
             trained: Vec::new(),

@@ -6,6 +6,7 @@
 
 mod codec;
 mod dictionary;
+mod frame;
 mod group;
 mod live;
 mod manifest;
@@ -18,6 +19,7 @@ pub(crate) mod varint;
 
 pub use codec::Codec;
 pub use dictionary::{dictionary_name, load_dictionary, save_dictionary, train_dictionary};
+pub use frame::Frame;
 pub use group::{GROUP_HEADER, GroupBuilder};
 pub(crate) use group::{read_body, read_head};
 pub use live::LiveSegment;

@@ -1,10 +1,11 @@
 //! Records: encoding, and decoding that trusts nothing.
 
+use super::Frame;
+use super::frame::RECORD_HEAD;
 use super::varint::{Reader, put, put_bytes};
 use crate::chunk::DEFAULT_NAMESPACE;
 use crate::mutants::mutant;
 
-const FIXED: usize = 18;
 const COMPRESSED: u8 = 1;
 const TRUNCATED: u8 = 1;
 
@@ -116,12 +117,13 @@ fn begin(out: &mut Vec<u8>, kind: RecordKind, flags: u8, sequence: u64) -> usize
     start
 }
 
-/// Fills in length and crc; returns the record's length.
-fn finish(out: &mut [u8], start: usize, salt: u32) -> u32 {
+/// Seals the body, fills in length and crc; returns the record's length.
+fn finish(out: &mut Vec<u8>, start: usize, frame: &Frame) -> u32 {
+    frame.seal(out, start);
     let record = &mut out[start..];
     let len = record.len() as u32; // a record is bounded by max_chunk_size, far below 4 GiB
     record[4..8].copy_from_slice(&len.to_le_bytes());
-    let crc = crc32c::crc32c_append(salt, &record[4..]);
+    let crc = crc32c::crc32c_append(frame.salt(), &record[4..]);
     record[..4].copy_from_slice(&crc.to_le_bytes());
     len
 }
@@ -139,7 +141,7 @@ fn millis(v: u64) -> Option<i64> {
 }
 
 /// Appends a CHUNK record; returns its length.
-pub fn encode_chunk(out: &mut Vec<u8>, salt: u32, sequence: u64, c: &ChunkRecord<'_>) -> u32 {
+pub fn encode_chunk(out: &mut Vec<u8>, frame: &Frame, sequence: u64, c: &ChunkRecord<'_>) -> u32 {
     let start = begin(out, RecordKind::Chunk, if c.compressed { COMPRESSED } else { 0 }, sequence);
     put(out, unsigned(c.created_at));
     put(out, unsigned(c.updated_at.saturating_sub(c.created_at)));
@@ -150,13 +152,13 @@ pub fn encode_chunk(out: &mut Vec<u8>, salt: u32, sequence: u64, c: &ChunkRecord
     put_namespace(out, c.namespace);
     put_bytes(out, c.id.as_bytes());
     out.extend_from_slice(c.payload);
-    finish(out, start, salt)
+    finish(out, start, frame)
 }
 
 /// Appends a VECTOR record; returns its length.
 pub fn encode_vector(
     out: &mut Vec<u8>,
-    salt: u32,
+    frame: &Frame,
     sequence: u64,
     chunk: u64,
     model: u64,
@@ -171,28 +173,28 @@ pub fn encode_vector(
     for v in values {
         out.extend_from_slice(&v.to_le_bytes());
     }
-    finish(out, start, salt)
+    finish(out, start, frame)
 }
 
 /// Appends a TOMBSTONE record; returns its length.
-pub fn encode_tombstone(out: &mut Vec<u8>, salt: u32, sequence: u64, deleted_at: i64, namespace: &str, id: &str) -> u32 {
+pub fn encode_tombstone(out: &mut Vec<u8>, frame: &Frame, sequence: u64, deleted_at: i64, namespace: &str, id: &str) -> u32 {
     let start = begin(out, RecordKind::Tombstone, 0, sequence);
     put(out, unsigned(deleted_at));
     put_namespace(out, namespace);
     put_bytes(out, id.as_bytes());
-    finish(out, start, salt)
+    finish(out, start, frame)
 }
 
 /// Appends a PURGE record; returns its length.
-pub fn encode_purge(out: &mut Vec<u8>, salt: u32, sequence: u64, deleted_at: i64, key: u128) -> u32 {
+pub fn encode_purge(out: &mut Vec<u8>, frame: &Frame, sequence: u64, deleted_at: i64, key: u128) -> u32 {
     let start = begin(out, RecordKind::Purge, 0, sequence);
     put(out, unsigned(deleted_at));
     out.extend_from_slice(&key.to_le_bytes());
-    finish(out, start, salt)
+    finish(out, start, frame)
 }
 
 /// Appends a USAGE record; returns its length.
-pub fn encode_usage(out: &mut Vec<u8>, salt: u32, sequence: u64, entries: &[UsageEntry]) -> u32 {
+pub fn encode_usage(out: &mut Vec<u8>, frame: &Frame, sequence: u64, entries: &[UsageEntry]) -> u32 {
     let start = begin(out, RecordKind::Usage, 0, sequence);
     put(out, entries.len() as u64);
     for e in entries {
@@ -200,33 +202,48 @@ pub fn encode_usage(out: &mut Vec<u8>, salt: u32, sequence: u64, entries: &[Usag
         put(out, u64::from(e.count));
         put(out, unsigned(e.accessed_at));
     }
-    finish(out, start, salt)
+    finish(out, start, frame)
 }
 
-/// Decodes the record at the start of `bytes`: sequence number, view, length. The error says what does not fit.
-pub fn decode_record(bytes: &[u8], salt: u32) -> Result<(u64, RecordView<'_>, usize), &'static str> {
-    decode(bytes, Some(salt))
+/// Decodes the record at the start of `bytes`: sequence number, view, length. `scratch`: where the body of an encrypted
+/// store's record is opened. The error says what does not fit.
+pub fn decode_record<'a>(
+    bytes: &'a [u8],
+    frame: &Frame,
+    scratch: &'a mut Vec<u8>,
+) -> Result<(u64, RecordView<'a>, usize), &'static str> {
+    decode(bytes, frame, true, scratch)
 }
 
 /// As [`decode_record`], of bytes whose checksum was compared before.
-pub fn decode_trusted(bytes: &[u8]) -> Result<(u64, RecordView<'_>, usize), &'static str> {
-    decode(bytes, None)
+pub fn decode_trusted<'a>(
+    bytes: &'a [u8],
+    frame: &Frame,
+    scratch: &'a mut Vec<u8>,
+) -> Result<(u64, RecordView<'a>, usize), &'static str> {
+    decode(bytes, frame, false, scratch)
 }
 
-fn decode(bytes: &[u8], salt: Option<u32>) -> Result<(u64, RecordView<'_>, usize), &'static str> {
+fn decode<'a>(
+    bytes: &'a [u8],
+    frame: &Frame,
+    check: bool,
+    scratch: &'a mut Vec<u8>,
+) -> Result<(u64, RecordView<'a>, usize), &'static str> {
     let mut r = Reader(bytes);
     let (crc, len) = (r.u32().ok_or("a record header is cut off")?, r.u32().ok_or("a record header is cut off")?);
     let len = len as usize;
-    if len < FIXED || len > bytes.len() {
+    if len < RECORD_HEAD || len > bytes.len() {
         return Err("a record's length is impossible");
     }
     let record = &bytes[..len];
-    if !mutant!("checksum_ignored") && salt.is_some_and(|salt| crc32c::crc32c_append(salt, &record[4..]) != crc) {
+    if !mutant!("checksum_ignored") && check && crc32c::crc32c_append(frame.salt(), &record[4..]) != crc {
         return Err("a record's checksum does not match");
     }
     let mut r = Reader(&record[8..]);
     let (kind, flags) = (r.u8().unwrap_or(0), r.u8().unwrap_or(0));
     let sequence = r.u64().unwrap_or(0);
+    let mut r = Reader(frame.open(record, scratch).ok_or("a record is not what was sealed in this place")?);
     let view = match kind {
         1 => chunk(&mut r, flags).map(RecordView::Chunk),
         2 => vector(&mut r, flags).map(RecordView::Vector),
@@ -318,36 +335,43 @@ mod tests {
             payload: b"hello",
         };
         let mut out = Vec::new();
-        encode_chunk(&mut out, 9, 42, &c);
-        assert_eq!(decode_record(&out, 9), Ok((42, RecordView::Chunk(c), out.len())));
-        assert!(decode_record(&out, 8).is_err(), "another salt is another segment");
+        encode_chunk(&mut out, &Frame::plain(9), 42, &c);
+        assert_eq!(decode_record(&out, &Frame::plain(9), &mut Vec::new()), Ok((42, RecordView::Chunk(c), out.len())));
+        assert!(decode_record(&out, &Frame::plain(8), &mut Vec::new()).is_err(), "another salt is another segment");
         for bit in 0..out.len() * 8 {
             let mut bad = out.clone();
             bad[bit / 8] ^= 1 << (bit % 8);
-            assert!(decode_record(&bad, 9).is_err(), "bit {bit}");
+            assert!(decode_record(&bad, &Frame::plain(9), &mut Vec::new()).is_err(), "bit {bit}");
         }
         for cut in 0..out.len() {
-            assert!(decode_record(&out[..cut], 9).is_err());
+            assert!(decode_record(&out[..cut], &Frame::plain(9), &mut Vec::new()).is_err());
         }
     }
 
     #[test]
     fn the_other_kinds_round_trip() {
         let mut out = Vec::new();
-        encode_vector(&mut out, 1, 7, 6, 99, true, &[1.0, -2.5]);
-        let (seq, RecordView::Vector(v), _) = decode_record(&out, 1).unwrap() else { panic!() };
+        encode_vector(&mut out, &Frame::plain(1), 7, 6, 99, true, &[1.0, -2.5]);
+        let mut scratch = Vec::new();
+        let (seq, RecordView::Vector(v), _) = decode_record(&out, &Frame::plain(1), &mut scratch).unwrap() else { panic!() };
         let mut values = Vec::new();
         v.read_into(&mut values);
         assert_eq!((seq, v.chunk, v.model, v.truncated, values), (7, 6, 99, true, vec![1.0, -2.5]));
         out.clear();
-        encode_tombstone(&mut out, 1, 8, 5, "default", "x");
-        assert_eq!(decode_record(&out, 1).unwrap().1, RecordView::Tombstone { deleted_at: 5, namespace: "default", id: "x" });
+        encode_tombstone(&mut out, &Frame::plain(1), 8, 5, "default", "x");
+        assert_eq!(
+            decode_record(&out, &Frame::plain(1), &mut Vec::new()).unwrap().1,
+            RecordView::Tombstone { deleted_at: 5, namespace: "default", id: "x" }
+        );
         out.clear();
-        encode_purge(&mut out, 1, 10, 5, 1 << 101);
-        assert_eq!(decode_record(&out, 1).unwrap().1, RecordView::Purge { deleted_at: 5, key: 1 << 101 });
+        encode_purge(&mut out, &Frame::plain(1), 10, 5, 1 << 101);
+        assert_eq!(
+            decode_record(&out, &Frame::plain(1), &mut Vec::new()).unwrap().1,
+            RecordView::Purge { deleted_at: 5, key: 1 << 101 }
+        );
         out.clear();
         let e = UsageEntry { key: 1 << 100, count: 3, accessed_at: 77 };
-        encode_usage(&mut out, 1, 9, &[e]);
-        assert_eq!(decode_record(&out, 1).unwrap().1, RecordView::Usage(vec![e]));
+        encode_usage(&mut out, &Frame::plain(1), 9, &[e]);
+        assert_eq!(decode_record(&out, &Frame::plain(1), &mut Vec::new()).unwrap().1, RecordView::Usage(vec![e]));
     }
 }

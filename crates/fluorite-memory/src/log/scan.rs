@@ -51,6 +51,7 @@ pub fn scan_tail(
     let salt = segment.salt();
     let mut offset = 0;
     let mut scan = Scan { end: base, synced: base, records: 0, damaged: false, last: None };
+    let mut scratch = Vec::new();
     while offset < bytes.len() {
         let found = read_head(bytes, base, offset, salt).and_then(|h| Some((h, read_body(bytes, offset, &h, salt)?)));
         let Some((head, body)) = found else {
@@ -60,7 +61,8 @@ pub fn scan_tail(
         for _ in 0..head.records {
             // the body's checksum held, so a record that does not decode was written wrong: damage all the same
             let place = base + (offset + GROUP_HEADER + at) as u64;
-            let (sequence, view, length) = decode_record(&body[at..], salt).map_err(|what| segment.corrupt(place, what))?;
+            let (sequence, view, length) =
+                decode_record(&body[at..], segment.frame(), &mut scratch).map_err(|what| segment.corrupt(place, what))?;
             let location = Location { segment: segment.number(), offset: place as u32, length: length as u32 };
             visit(ScannedRecord { location, sequence, view })?;
             at += length;

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::group::{GROUP_HEADER, read_head};
 use super::varint::Reader;
-use super::{Location, RecordView, VectorRecord, decode_record, decode_trusted};
+use super::{Frame, Location, RecordView, VectorRecord, decode_record, decode_trusted};
 use crate::error::{Error, Result};
 use crate::vfs::{Mapped, Vfs, VfsFile};
 
@@ -71,7 +72,7 @@ pub struct Segment(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     number: u32,
-    salt: u32,
+    frame: Frame,
     path: PathBuf,
     bytes: Bytes,
     /// The whole file was compared with its checksum since it was mapped (or was written by this process).
@@ -96,12 +97,13 @@ impl Segment {
             _ => Error::io("cannot map", &path, &e),
         })?;
         let salt = check_header(&map, &path, number, store_id)?;
-        Ok(Self(Arc::new(Inner { number, salt, path, bytes: Bytes::Map(map), verified: AtomicBool::new(false) })))
+        let frame = Frame::new(salt, number, vfs);
+        Ok(Self(Arc::new(Inner { number, frame, path, bytes: Bytes::Map(map), verified: AtomicBool::new(false) })))
     }
 
     /// The segment being written.
-    pub fn live(number: u32, salt: u32, path: PathBuf, file: Arc<dyn VfsFile>) -> Self {
-        Self(Arc::new(Inner { number, salt, path, bytes: Bytes::File(file), verified: AtomicBool::new(false) }))
+    pub fn live(number: u32, frame: Frame, path: PathBuf, file: Arc<dyn VfsFile>) -> Self {
+        Self(Arc::new(Inner { number, frame, path, bytes: Bytes::File(file), verified: AtomicBool::new(false) }))
     }
 
     /// Segment number.
@@ -113,7 +115,26 @@ impl Segment {
     /// Salt of its checksums.
     #[must_use]
     pub fn salt(&self) -> u32 {
-        self.0.salt
+        self.0.frame.salt()
+    }
+
+    /// The oldest data key that sealed a record of it. `None`: it is not encrypted, has no record, or is not mapped.
+    pub fn oldest_generation(&self) -> Option<u32> {
+        let (bytes, mut at) = (self.map()?, SEGMENT_HEADER);
+        loop {
+            let head = read_head(bytes, 0, at, self.salt())?;
+            at += GROUP_HEADER;
+            if head.records > 0 {
+                return self.0.frame.generation_of(bytes.get(at..)?); // keys only ever follow older ones
+            }
+            at += head.body_len;
+        }
+    }
+
+    /// What its records are written and read with.
+    #[must_use]
+    pub fn frame(&self) -> &Frame {
+        &self.0.frame
     }
 
     /// Path of its file.
@@ -155,7 +176,11 @@ impl Segment {
             _ => Err(self.corrupt(at.offset.into(), "expected a vector record")),
         };
         match self.record_bytes(at).filter(|_| self.is_verified()) {
-            Some(bytes) => vector(decode_trusted(bytes).map_err(|what| self.corrupt(at.offset.into(), what))?.1),
+            Some(bytes) => {
+                let mut scratch = Vec::new();
+                let record = decode_trusted(bytes, &self.0.frame, &mut scratch);
+                vector(record.map_err(|what| self.corrupt(at.offset.into(), what))?.1)
+            }
             None => self.read(at, |_, view| vector(view)),
         }
     }
@@ -191,7 +216,9 @@ impl Segment {
                 &held
             }
         };
-        let (sequence, view, _) = decode_record(bytes, self.0.salt).map_err(|what| self.corrupt(start as u64, what))?;
+        let mut scratch = Vec::new();
+        let record = decode_record(bytes, &self.0.frame, &mut scratch);
+        let (sequence, view, _) = record.map_err(|what| self.corrupt(start as u64, what))?;
         f(sequence, view)
     }
 }

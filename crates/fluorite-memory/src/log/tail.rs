@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::segment::check_header;
-use super::{GROUP_HEADER, SEGMENT_HEADER, ScannedRecord, Segment, scan_tail, segment_name};
+use super::{Frame, GROUP_HEADER, SEGMENT_HEADER, ScannedRecord, Segment, scan_tail, segment_name};
 use crate::error::{Error, Result};
 use crate::vfs::{OpenMode, Vfs, VfsFile};
 
@@ -55,7 +55,7 @@ impl Tail {
         let on_disk = length(&*file, &path)?;
         let header = read(&*file, &path, 0, on_disk.min(SEGMENT_HEADER as u64))?;
         let salt = check_header(&header, &path, number, store_id)?;
-        let segment = Segment::live(number, salt, path, Arc::clone(&file));
+        let segment = Segment::live(number, Frame::new(salt, number, vfs), path, Arc::clone(&file));
         let start = from.max(SEGMENT_HEADER as u64);
         if start > on_disk {
             return Err(segment.corrupt(on_disk, "the segment is shorter than its snapshot says"));

@@ -8,18 +8,19 @@ use fluorite_ml::{ModelDir, ModelFolder};
 
 use super::report::{SalvageReport, SteppedBack};
 use super::salt::{salt_of, store_id_of};
-use super::source::{Part, Source, damage};
+use super::source::{Part, Source, cipher_of, damage};
 use super::table::{At, Event, Fate, FoundVector, Table, What, fate};
 use super::target::Target;
 use super::walk::{Met, walk};
 use crate::cancel::CancelToken;
 use crate::clock::{Clock, SystemClock};
+use crate::crypt::{Encryption, EncryptionKey, Files};
 use crate::engine::{chunk_key, read_rows};
 use crate::error::{Error, Result, SUPPLIED_MODEL};
 use crate::feedback::EventFile;
 use crate::log::{
-    ChunkRecord, ModelId, RecordView, SEGMENT_HEADER, check_header, decode_payload, decode_record, encode_chunk, encode_usage,
-    encode_vector, segment_name,
+    ChunkRecord, Frame, ModelId, RecordView, SEGMENT_HEADER, check_header, decode_payload, decode_record, encode_chunk,
+    encode_usage, encode_vector, segment_name,
 };
 use crate::options::{Progress, ProgressFn};
 use crate::vfs::{RealVfs, Vfs, check_apart, staged};
@@ -32,8 +33,28 @@ pub struct SalvageOptions {
     pub models_paths: Vec<PathBuf>,
     /// Name of the model.
     pub embedding_model: Option<String>,
+    /// Key of the source, when it is encrypted.
+    pub encryption_key: Option<EncryptionKey>,
+    /// Key of the new store, which may encrypt what was plain: that of the source when absent.
+    pub new_encryption_key: Option<EncryptionKey>,
+    /// Makes a plain store of an encrypted one.
+    pub decrypt: bool,
     /// Raised to stop.
     pub cancel: CancelToken,
+}
+
+impl SalvageOptions {
+    /// The key of the new store.
+    fn target_key(&self) -> Result<Option<&EncryptionKey>> {
+        match &self.new_encryption_key {
+            Some(_) if self.decrypt => {
+                Err(Error::argument("decrypt makes a plain store: leave new_encryption_key out, or decrypt"))
+            }
+            Some(key) => Ok(Some(key)),
+            None if self.decrypt => Ok(None),
+            None => Ok(self.encryption_key.as_ref()),
+        }
+    }
 }
 
 /// Saves everything readable of the store in `from` into a new one in `to`, which must not exist or be an empty folder. The
@@ -42,7 +63,7 @@ pub struct SalvageOptions {
 /// Cost: the segments are read twice, one in memory at a time; about 100 bytes a version; no index is built before the first open.
 ///
 /// # Errors
-/// `NOT_FOUND` (no segments), `STORE_LOCKED` (a process has the source open: use `snapshot`), `INVALID_ARGUMENT` (the target is
+/// `NOT_FOUND` (no segments), `KEY_REQUIRED`, `KEY_WRONG`, `NOT_ENCRYPTED` (of the source), `STORE_LOCKED` (a process has the source open: use `snapshot`), `INVALID_ARGUMENT` (the target is
 /// not empty), `UNSUPPORTED_FORMAT`, `NO_SPACE`, `IO`, `ABORTED`.
 pub fn salvage(from: &Path, to: &Path, options: &SalvageOptions, progress: Option<&ProgressFn>) -> Result<SalvageReport> {
     check_apart(from, to)?;
@@ -53,7 +74,7 @@ pub fn salvage(from: &Path, to: &Path, options: &SalvageOptions, progress: Optio
 /// The same on another disk.
 #[doc(hidden)]
 pub fn salvage_on(
-    vfs: &dyn Vfs,
+    vfs: &(dyn Vfs + 'static),
     from: &Path,
     to: &Path,
     clock: &dyn Clock,
@@ -64,10 +85,15 @@ pub fn salvage_on(
     let lock_path = from.join("LOCK");
     let lock = vfs.lock_shared(&lock_path).map_err(|e| Error::io("cannot lock", &lock_path, &e))?;
     let _lock = lock.ok_or_else(|| Error::StoreLocked { path: from.into(), pid: 0 })?;
+    let source = Files::new(vfs, cipher_of(vfs, from, options.encryption_key.as_ref())?);
+    let key = options.target_key()?;
+    let encryption = key.map(|key| Encryption::create(key, new_store.0)).transpose()?;
+    let opened = encryption.as_ref().zip(key).map(|(e, key)| e.open(key, new_store.0)).transpose()?;
+    let target = Files::new(vfs, opened.flatten());
     staged(vfs, to, |room| {
         let report = SalvageReport::default();
         let run = Run { clock, options, progress, started: clock.monotonic_ms(), report, table: Table::default() };
-        run.run(vfs, from, room, new_store)
+        run.run(source.vfs(), from, (target.vfs(), room, encryption), new_store)
     })
 }
 
@@ -84,8 +110,14 @@ struct Run<'a> {
 type Wanted = HashMap<u32, Vec<(u32, u64)>>;
 
 impl Run<'_> {
-    fn run(mut self, vfs: &dyn Vfs, from: &Path, room: &Path, (store_id, seed): (u128, u64)) -> Result<SalvageReport> {
-        let source = Source::look(vfs, from, &mut self.report)?;
+    fn run(
+        mut self,
+        reads: &dyn Vfs,
+        from: &Path,
+        (vfs, room, encryption): (&dyn Vfs, &Path, Option<Encryption>),
+        (store_id, seed): (u128, u64),
+    ) -> Result<SalvageReport> {
+        let source = Source::look(reads, from, &mut self.report)?;
         let total = source.parts.len() as u64 * 2;
         for (i, part) in source.parts.iter().enumerate() {
             self.read(&source, i as u32, part)?;
@@ -128,6 +160,7 @@ impl Run<'_> {
         }
         let mut target = Target::create(vfs, room, (store_id, key_seed.unwrap_or(seed)))?;
         target.manifest.model = model;
+        target.manifest.encryption = encryption;
         for (i, part) in source.parts.iter().enumerate() {
             if let Some(mut places) = wanted.remove(&(i as u32)) {
                 places.sort_unstable();
@@ -178,7 +211,8 @@ impl Run<'_> {
         let (seed, known_seed) = source.manifest.as_ref().map_or((0, false), |m| (m.key_seed, true));
         let (table, report) = (&mut self.table, &mut self.report);
         let mut unreadable: Vec<(usize, usize, String)> = Vec::new();
-        let holes = walk(&bytes, salt, &self.options.cancel, &mut |met: Met<'_>| {
+        let frame = Frame::new(salt, part.number, source.vfs);
+        let holes = walk(&bytes, &frame, &self.options.cancel, &mut |met: Met<'_>| {
             report.records += 1;
             report.records_from_damaged_groups += u64::from(met.alone);
             let at = At { segment: index, offset: met.offset as u32, length: met.length as u32 };
@@ -321,21 +355,22 @@ impl Run<'_> {
             || Error::Corrupt { path: part.path.clone(), offset: 0, what: "it reads otherwise than a moment ago".into() };
         let bytes = source.read(part, None)?.ok_or_else(changed)?;
         let salt = salt_of(&bytes, part.number, source.store_id).ok_or_else(changed)?;
+        let (frame, mut scratch) = (Frame::new(salt, part.number, source.vfs), Vec::new());
         for &(offset, _) in places {
             self.options.cancel.check()?;
             let record = bytes.get(offset as usize..).unwrap_or_default();
-            let (sequence, view, _) = decode_record(record, salt).map_err(|_| changed())?;
+            let (sequence, view, _) = decode_record(record, &frame, &mut scratch).map_err(|_| changed())?;
             match view {
                 RecordView::Chunk(c) => {
                     let raw = raw_of(source, &c).map_err(|_| changed())?;
                     // without a dictionary: those of the source may have been made of chunks that were purged
-                    let frame = if c.dictionary == 0 { None } else { source.codec.compress(&raw, 0, LEVEL)? };
-                    let c = match &frame {
+                    let packed = if c.dictionary == 0 { None } else { source.codec.compress(&raw, 0, LEVEL)? };
+                    let c = match &packed {
                         _ if c.dictionary == 0 => c,
-                        Some(frame) => ChunkRecord { dictionary: 0, compressed: true, payload: frame, ..c },
+                        Some(packed) => ChunkRecord { dictionary: 0, compressed: true, payload: packed, ..c },
                         None => ChunkRecord { dictionary: 0, compressed: false, payload: &raw, ..c },
                     };
-                    target.add(sequence, |out, salt| _ = encode_chunk(out, salt, sequence, &c))?;
+                    target.add(sequence, |out, frame| _ = encode_chunk(out, frame, sequence, &c))?;
                     self.report.chunks += 1;
                     if let Some((version, lost_version)) = stepped.get(&sequence).copied() {
                         let (id, namespace) = (c.id.to_owned(), c.namespace.to_owned());
@@ -346,8 +381,8 @@ impl Run<'_> {
                     let mut values = Vec::new();
                     v.read_into(&mut values);
                     if values.iter().all(|x| x.is_finite()) {
-                        let write = |out: &mut Vec<u8>, salt| {
-                            _ = encode_vector(out, salt, sequence, v.chunk, v.model, v.truncated, &values);
+                        let write = |out: &mut Vec<u8>, frame: &Frame| {
+                            _ = encode_vector(out, frame, sequence, v.chunk, v.model, v.truncated, &values);
                         };
                         target.add(sequence, write)?;
                         self.report.vectors += 1;
@@ -368,7 +403,7 @@ impl Run<'_> {
         counters.sort_unstable_by_key(|e| e.key);
         for (i, some) in counters.chunks(4_096).enumerate() {
             let sequence = self.table.last_sequence + 1 + i as u64;
-            target.add(sequence, |out, salt| _ = encode_usage(out, salt, sequence, some))?;
+            target.add(sequence, |out, frame| _ = encode_usage(out, frame, sequence, some))?;
         }
         Ok(())
     }

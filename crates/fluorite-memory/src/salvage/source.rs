@@ -1,9 +1,11 @@
 //! A store's files, whatever is left of them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::report::SalvageReport;
 use super::salt::store_id_of;
+use crate::crypt::{Cipher, EncryptionKey, load_keys};
 use crate::error::{Error, Result};
 use crate::log::{Codec, Manifest, SEGMENT_HEADER, load_dictionary, segment_name};
 use crate::report::Damage;
@@ -147,6 +149,26 @@ impl<'a> Source<'a> {
         }
         report.bytes += length as u64;
         Ok(Some(bytes))
+    }
+}
+
+/// What opens the store: by MANIFEST, or by `KEYS` where that is damaged. `None`: it is plain, or nothing says that it is not.
+pub fn cipher_of(vfs: &dyn Vfs, root: &Path, key: Option<&EncryptionKey>) -> Result<Option<Arc<Cipher>>> {
+    let manifest = Manifest::load(vfs, root).ok().flatten().and_then(|m| Some((m.id().ok()?, m.encryption)));
+    let path = root.to_owned();
+    let found = match manifest {
+        Some((_, None)) if key.is_some() => return Err(Error::NotEncrypted { path }),
+        Some((id, encryption)) => encryption.map(|e| (id, e)),
+        None => load_keys(vfs, root).ok().flatten(),
+    };
+    match (found, key) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => {
+            let what = "MANIFEST and KEYS had the wrapped keys, and neither can be read: without them nothing of an encrypted store can be opened (salvage a plain one without a key)";
+            Err(Error::Corrupt { path: root.join("KEYS"), offset: 0, what: what.into() })
+        }
+        (Some(_), None) => Err(Error::KeyRequired { path }),
+        (Some((id, encryption)), Some(key)) => encryption.open(key, id)?.map(Some).ok_or(Error::KeyWrong { path }),
     }
 }
 

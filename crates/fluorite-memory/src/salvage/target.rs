@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::crypt::save_keys;
 use crate::error::{Error, Result};
-use crate::log::{GroupBuilder, LiveSegment, Manifest, SealedSegment};
+use crate::log::{Frame, GroupBuilder, LiveSegment, Manifest, SealedSegment};
 use crate::vfs::Vfs;
 
 /// Bytes per group.
@@ -33,11 +34,10 @@ impl<'a> Target<'a> {
         Ok(Self { vfs, root: root.into(), manifest, store_id, live, buffer: Vec::new(), group: None })
     }
 
-    /// Adds a record: `encode` appends it, with the salt it is given.
-    pub fn add(&mut self, sequence: u64, encode: impl FnOnce(&mut Vec<u8>, u32)) -> Result<()> {
-        let salt = self.live.segment().salt();
+    /// Adds a record: `encode` appends it, in the frame it is given.
+    pub fn add(&mut self, sequence: u64, encode: impl FnOnce(&mut Vec<u8>, &Frame)) -> Result<()> {
         let group = self.group.get_or_insert_with(|| GroupBuilder::begin(&mut self.buffer, sequence));
-        encode(&mut self.buffer, salt);
+        encode(&mut self.buffer, self.live.segment().frame());
         group.count();
         if self.buffer.len() >= GROUP_BYTES { self.write() } else { Ok(()) }
     }
@@ -70,6 +70,9 @@ impl<'a> Target<'a> {
         self.live.append(&bytes)?;
         self.live.sync()?;
         self.vfs.sync_dir(&self.root).map_err(|e| Error::io("cannot sync", &self.root, &e))?;
+        if let Some(encryption) = &self.manifest.encryption {
+            save_keys(self.vfs, &self.root, self.store_id, encryption)?;
+        }
         self.manifest.save(self.vfs, &self.root)
     }
 }

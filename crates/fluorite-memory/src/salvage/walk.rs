@@ -2,7 +2,7 @@
 
 use crate::cancel::CancelToken;
 use crate::error::Result;
-use crate::log::{GROUP_HEADER, RecordView, SEGMENT_HEADER, decode_record, read_body, read_head};
+use crate::log::{Frame, GROUP_HEADER, RecordView, SEGMENT_HEADER, decode_record, read_body, read_head};
 use crate::mutants::mutant;
 
 /// Bytes of a record before its body.
@@ -33,12 +33,13 @@ pub struct Met<'a> {
 }
 
 /// Visits every record whose checksum holds, each once, in order of its offset; returns the holes.
-pub fn walk<'a>(
-    bytes: &'a [u8],
-    salt: u32,
+pub fn walk(
+    bytes: &[u8],
+    frame: &Frame,
     cancel: &CancelToken,
-    visit: &mut dyn FnMut(Met<'a>) -> Result<()>,
+    visit: &mut dyn FnMut(Met<'_>) -> Result<()>,
 ) -> Result<Vec<Hole>> {
+    let (salt, mut scratch) = (frame.salt(), Vec::new());
     let mut holes = Vec::new();
     let mut at = SEGMENT_HEADER.min(bytes.len());
     while at < bytes.len() {
@@ -47,7 +48,7 @@ pub fn walk<'a>(
         let whole = head.and_then(|head| Some((head, read_body(bytes, at, &head, salt)?)));
         if let Some((head, body)) = whole {
             let start = at + GROUP_HEADER;
-            let missing = group(body, start, head.records, salt, visit)?;
+            let missing = group(body, start, head.records, (frame, &mut scratch), visit)?;
             if let Some(hole) = missing {
                 holes.push(hole); // its checksum holds: it was written wrong
             }
@@ -61,7 +62,7 @@ pub fn walk<'a>(
         };
         let from = if head.is_some() { at + GROUP_HEADER } else { at };
         let before = holes.len();
-        let found = stretch(bytes, from, end, salt, cancel, &mut holes, visit)?;
+        let found = stretch(bytes, from, end, (frame, &mut scratch), cancel, &mut holes, visit)?;
         if let (Some(head), Some(hole)) = (head, holes.get_mut(before)) {
             hole.records = Some(u64::from(head.records).saturating_sub(found));
         } else if let Some(head) = head {
@@ -76,17 +77,17 @@ pub fn walk<'a>(
 }
 
 /// The records of a whole group; the rest of it where one does not decode.
-fn group<'a>(
-    body: &'a [u8],
+fn group(
+    body: &[u8],
     start: usize,
     records: u32,
-    salt: u32,
-    visit: &mut dyn FnMut(Met<'a>) -> Result<()>,
+    (frame, scratch): (&Frame, &mut Vec<u8>),
+    visit: &mut dyn FnMut(Met<'_>) -> Result<()>,
 ) -> Result<Option<Hole>> {
     let mut at = 0;
     for done in 0..records {
         let rest = body.get(at..).unwrap_or_default();
-        let Ok((sequence, view, length)) = decode_record(rest, salt) else {
+        let Ok((sequence, view, length)) = decode_record(rest, frame, scratch) else {
             let records = Some(u64::from(records - done));
             return Ok(Some(Hole { offset: start + at, length: body.len() - at, records }));
         };
@@ -112,14 +113,14 @@ fn next_group(bytes: &[u8], from: usize, salt: u32, cancel: &CancelToken) -> Res
 }
 
 /// Records between `from` and `end`, by trying every offset; what lies between them becomes holes. Returns how many were found.
-fn stretch<'a>(
-    bytes: &'a [u8],
+fn stretch(
+    bytes: &[u8],
     from: usize,
     end: usize,
-    salt: u32,
+    (frame, scratch): (&Frame, &mut Vec<u8>),
     cancel: &CancelToken,
     holes: &mut Vec<Hole>,
-    visit: &mut dyn FnMut(Met<'a>) -> Result<()>,
+    visit: &mut dyn FnMut(Met<'_>) -> Result<()>,
 ) -> Result<u64> {
     let mut left = (end - from).saturating_mul(TRIES) + MORE_TRIES;
     let (mut at, mut hole_at, mut found) = (from, from, 0);
@@ -133,7 +134,7 @@ fn stretch<'a>(
             continue;
         };
         left -= length;
-        match decode_record(zone, salt) {
+        match decode_record(zone, frame, scratch) {
             Ok((sequence, view, length)) => {
                 if at > hole_at {
                     holes.push(Hole { offset: hole_at, length: at - hole_at, records: None });

@@ -13,6 +13,9 @@ mod staged;
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
+
+use crate::crypt::Cipher;
 
 pub use map::Mapped;
 pub use real::RealVfs;
@@ -66,6 +69,15 @@ pub trait Vfs: Send + Sync + std::fmt::Debug {
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
     /// Makes creations, renames and removals in a directory durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    /// What seals the records of files that are appended to; `None` in a store that is not encrypted.
+    fn cipher(&self) -> Option<Arc<Cipher>> {
+        None
+    }
+    /// Seals with the newest key the files of a folder that an older one has sealed whole, each atomically; how many.
+    fn reseal(&self, dir: &Path) -> io::Result<u64> {
+        let _ = dir;
+        Ok(0)
+    }
     /// Takes the exclusive advisory lock, writing `owner` into the file; `None` when another holds it.
     fn lock(&self, path: &Path, owner: &str) -> io::Result<Option<Box<dyn VfsLock>>>;
     /// Takes the same lock shared with other readers, changing no byte; `None` when a writer holds it. Without a lock file there

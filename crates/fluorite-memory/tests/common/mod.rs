@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fluorite_memory::vfs::{SimVfs, Vfs};
-use fluorite_memory::{ChunkInput, Engine, EngineConfig, Executor, ManualClock, Platform, WriteOptions};
+use fluorite_memory::{ChunkInput, EncryptionKey, Engine, EngineConfig, Executor, ManualClock, Platform, WriteOptions};
 
 /// A real store without a model.
 pub fn open(path: &Path) -> Engine {
@@ -20,7 +20,14 @@ pub fn open(path: &Path) -> Engine {
 
 /// Settings of `open`.
 pub fn config(path: &Path) -> EngineConfig {
-    EngineConfig { enable_ml: false, num_threads: Some(2), cache_size_mb: 16, ..EngineConfig::new(path) }
+    // any test of this folder can be run on encrypted stores: FLUORITE_TEST_ENCRYPTED=1
+    let encryption_key = std::env::var_os("FLUORITE_TEST_ENCRYPTED").map(|_| key(1));
+    EngineConfig { enable_ml: false, num_threads: Some(2), cache_size_mb: 16, encryption_key, ..EngineConfig::new(path) }
+}
+
+/// A key of this number.
+pub fn key(number: u8) -> EncryptionKey {
+    EncryptionKey::new(&[number; 32]).unwrap()
 }
 
 /// A deterministic engine on a simulated disk.

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::Engine;
 use crate::cancel::CancelToken;
+use crate::crypt::EncryptionKey;
 use crate::error::{Error, Result};
 use crate::options::{ProgressFn, SnapshotOptions};
 use crate::pending::{Pending, Settler, pending};
@@ -104,6 +105,30 @@ impl Engine {
             drop(call);
         });
         self.0.shared.checkpoint(to, options, cancel, progress, settle);
+        done
+    }
+
+    /// Gives an encrypted store another key, and writes everything it holds anew with a new data key. From its first step on
+    /// (one replacement of the manifest, atomic) the new key opens the store and the old one does not; the rest is a compaction
+    /// of the whole log, and the re-sealing of the derived files, for which writes wait at its end. Interrupted, or failed behind
+    /// the first step (`stats().key_rotation_pending`), it is gone on with by the next `optimize`, rotation or open.
+    /// Cost: reading and writing the whole store once.
+    ///
+    /// # Errors
+    /// `NOT_ENCRYPTED` (a plain store), `BUSY` (a snapshot is being made), `READ_ONLY`, `CORRUPT` (something the old data key
+    /// sealed is damaged: it, and the older key, stay), `NO_SPACE`, `POISONED`, `IO` (before the new key is durable either key
+    /// may be the one that opens), `ABORTED`.
+    pub fn rotate_key(&self, key: EncryptionKey, cancel: CancelToken, progress: Option<ProgressFn>) -> Pending<OptimizeReport> {
+        let call = match self.enter().and_then(|c| self.0.shared.check_poison().map(|()| c)) {
+            Ok(call) => call,
+            Err(e) => return Pending::ready(Err(e)),
+        };
+        let (settler, done) = pending();
+        let settle = Box::new(move |r| {
+            settler.settle(r);
+            drop(call);
+        });
+        self.0.shared.rotate_key(key, cancel, progress, settle);
         done
     }
 

@@ -71,7 +71,7 @@ impl Check<'_> {
         let mut wrong: Vec<(usize, usize, String)> = Vec::new();
         let holes = {
             let this = &*self;
-            walk(&bytes, segment.salt(), self.cancel, &mut |met: Met<'_>| {
+            walk(&bytes, segment.frame(), self.cancel, &mut |met: Met<'_>| {
                 records += 1;
                 if let Some(what) = look.meet(this, segment, &met) {
                     wrong.push((met.offset, met.length, what));

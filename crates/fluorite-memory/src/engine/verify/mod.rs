@@ -14,6 +14,7 @@ use std::path::Path;
 
 use super::shared::Shared;
 use crate::cancel::CancelToken;
+use crate::crypt::load_keys;
 use crate::error::{Error, Result};
 use crate::log::{Manifest, load_dictionary};
 use crate::options::ProgressFn;
@@ -22,6 +23,9 @@ use crate::report::{Damage, VerifyReport};
 const MOST_DAMAGE: usize = 1_000;
 const SALVAGE: &str = "restore the file from a copy, or salvage what is readable into a new folder (`fluorite salvage`)";
 const REBUILD: &str = "close the store, remove this file and open it again: it is built anew from the log";
+
+const LOST_COPY: &str = "nothing while MANIFEST is whole; without both nothing can be opened any more";
+const RECOPY: &str = "open the store for writing: the copy is made again";
 
 /// A verification under way.
 struct Check<'a> {
@@ -57,6 +61,7 @@ impl Check<'_> {
                 return self.note(e, "which files count: the store will not open again", SALVAGE);
             }
         };
+        self.keys(&manifest)?;
         for id in &manifest.dictionaries {
             self.report.files += 1;
             if let Err(e) = load_dictionary(&*self.shared.vfs, &self.shared.dict_dir(), *id) {
@@ -72,6 +77,20 @@ impl Check<'_> {
         self.graphs()?;
         self.texts()?;
         self.rest()
+    }
+
+    /// The copy of the wrapped keys, of an encrypted store.
+    fn keys(&mut self, manifest: &Manifest) -> Result<()> {
+        let Some(encryption) = &manifest.encryption else { return Ok(()) };
+        self.report.files += 1;
+        let (vfs, root) = (&*self.shared.vfs, &self.shared.config.path);
+        // the key may be changed meanwhile, first in MANIFEST
+        let changing = || Manifest::load(vfs, root).is_ok_and(|m| m.is_none_or(|m| m.encryption.as_ref() != Some(encryption)));
+        match load_keys(vfs, root) {
+            Ok(Some((id, keys))) if id == self.shared.store_id && (keys == *encryption || changing()) => Ok(()),
+            Ok(_) => self.note(self.corrupt("KEYS", 0, "it is not the copy of the keys in MANIFEST"), LOST_COPY, RECOPY),
+            Err(e) => self.note(e, LOST_COPY, RECOPY),
+        }
     }
 
     /// Of a read-only store: the manifest as it was read, and how far the live segment was.
