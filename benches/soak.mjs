@@ -11,7 +11,7 @@ import { FluoriteBridge } from '../index.mjs';
 import { inFlight } from './lib/loop.mjs';
 import { options } from './lib/options.mjs';
 import { machine, median, round } from './lib/stats.mjs';
-import { mixture } from './lib/soak-calls.mjs';
+import { begin, mixture } from './lib/soak-calls.mjs';
 
 const WINDOWS = 20;
 const MIB = 2 ** 20;
@@ -29,6 +29,7 @@ const at = mkdtempSync(join(tmpdir(), 'fluorite-soak-'));
 const samples = [];
 try {
   const bridge = await FluoriteBridge.open({ memory_path: at, enable_ml, cache_size_mb: 8, memory: { segment_mb: 4 } });
+  await begin(bridge);
   const call = mixture(bridge, enable_ml);
   const window = Math.ceil(calls / WINDOWS);
   const began = performance.now();

@@ -30,6 +30,11 @@ async function refused(call) {
   throw new Error('a call that had to be refused was not');
 }
 
+/** A chunk with a vector that stays: without any, a vector of other dimensions would rightly not be refused. */
+export async function begin(bridge) {
+  await bridge.storeChunk({ id: 'stays', content: 'a chunk that stays', embedding: vector(0) });
+}
+
 /** A function that makes the n-th call. */
 export function mixture(bridge, enable_ml) {
   const id = (n) => `chunk ${(n * 7) % IDS}`;
