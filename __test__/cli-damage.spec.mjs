@@ -141,6 +141,20 @@ test('a quality beyond 0 to 1 is refused', async () => {
   }
 });
 
+test('a question without words, and learning without a folder, are refused before anything is made', async () => {
+  const at = folder();
+  const on = onStore(at);
+  for (const command of [['search', ''], ['search', ' ', ''], ['context', '']]) {
+    const refused = await on(command);
+    ended(refused, 2);
+    assert.match(refused.stderr, /^fluorite: USAGE: there is nothing to (search|look) for/);
+  }
+  const learned = await on(['learn']);
+  ended(learned, 2);
+  assert.match(learned.stderr, /nothing to learn: name folders of templates .*--files, or set spike_templates_path in a fluorite\.toml/);
+  assert.equal(existsSync(on.memory), false);
+});
+
 test('clusters and map say which chunks have no vector, and why', async () => {
   const at = folder();
   const on = onStore(at);

@@ -15,7 +15,7 @@ export function spikesText(out: Output, r: LearningReport, verbose: boolean): st
     lines.push(`  quality, mean ${r.quality.mean.toFixed(2)}:`);
     lines.push(...bars(r.quality.histogram));
   }
-  if (r.patterns.length > 0) lines.push(`  ${count(r.patterns.length)} patterns, ${count(r.combinations.length)} combinations of frameworks (--json has them)`);
+  if (r.patterns.length + r.combinations.length > 0) lines.push(`  ${count(r.patterns.length)} patterns, ${count(r.combinations.length)} combinations of frameworks (--json has them)`);
   for (const { frameworks, support, lift } of r.combinations.slice(0, 3)) lines.push(`    ${clean(frameworks.join(' + '))}: ${count(support)}, ${lift.toFixed(1)} times more often than by chance`);
   part(lines, verbose, 'repaired while reading:', r.repaired.map((f) => `${f.file}: ${f.repair}`));
   part(lines, verbose, 'left out:', r.invalid.map(invalid));

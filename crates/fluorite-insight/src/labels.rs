@@ -11,8 +11,8 @@ use crate::terms::terms;
 /// Terms of a cluster that are told, and those its label is made of.
 const TERMS: usize = 10;
 const LABEL: usize = 3;
-/// How much more often a term that tells a cluster is in its chunks than in all.
-const MORE_OFTEN: f64 = 1.2;
+/// How much more often a term that tells a cluster is in its chunks than in those of the others.
+const MORE_OFTEN: f64 = 2.0;
 /// Share of a word's chunks that a pair with it must be in to stand for it.
 const PAIR: f64 = 0.6;
 /// Best terms that are looked at.
@@ -53,8 +53,8 @@ impl Words {
         }
     }
 
-    /// The most distinctive terms of each cluster, best first: of those that its chunks hold more often than chunks do everywhere, no
-    /// word twice.
+    /// The most distinctive terms of each cluster, best first: of those that its chunks hold more often than the others' do, no word
+    /// twice.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // scores
     pub fn terms(&self) -> Vec<Vec<Term>> {
         let mut everywhere: HashMap<&str, f64> = HashMap::new();
@@ -71,13 +71,14 @@ impl Words {
             let score = |term: &str, n: u32| f64::from(n) / own * (1.0 + average / total(term)).ln();
             let mut scored: Vec<(f64, &str, u32)> = words.iter().map(|(t, n)| (score(t, *n), t.as_str(), *n)).collect();
             scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-            let tells = |term: &str, n: u32| f64::from(n) / f64::from((*chunks).max(1)) > MORE_OFTEN * total(term) / everything;
+            let (here, elsewhere) = (f64::from((*chunks).max(1)), (everything - f64::from(*chunks)).max(1.0));
+            let tells = |term: &str, n: u32| f64::from(n) / here > MORE_OFTEN * (total(term) - f64::from(n)) / elsewhere;
             if scored.iter().any(|(_, term, n)| tells(term, *n)) {
                 scored.retain(|(_, term, n)| tells(term, *n)); // else there is one cluster, or clusters that words do not tell apart
             }
-            // a pair with a word of all clusters says no more than its other word; `next.js` is one word
+            // a pair with a word of all clusters says no more than its other word
             let telling: HashSet<&str> = scored.iter().map(|(_, term, _)| *term).collect();
-            scored.retain(|(_, term, _)| term.split(' ').all(|word| telling.contains(word)) || self.written(term).contains('.'));
+            scored.retain(|(_, term, _)| term.split(' ').all(|word| telling.contains(word)));
             scored.truncate(LOOKED_AT);
             self.chosen(&scored)
         };
@@ -94,21 +95,17 @@ impl Words {
                 break;
             }
             let stands_for = |pair: &&(f64, &str, u32)| {
-                pair.1.split(' ').count() == 2
-                    && pair.1.split(' ').any(|w| w == *term)
-                    && f64::from(pair.2) >= PAIR * f64::from(*n)
+                pair.1.contains(' ') && pair.1.split(' ').any(|w| w == *term) && f64::from(pair.2) >= PAIR * f64::from(*n)
             };
-            let best = |a: &&(f64, &str, u32), b: &&(f64, &str, u32)| a.0.total_cmp(&b.0);
-            let term = if term.contains(' ') {
-                *term
-            } else {
-                scored.iter().filter(stands_for).max_by(best).map_or(*term, |pair| pair.1)
-            };
-            let written = self.written(term);
-            let parts: Vec<String> = term.split(' ').map(squashed).chain([squashed(&written)]).collect();
-            if parts.iter().any(|part| used.iter().any(|u| alike(part, u))) {
-                continue;
-            }
+            // pairs are in the order of their scores, as all terms are
+            let pairs = scored.iter().filter(|_| !term.contains(' ')).filter(stands_for).map(|pair| pair.1);
+            let new = pairs.chain([*term]).find_map(|term| {
+                let written = self.written(term);
+                let parts: Vec<String> = term.split(' ').map(squashed).chain([squashed(&written)]).collect();
+                let said = parts.iter().any(|part| used.iter().any(|u| alike(part, u)));
+                (!said).then_some((written, parts))
+            });
+            let Some((written, parts)) = new else { continue };
             used.extend(parts);
             out.push(Term { term: written, score: *score as f32 });
         }
@@ -136,73 +133,4 @@ fn alike(a: &str, b: &str) -> bool {
 /// A label: the first three terms.
 pub fn label(terms: &[Term]) -> String {
     terms.iter().take(LABEL).map(|t| t.term.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use fluorite_memory::Attributes;
-    use serde_json::json;
-
-    use super::*;
-
-    /// A chunk with this text and metadata.
-    fn chunk(text: &str, metadata: &serde_json::Value, tags: &[&str]) -> Chunk {
-        let attributes = Attributes {
-            tags: tags.iter().map(|t| (*t).to_owned()).collect(),
-            metadata: metadata.as_object().cloned().unwrap_or_default(),
-            ..Attributes::default()
-        };
-        let (id, namespace) = ("c".to_owned(), "default".to_owned());
-        let content = text.as_bytes().to_vec();
-        let (created_at, updated_at, expires_at, version, content_hash, sequence) = (0, 0, None, 1, 0, 1);
-        Chunk { id, namespace, content, attributes, created_at, updated_at, expires_at, version, content_hash, sequence }
-    }
-
-    fn shown(words: &Words) -> Vec<String> {
-        words.terms().iter().map(|terms| label(terms)).collect()
-    }
-
-    #[test]
-    fn words_of_one_cluster_come_before_words_of_all() {
-        let mut words = Words::new(2);
-        for i in 0..10 {
-            words.add(0, &chunk(&format!("import common function oils. painting {i}"), &json!({}), &[]));
-            words.add(1, &chunk(&format!("import common function databases. replicas {i}"), &json!({}), &[]));
-        }
-        assert_eq!(shown(&words), ["oils, painting", "databases, replicas"]);
-    }
-
-    #[test]
-    fn a_text_that_repeats_itself_counts_once() {
-        let mut words = Words::new(1);
-        words.add(0, &chunk(&"spam ".repeat(500), &json!({}), &[]));
-        (0..3).for_each(|_| words.add(0, &chunk("garden", &json!({}), &[])));
-        assert_eq!(words.terms()[0][0].term, "garden");
-        assert!(Words::new(3).terms().iter().all(Vec::is_empty));
-    }
-
-    #[test]
-    fn a_label_says_what_chunks_are_about_not_how_they_are_written() {
-        let mut words = Words::new(2);
-        let code = "export const handler = async () => { await sharp.png(); return null }";
-        for i in 0..6 {
-            let about = json!({ "name": format!("Next.js Rate Limiting {i}"), "symbols": [{ "name": "slidingWindow" }] });
-            words.add(0, &chunk(code, &about, &["minimal", "redis"]));
-            let about = json!({ "title": format!("Kafka の 重複排除 {i}"), "path": "queues/kafka-dedup.md" });
-            words.add(1, &chunk(code, &about, &["minimal"]));
-        }
-        let labels = shown(&words);
-        for word in ["const", "export", "async", "handler", "minimal", "sharp", "md"] {
-            assert!(labels.iter().all(|l| !l.contains(word)), "{labels:?}");
-        }
-        for (cluster, of) in [(0, ["rate limiting", "sliding window"]), (1, ["kafka", "重複排除"])] {
-            let terms: Vec<String> = words.terms()[cluster].iter().map(|t| t.term.clone()).collect();
-            assert!(of.iter().all(|t| terms.iter().any(|term| term.contains(t))), "{terms:?}");
-        }
-        // no word twice: neither beside the pair it is part of, nor in two pairs
-        for terms in words.terms() {
-            let all: Vec<&str> = terms.iter().flat_map(|t| t.term.split([' ', '-', '.'])).collect();
-            assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len(), "{all:?}");
-        }
-    }
 }

@@ -13,6 +13,8 @@ mod cluster;
 mod density;
 mod kmeans;
 mod labels;
+#[cfg(test)]
+mod labels_tests;
 mod layout;
 mod map;
 mod matrix;

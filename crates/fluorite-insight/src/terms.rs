@@ -32,7 +32,7 @@ pub fn terms(phrase: &Phrase<'_>, take: &mut impl FnMut(Written)) {
             continue;
         };
         if let Some((last, from, to)) = &before
-            && joined(text.get(*to..start).unwrap_or("/"), word)
+            && joined(text.get(*to..start).unwrap_or("/"))
             && last.key != key
         {
             let pair = text.get(*from..end).unwrap_or_default().to_lowercase();
@@ -45,9 +45,9 @@ pub fn terms(phrase: &Phrase<'_>, take: &mut impl FnMut(Written)) {
     }
 }
 
-/// Does a word make one term with the one before? A point parts keys, but not `next.js`.
-fn joined(between: &str, word: &str) -> bool {
-    matches!(between, "" | " " | "-" | "_") || (between == "." && word.len() <= 3)
+/// Do the words at both sides make one term?
+fn joined(between: &str) -> bool {
+    matches!(between, "" | " " | "-" | "_")
 }
 
 /// The stem of a word; `None` for one that says nothing.
@@ -62,7 +62,7 @@ fn key_of(word: &str, label: bool) -> Option<String> {
     (!tells_nothing(&key, label)).then_some(key)
 }
 
-/// Places of the words of a text: runs of letters and digits of one script, in symbols of one hump.
+/// Places of the words of a text: runs of letters and digits of one script, in symbols of one hump; `next.js` is one word.
 fn words(text: &str, humps: bool) -> Vec<(usize, usize)> {
     let mut out: Vec<(usize, usize)> = Vec::new();
     let mut last: Option<(Script, char)> = None;
@@ -79,6 +79,11 @@ fn words(text: &str, humps: bool) -> Vec<(usize, usize)> {
         }
         last = Some((script, c));
     }
+    out.dedup_by(|word, before| {
+        let suffix = text.get(before.1..word.1).is_some_and(|s| s.eq_ignore_ascii_case(".js"));
+        before.1 = if suffix { word.1 } else { before.1 };
+        suffix
+    });
     out.retain(|(start, end)| text.get(*start..*end).is_some_and(is_word));
     out
 }
@@ -127,7 +132,7 @@ mod tests {
 
     #[test]
     fn words_and_pairs_without_what_says_nothing() {
-        let next = ["next", "next.js", "js", "js rate", "rate", "rate limits", "limits", "users"];
+        let next = ["next.js", "next.js rate", "rate", "rate limits", "limits", "users"];
         for (phrase, found) in [
             (Phrase::Text("Next.js rate limits, for const users"), &next[..]),
             (Phrase::Symbol("parseConfigTree"), &["parse", "parse config", "config", "config tree", "tree"]),

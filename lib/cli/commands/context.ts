@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 
 import { withBridge } from '../bridge.js';
+import { UsageError } from '../errors.js';
 import { filtered, filterOf, type FilterFlags } from '../filter.js';
 import { examples } from '../help.js';
 import type { Register, Session } from '../session.js';
@@ -34,9 +35,11 @@ export const context: Register = (program, host) => {
 };
 
 async function work(session: Session, words: string[], flags: Flags): Promise<void> {
+  const query = words.join(' ');
+  if (query.trim() === '') throw new UsageError('there is nothing to look for: say what the prompt is about');
   const filter = filterOf(flags);
   const made = await withBridge(session, { model: true }, (bridge) =>
-    bridge.buildContext(words.join(' '), {
+    bridge.buildContext(query, {
       budget_tokens: flags.budget,
       ...(flags.format !== undefined && { format: flags.format }),
       ...(flags.order !== undefined && { order: flags.order }),

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import type { CallOptions } from '../../facade/types/index.js';
 import type { FluoriteBridge } from '../../index.js';
 import { withBridge } from '../bridge.js';
+import { configPath, setting } from '../config.js';
 import { fileError, UsageError } from '../errors.js';
 import { EXIT } from '../exit.js';
 import { examples } from '../help.js';
@@ -64,6 +65,7 @@ async function work(session: Session, paths: string[], flags: Flags): Promise<nu
   const ofFiles = flags.maxTokens ?? flags.maxFileBytes ?? (flags.gitignore ? undefined : true);
   if (flags.files && ofSpikes !== undefined) throw new UsageError('--include-generated, --quality-threshold, --skip-low-quality, --no-patterns and --batch-size are for spikes: leave out --files');
   if (!flags.files && ofFiles !== undefined) throw new UsageError('--no-gitignore, --max-tokens and --max-file-bytes belong to --files');
+  if (!flags.files && paths.length === 0) await refuseNone(session);
   for (const path of paths) {
     try {
       statSync(path); // told before a store is made
@@ -76,6 +78,13 @@ async function work(session: Session, paths: string[], flags: Flags): Promise<nu
     for (const path of paths.length === 0 ? [undefined] : paths) await spikes(session, bridge, path, flags, paths.length > 1);
     return EXIT.ok;
   });
+}
+
+/** Told before a store is made. */
+async function refuseNone({ options }: Session): Promise<void> {
+  const file = configPath(options);
+  if (file !== undefined && (await setting(file, 'spike_templates_path', 'spikeTemplatesPath')) !== undefined) return;
+  throw new UsageError(`there is nothing to learn: name folders of templates (fluorite learn ./spikes), give --files, or set spike_templates_path in ${file ?? 'a fluorite.toml (fluorite init --spikes ./spikes)'}`);
 }
 
 /** What both ways of learning take. */

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 
 import { withBridge } from '../bridge.js';
+import { UsageError } from '../errors.js';
 import { filtered, filterOf, type FilterFlags } from '../filter.js';
 import { examples } from '../help.js';
 import type { Register, Session } from '../session.js';
@@ -48,6 +49,7 @@ export const search: Register = (program, host) => {
 
 async function work(session: Session, words: string[], flags: Flags): Promise<void> {
   const query = words.join(' ');
+  if (query.trim() === '') throw new UsageError('there is nothing to search for: give some words');
   const filter = filterOf(flags);
   const hits = await withBridge(session, { model: flags.mode !== 'lexical' }, (bridge) =>
     bridge.searchSimilar(query, {

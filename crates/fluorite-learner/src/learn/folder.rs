@@ -31,7 +31,7 @@ pub(crate) fn root(path: Option<&Path>) -> Result<PathBuf> {
     let remedy = "create it, or set spike_templates_path (or path of this call) to the folder of your spike templates";
     match path.canonicalize() {
         Ok(p) if p.is_dir() => Ok(p),
-        Ok(_) => Err(Error::argument(format!("{path:?} is no folder: {remedy}"))),
+        Ok(_) => Err(Error::argument(format!("{path:?} is a file: name the folder it lies in"))),
         Err(e) => Err(Error::argument(format!("{path:?} cannot be read ({e}): {remedy}"))),
     }
 }
