@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::apply::{Effect, apply_to};
 use super::events::{Event, EventKind};
 use super::prepare::{PreparedChunk, PreparedVector, chunk_key};
 use super::reader::Following;
+use super::replay::chunk_row;
 use super::shared::Shared;
-use super::state::{NONE, Row, State};
+use super::state::{Row, State};
 use crate::error::{Error, Result};
 use crate::log::{Followed, Location, RecordView, ScannedRecord, UsageEntry};
 use crate::mutants::mutant;
@@ -46,25 +47,7 @@ impl Staged {
         self.next_sequence = self.next_sequence.max(sequence + 1);
         match &record.view {
             RecordView::Chunk(c) => {
-                let row = Row {
-                    key: chunk_key(seed, c.namespace, c.id),
-                    sequence,
-                    at,
-                    vector: Location::default(),
-                    previous: NONE,
-                    created_at: c.created_at,
-                    updated_at: c.updated_at,
-                    expires_at: c.expires_at,
-                    version: c.version,
-                    raw_len: c.raw_len,
-                    dictionary: c.dictionary,
-                    tombstone: false,
-                    purge: false,
-                    truncated: false,
-                    usage: AtomicU32::new(0),
-                    counted: 0,
-                    accessed_at: AtomicI64::new(c.updated_at),
-                };
+                let row = chunk_row(seed, sequence, at, c);
                 self.changes.push(Change::Chunk { row, expires_at: c.expires_at });
             }
             RecordView::Tombstone { deleted_at, namespace, id } => self.changes.push(Change::Tombstone {

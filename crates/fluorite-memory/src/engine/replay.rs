@@ -9,7 +9,7 @@ use super::prepare::chunk_key;
 use super::state::{KeyHasher, NONE, Row, State};
 use crate::error::Result;
 use crate::index::RowSet;
-use crate::log::{Location, RecordView, ScannedRecord, UsageEntry};
+use crate::log::{ChunkRecord, Location, RecordView, ScannedRecord, UsageEntry};
 use crate::mutants::mutant;
 
 /// A VECTOR record met on the way.
@@ -44,25 +44,7 @@ impl Replay {
         self.next_sequence = self.next_sequence.max(record.sequence + 1);
         let at = record.location;
         match &record.view {
-            RecordView::Chunk(c) => self.rows.push(Row {
-                key: chunk_key(seed, c.namespace, c.id),
-                sequence: record.sequence,
-                at,
-                vector: Location::default(),
-                previous: NONE,
-                created_at: c.created_at,
-                updated_at: c.updated_at,
-                expires_at: c.expires_at,
-                version: c.version,
-                raw_len: c.raw_len,
-                dictionary: c.dictionary,
-                tombstone: false,
-                purge: false,
-                truncated: false,
-                usage: AtomicU32::new(0),
-                counted: 0,
-                accessed_at: AtomicI64::new(c.updated_at),
-            }),
+            RecordView::Chunk(c) => self.rows.push(chunk_row(seed, record.sequence, at, c)),
             RecordView::Tombstone { deleted_at, namespace, id } => {
                 self.rows.push(tombstone_row(chunk_key(seed, namespace, id), record.sequence, at, *deleted_at));
             }
@@ -164,6 +146,21 @@ impl Replay {
             }
             state.revive(i as u32);
         }
+    }
+}
+
+/// The row of a version, as its record says.
+pub fn chunk_row(seed: u64, sequence: u64, at: Location, c: &ChunkRecord<'_>) -> Row {
+    Row {
+        created_at: c.created_at,
+        updated_at: c.updated_at,
+        expires_at: c.expires_at,
+        version: c.version,
+        raw_len: c.raw_len,
+        dictionary: c.dictionary,
+        tombstone: false,
+        accessed_at: AtomicI64::new(c.updated_at),
+        ..tombstone_row(chunk_key(seed, c.namespace, c.id), sequence, at, c.created_at)
     }
 }
 

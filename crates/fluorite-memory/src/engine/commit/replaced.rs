@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
-use super::Pass;
+use super::pass::Pass;
 use crate::engine::pieces::{OldPiece, Pieces, taken};
 use crate::engine::prepare::PreparedChunk;
 use crate::engine::queue::Target;
