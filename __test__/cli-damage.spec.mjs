@@ -1,7 +1,7 @@
 // A store with a damaged place in a sealed segment: what each command says of it, and what it still gives.
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
@@ -170,4 +170,15 @@ test('clusters and map say which chunks have no vector, and why', async () => {
   assert.equal(existsSync(join(at, 'out.svg')), false);
   const bare = await run(['map', '--json', '--memory-path', on.memory, '--no-ml'], { cwd: at });
   assert.equal(ended(bare), '[]\n');
+});
+
+test('a log without its MANIFEST is damage, not an empty folder', async () => {
+  const memory = join(folder(), 'memory');
+  const at = (...args) => run([...args, '--memory-path', memory, '--no-ml']);
+  assert.equal((await run(['store', '-', '--id', 'a', '--memory-path', memory, '--no-ml'], { input: 'kept' })).code, 0);
+  rmSync(join(memory, 'MANIFEST'));
+  const doctor = await at('doctor');
+  assert.equal(doctor.code, 1);
+  assert.match(doctor.stdout, /no manifest[^]*salvage/);
+  for (const command of [['verify'], ['list'], ['search', 'kept']]) assert.equal((await at(...command)).code, 6, command[0]);
 });

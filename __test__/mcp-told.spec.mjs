@@ -31,11 +31,12 @@ test('learn_spikes names no folder of the machine, and the log does', async (t) 
   writeFileSync(join(spikes, 'f.json'), 'x');
   const lines = [];
   const c = await client(t, await serve(t, { spike_paths: [spikes], logger: (line) => lines.push(line) }));
-  for (const [args, before] of [[{ path: 'f.json' }, () => undefined], [{}, () => rmSync(spikes, { recursive: true })]]) {
+  for (const [args, said, before] of [[{ path: 'f.json' }, /name the folder it lies in/, () => undefined], [{}, /create it/, () => rmSync(spikes, { recursive: true })]]) {
     before();
     const { isError, content } = await c.callTool({ name: 'learn_spikes', arguments: args });
     assert.equal(isError, true);
-    assert.match(content[0].text, /^\[path\] .*create it.*\(INVALID_ARGUMENT\)$/);
+    assert.match(content[0].text, /^\[path\] .*\(INVALID_ARGUMENT\)$/);
+    assert.match(content[0].text, said);
     assert.doesNotMatch(JSON.stringify(content), /secret/);
     assert.match(lines.at(-1), /learn_spikes: INVALID_ARGUMENT: .*very secret/);
   }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
@@ -16,10 +16,17 @@ export interface Needs {
   create?: boolean;
 }
 
+/** Whether there is a store, or what is left of one: a log without its MANIFEST is damage, not an empty folder. */
+export function isStore(memory_path: string): boolean {
+  if (existsSync(join(memory_path, 'MANIFEST'))) return true;
+  const log = join(memory_path, 'log');
+  return existsSync(log) && statSync(log).isDirectory() && readdirSync(log).some((name) => name.endsWith('.seg'));
+}
+
 /** Opens the store, does the work and closes the store, also after a failure or an interruption. */
 export async function withBridge<T>(session: Session, needs: Needs, work: (bridge: FluoriteBridge) => Promise<T>): Promise<T> {
   const { config_path, memory_path } = await locate(session.options);
-  if ((!needs.create || session.options.readOnly) && !existsSync(join(memory_path, 'MANIFEST'))) {
+  if ((!needs.create || session.options.readOnly) && !isStore(memory_path)) {
     throw new FluoriteError('NOT_FOUND', `there is no store in ${JSON.stringify(memory_path)}: fill one with \`fluorite learn\` or \`fluorite store\`, or name another with --memory-path`);
   }
   session.check();

@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-
+import { isStore } from '../bridge.js';
 import { configPath, locate, reading } from '../config.js';
 import { fail, skip, type Check } from '../doctor/check.js';
 import { engineChecks } from '../doctor/engine.js';
@@ -39,7 +37,7 @@ async function work(session: Session): Promise<number> {
     ...(options.modelsPath !== undefined && { models_path: options.modelsPath }),
     ...(!options.ml && { enable_ml: false }),
   };
-  const stored = memory_path !== undefined && existsSync(join(memory_path, 'MANIFEST')) ? memory_path : undefined;
+  const stored = memory_path !== undefined && isStore(memory_path) ? memory_path : undefined;
   const probed = { config, memory_path: stored, ...(options.readOnly && { read_only: true }) };
   checks.push(...(await engineChecks(probed, config_path, { signal, on_progress: meter.on_progress }).finally(meter.stop)));
   if (stored === undefined) checks.push(skip('store', 'nothing is stored yet'));

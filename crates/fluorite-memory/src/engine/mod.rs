@@ -68,6 +68,7 @@ mod splitter;
 mod state;
 mod stats;
 mod store;
+mod strays;
 mod swap;
 mod text;
 mod text_job;

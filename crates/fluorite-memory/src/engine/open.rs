@@ -1,7 +1,6 @@
 //! Opening a store: lock, manifest, dictionaries, segments, snapshot, replay.
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64};
 
@@ -20,6 +19,7 @@ use super::rekey::Rekeying;
 use super::replay::Replay;
 use super::shared::Shared;
 use super::state::{SegmentUse, State};
+use super::strays::{check_newest, remove_strays};
 use super::text::{TextItem, TextSide};
 use super::text_list::open_texts;
 use super::texts::Sealing;
@@ -31,7 +31,7 @@ use crate::error::{Error, Result, SUPPLIED_MODEL};
 use crate::executor::Executor;
 use crate::history::SearchHistory;
 use crate::index::RowSet;
-use crate::log::{Codec, LiveSegment, Manifest, ModelId, Segment, dictionary_name, load_dictionary, scan_segment, segment_name};
+use crate::log::{Codec, LiveSegment, Manifest, ModelId, Segment, load_dictionary, scan_segment, segment_name};
 use crate::query::Lexicon;
 use crate::vfs::{Vfs, VfsLock};
 
@@ -127,11 +127,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
             (unlocked(vfs, &root, &manifest, key)?, manifest)
         }
     };
-    if let Some(encryption) = &manifest.encryption {
-        save_keys(&*vfs, &root, manifest.id()?, encryption)?;
-    }
     check_model(&*vfs, &root, &mut manifest, embedder.as_deref())?;
-    remove_strays(&*vfs, &root, &manifest);
     let codec = Codec::default();
     for id in &manifest.dictionaries {
         codec.add(*id, load_dictionary(&*vfs, &root.join("dict"), *id)?);
@@ -163,6 +159,12 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
     state.usage.insert(manifest.live, SegmentUse { total: live.end(), ..Default::default() });
     state.segments.insert(manifest.live, live.segment().clone());
     let next_sequence = replay.next_sequence.max(1);
+    // only now, when all that MANIFEST names is there and nothing is newer, is it known to be the latest
+    check_newest(&*vfs, &root, &manifest, next_sequence)?;
+    remove_strays(&*vfs, &root, &manifest);
+    if let Some(encryption) = &manifest.encryption {
+        save_keys(&*vfs, &root, store_id, encryption)?;
+    }
     let wall = clock.wall_ms();
     replay.build(&mut state, wall, clock.monotonic_ms());
     let asked = state.find_doomed(wall);
@@ -396,24 +398,5 @@ fn replace_supplied(
             Err(Error::ModelChanged { stored: m.id.clone(), configured: e.model_id().to_owned() })
         }
         _ => Ok(()),
-    }
-}
-
-/// Removes files a crash left behind. Failing to is no error: they are never read.
-fn remove_strays(vfs: &dyn Vfs, root: &Path, manifest: &Manifest) {
-    let mut wanted: HashSet<String> = manifest.sealed.iter().map(|s| segment_name(s.number)).collect();
-    wanted.insert(segment_name(manifest.live));
-    let is_segment = |n: &str| n.ends_with(".seg") && n.len() == 12;
-    let stray = |dir: &PathBuf, test: &dyn Fn(&str) -> bool| {
-        for name in vfs.list(dir).unwrap_or_default().iter().filter(|n| test(n)) {
-            let _ = vfs.remove(&dir.join(name));
-        }
-    };
-    stray(&root.join("log"), &|n| is_segment(n) && !wanted.contains(n));
-    let dictionaries: HashSet<String> = manifest.dictionaries.iter().map(|d| dictionary_name(*d)).collect();
-    let is_dictionary = |n: &str| n.len() == 8 && n.bytes().all(|b| b.is_ascii_digit());
-    stray(&root.join("dict"), &|n| is_dictionary(n) && !dictionaries.contains(n));
-    for dir in [root.to_owned(), root.join("dict"), root.join("index"), root.join("feedback")] {
-        stray(&dir, &|n| n.ends_with(".tmp"));
     }
 }

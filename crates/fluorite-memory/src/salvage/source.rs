@@ -168,7 +168,16 @@ pub fn cipher_of(vfs: &dyn Vfs, root: &Path, key: Option<&EncryptionKey>) -> Res
             Err(Error::Corrupt { path: root.join("KEYS"), offset: 0, what: what.into() })
         }
         (Some(_), None) => Err(Error::KeyRequired { path }),
-        (Some((id, encryption)), Some(key)) => encryption.open(key, id)?.map(Some).ok_or(Error::KeyWrong { path }),
+        (Some((id, encryption)), Some(key)) => match encryption.open(key, id)? {
+            Some(cipher) => Ok(Some(cipher)),
+            None => match load_keys(vfs, root) {
+                Ok(Some((kept, keys))) if kept == id && keys.open(key, id)?.is_some() => {
+                    let what = "its wrapped keys do not open with this key, those of KEYS do: it was changed, or is an older copy. Take it away and salvage again";
+                    Err(Error::Corrupt { path: root.join("MANIFEST"), offset: 0, what: what.into() })
+                }
+                _ => Err(Error::KeyWrong { path }),
+            },
+        },
     }
 }
 
