@@ -105,6 +105,25 @@ fn equal_ids_stay_apart_in_one_folder_and_between_two() {
 }
 
 #[test]
+fn a_renamed_file_keeps_id_and_history() {
+    let b = Bench::new();
+    b.write("a.json", "a", "one()");
+    b.write("b.json", "b", "two()");
+    b.learn();
+    std::fs::create_dir(b.root().join("sub")).unwrap();
+    std::fs::rename(b.root().join("a.json"), b.root().join("sub/other.json")).unwrap();
+    assert_eq!(counts(&b.learn()), (0, 1, 1, 0));
+    assert_eq!(counts(&b.learn()), (0, 0, 2, 0));
+    // also when it changes later, under its new name
+    b.write("sub/other.json", "a", "three()");
+    assert_eq!(counts(&b.learn()), (0, 1, 1, 0));
+    let kept = b.engine.history("default", "spike:a").wait().unwrap();
+    let said: Vec<_> = kept.iter().map(|c| (c.version, c.attributes.source.clone().unwrap())).collect();
+    assert_eq!(said, [(1, "a.json".to_owned()), (2, "sub/other.json".into()), (3, "sub/other.json".into())]);
+    assert_eq!(b.chunks().len(), 2);
+}
+
+#[test]
 fn a_renamed_spike_leaves_no_second_chunk() {
     let b = Bench::new();
     b.write("a.json", "a", "one()");

@@ -79,6 +79,7 @@ fn learn(engine: &Engine, options: &LearnOptions) -> Result<LearningReport> {
     let surveyor = Surveyor { root: &root, files: &listing.files, options };
     let outcome = surveyor.survey(&pool, &mut |done| run.told("reading", done)).and_then(|survey| {
         run.report.duplicates = survey.duplicates;
+        run.rename(&listing, &survey);
         run.files(&pool, &listing.files, batch, &survey)?;
         run.remove(&listing)?;
         if options.patterns != Some(false) {
@@ -153,6 +154,25 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Lets renamed files keep their chunks.
+    fn rename(&mut self, listing: &Listing, survey: &Survey) {
+        let mut gone = self.gone(listing);
+        let new: Vec<(&str, String)> = (listing.files.iter().enumerate())
+            .filter(|(_, file)| !self.stored.files.contains_key(*file))
+            .filter(|(place, _)| self.options.include_generated == Some(true) || !survey.is_generated(*place)) // those are not stored
+            .filter_map(|(place, file)| Some((file.as_str(), survey.hash(place)?)))
+            .collect();
+        self.stored.rename(&mut gone, new.iter().map(|(file, hash)| (*file, hash.as_str())));
+    }
+
+    /// Files of this folder that have a chunk and are not there any more.
+    fn gone(&self, listing: &Listing) -> Vec<String> {
+        let present: HashSet<&str> =
+            listing.files.iter().map(String::as_str).chain(listing.skipped.iter().map(|s| s.file.as_str())).collect();
+        let unseen = |file: &str| listing.unseen.iter().any(|prefix| file.starts_with(prefix.as_str()));
+        self.stored.files.keys().filter(|file| !present.contains(file.as_str()) && !unseen(file)).cloned().collect()
+    }
+
     fn files(&mut self, pool: &rayon::ThreadPool, files: &[String], batch: usize, survey: &Survey) -> Result<()> {
         let (mut entries, mut chunks) = (Vec::new(), Vec::new());
         self.progress("learning");
@@ -309,12 +329,8 @@ impl Run<'_> {
 
     /// Deletes the chunks of files that are gone, and older chunks under another id.
     fn remove(&mut self, listing: &Listing) -> Result<()> {
-        let present: HashSet<&str> =
-            listing.files.iter().map(String::as_str).chain(listing.skipped.iter().map(|s| s.file.as_str())).collect();
-        let unseen = |file: &str| listing.unseen.iter().any(|prefix| file.starts_with(prefix.as_str()));
-        let gone: Vec<String> = (self.stored.files.iter())
-            .filter(|(file, _)| !present.contains(file.as_str()) && !unseen(file))
-            .map(|(_, known)| known.id.clone())
+        let gone: Vec<String> = (self.gone(listing).iter())
+            .filter_map(|file| Some(self.stored.files.get(file)?.id.clone()))
             .chain(std::mem::take(&mut self.dropped))
             .collect();
         let others = std::mem::take(&mut self.leftovers);

@@ -59,8 +59,28 @@ impl Stored {
         }
     }
 
-    /// The id for this file: the wished one, or with a suffix when another file or folder has it.
+    /// Files that are new here with the bytes of one that is gone were renamed: they take over its chunk. `new`: path and hash.
+    pub(crate) fn rename<'a>(&mut self, gone: &mut Vec<String>, new: impl Iterator<Item = (&'a str, &'a str)>) {
+        gone.sort_unstable();
+        for (file, hash) in new {
+            let same = |old: &String| self.files.get(old).is_some_and(|k| k.hash.as_deref() == Some(hash));
+            let Some(known) = gone.iter().position(same).and_then(|at| self.files.remove(&gone.remove(at))) else { continue };
+            self.owners.insert(known.id.clone(), Some(file.to_owned()));
+            // without a hash: it is stored again, under its id, with its new place
+            self.files.insert(file.to_owned(), Known { hash: None, ..known });
+        }
+    }
+
+    /// The id for this file: the one it has while the template keeps its own id, else the wished one, or that with a suffix when
+    /// another file or folder has it.
     pub(crate) fn claim(&mut self, wish: &str, file: &str, folder: &str) -> String {
+        let stem = file.strip_suffix(".json").unwrap_or(file);
+        let base = wish.strip_suffix(&format!("@{stem}")).unwrap_or(wish);
+        let of_this = |id: &str| id.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with(['@', '~']));
+        if let Some(had) = self.files.get(file).map(|k| k.id.clone()).filter(|id| of_this(id)) {
+            self.owners.insert(had.clone(), Some(file.to_owned()));
+            return had;
+        }
         let hash = xxhash_rust::xxh3::xxh3_64(format!("{folder}\0{file}").as_bytes());
         let suffix = format!("~{hash:016x}");
         let room = fluorite_memory::MAX_ID_BYTES - suffix.len();
@@ -89,5 +109,19 @@ mod tests {
         s.files.insert("b.json".into(), Known { id: second.clone(), hash: None, quality: 0.5 });
         s.owners.remove("spike:a");
         assert_eq!(s.claim("spike:a", "b.json", "/f"), second);
+    }
+
+    #[test]
+    fn a_renamed_file_keeps_its_chunk() {
+        let mut s = Stored::default();
+        let known = |id: &str, hash: &str| Known { id: id.into(), hash: Some(hash.into()), quality: 0.5 };
+        s.files.insert("a.json".into(), known("spike:a", "1"));
+        s.files.insert("b.json".into(), known("spike:b", "2"));
+        let mut gone = vec!["b.json".to_owned(), "a.json".to_owned()];
+        s.rename(&mut gone, [("x.json", "1"), ("y.json", "1"), ("z.json", "3")].into_iter());
+        assert_eq!(gone, ["b.json"]);
+        assert_eq!(s.claim("spike:a@x", "x.json", "/f"), "spike:a");
+        assert_eq!(s.claim("spike:a@y", "y.json", "/f"), "spike:a@y", "one file takes it over");
+        assert_eq!(s.claim("spike:other@x", "x.json", "/f"), "spike:other@x", "another template in the file is another chunk");
     }
 }
