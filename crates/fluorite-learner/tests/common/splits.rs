@@ -2,7 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used)] // each test file uses a part; a test that fails may panic
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use fluorite_learner::StructureSplitter;
@@ -19,7 +19,7 @@ pub fn config(read_only: bool) -> EngineConfig {
         enable_ml: false,
         auto_split: true,
         splitter: Some(TextSplitter::new(StructureSplitter)),
-        models_paths: vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../models"))],
+        models_paths: vec![Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../../models")],
         num_threads: Some(1),
         segment_bytes: 32 << 10,
         text_rows: 64,
