@@ -6,8 +6,8 @@ mod splits;
 
 use fluorite_memory::vfs::SimVfs;
 use fluorite_memory::{
-    ChunkInput, ChunkType, Content, EngineConfig, MemoryType, OnError, Query, SearchFilter, SearchMode, SearchOptions,
-    WriteOptions,
+    ChunkInput, ChunkType, Content, DeleteOptions, EngineConfig, MemoryType, OnError, Query, SearchFilter, SearchMode,
+    SearchOptions, SetFilter, WriteOptions,
 };
 use serde_json::{Map, Value, json};
 use splits::{config, get, open, open_with, put, rows, texts};
@@ -146,4 +146,70 @@ fn pieces_are_held_to_the_largest_chunk() {
     assert_eq!(get(&engine, "a").unwrap().chunk.text(), text);
     let endless = engine.store(vec![ChunkInput::text(&"x ".repeat(120_000))], WriteOptions::default()).wait().unwrap_err();
     assert_eq!((endless.code(), endless.to_string().contains("20000")), ("CHUNK_TOO_LARGE", true), "{endless}");
+}
+
+#[test]
+fn texts_do_not_hide_each_others_pieces() {
+    let engine = open(&SimVfs::new(1));
+    let long = |id: &str| ChunkInput::text(&code(3)).with_id(id);
+    for [first, second] in [["a#1", "a"], ["b", "b#1"]] {
+        assert_eq!(put(&engine, first, &code(3)), 3);
+        let before = texts(&engine).unwrap();
+        let refused = engine.store(vec![long(second)], WriteOptions::default()).wait().unwrap_err();
+        assert_eq!((refused.code(), texts(&engine).unwrap()), ("INVALID_ID", before), "{refused}");
+        // when the first is gone there is nothing in the way; both in one call are refused as well
+        assert!(engine.delete("default", first).wait().unwrap());
+        let both = engine.store(vec![long(first), long(second)], WriteOptions::default()).wait().unwrap_err();
+        assert_eq!(both.code(), "INVALID_ID");
+        assert_eq!(put(&engine, second, &code(3)), 3);
+        assert!(get(&engine, second).is_some());
+    }
+}
+
+#[test]
+fn an_id_that_is_taken_within_the_call_fails_alone() {
+    let engine = open(&SimVfs::new(1));
+    let given = || vec![ChunkInput::text("good").with_id("y"), ChunkInput::text("hand").with_id("w#2"), long_w()];
+    fn long_w() -> ChunkInput {
+        ChunkInput::text(&code(3)).with_id("w")
+    }
+    let collect = WriteOptions { on_error: Some(OnError::Collect), ..WriteOptions::default() };
+    let stored = engine.store(given(), collect).wait().unwrap();
+    assert_eq!((stored.stored, stored.split.len(), stored.ids), (2, 0, vec![Some("y".into()), Some("w#2".into()), None]));
+    assert_eq!((stored.failed.len(), stored.failed[0].index, stored.failed[0].code), (1, 2, "INVALID_ID"));
+    assert_eq!(rows(&engine).len(), 2);
+}
+
+#[test]
+fn a_piece_that_is_too_large_is_told_by_its_text() {
+    let engine = open_with(&SimVfs::new(1), EngineConfig { max_chunk_size: 2, ..config(false) }).unwrap();
+    let refused = engine.store(vec![ChunkInput::text("一二三").with_id("a")], WriteOptions::default()).wait().unwrap_err();
+    let told = refused.to_string();
+    assert_eq!((refused.code(), told.contains("\"a\""), told.contains("auto_split")), ("CHUNK_TOO_LARGE", true, false), "{told}");
+}
+
+#[test]
+fn a_purge_by_filter_takes_the_other_form_of_a_text_along() {
+    for former_is_long in [false, true] {
+        let engine = open(&SimVfs::new(1));
+        let store = |id: &str, text: &str, tag: &str| {
+            let chunk = ChunkInput { tags: Some(vec![tag.into()]), ..ChunkInput::text(text).with_id(id) };
+            engine.store(vec![chunk], WriteOptions::default()).wait().unwrap();
+        };
+        store("x#9", "by hand", "other"); // merely called so
+        for long in [former_is_long, !former_is_long] {
+            store("x", &if long { code(3) } else { "a short secret".to_owned() }, "t");
+        }
+        store("y", &code(3), "other");
+        assert_eq!(engine.history("default", "x").wait().unwrap().len(), 2);
+        let tags = Some(SetFilter { any: Some(vec!["t".into()]), ..SetFilter::default() });
+        let filter = SearchFilter { tags, ..SearchFilter::default() };
+        let gone = engine.delete_where_with(filter, false, DeleteOptions { purge: true }).wait().unwrap();
+        assert_eq!(gone, if former_is_long { 1 } else { 3 }, "rows that matched");
+        for id in ["x", "x#1", "x#2", "x#3"] {
+            assert_eq!(engine.history("default", id).wait().unwrap().len(), 0, "{id}");
+        }
+        assert_eq!(rows(&engine).len(), 4);
+        assert_eq!((get(&engine, "y").unwrap().chunk.text(), get(&engine, "x#9").is_some()), (code(3).into(), true));
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
-use super::pieces::PartOf;
+use super::pieces::{self, PartOf};
 use super::prepare::{PreparedChunk, PreparedVector, check, encode};
 use super::queue::{Op, Place};
 use super::shared::{Call, Shared};
@@ -76,7 +76,14 @@ fn take_in(
             named.slots = pieces.len();
             let (whole, parts): (Arc<str>, u32) = (id.as_str().into(), pieces.len() as u32);
             slots.extend((1..).zip(pieces).map(|(part, piece)| {
-                let checked = check(piece, &shared.config, shared.seed, dimensions);
+                let checked = check(piece, &shared.config, shared.seed, dimensions).map_err(|e| match e {
+                    // the caller knows its own id, and has split already
+                    Error::ChunkTooLarge { size, limit, .. } => Error::Unsplittable {
+                        id: whole.to_string(),
+                        why: format!("a piece of it has {size} bytes, over the limit of {limit}: raise memory.max_chunk_size"),
+                    },
+                    other => other,
+                });
                 Some(checked.map(|p| PreparedChunk { part: Some(Box::new(PartOf { id: Arc::clone(&whole), part, parts })), ..p }))
             }));
             named.whole = Some(id);
@@ -206,7 +213,7 @@ impl Gather {
     fn finish(&self, shared: &Arc<Shared>) {
         let Some((place, settler, call)) = self.rest.lock().take() else { return };
         let slots = std::mem::take(&mut *self.slots.lock());
-        match self.sort(slots) {
+        match self.sort(shared, slots) {
             Err(e) => {
                 drop(place);
                 settler.settle(Err(e));
@@ -232,16 +239,19 @@ impl Gather {
         shared.kick();
     }
 
-    fn sort(&self, slots: Vec<Option<Result<PreparedChunk>>>) -> Result<(Vec<PreparedChunk>, BatchResult)> {
+    fn sort(&self, shared: &Shared, slots: Vec<Option<Result<PreparedChunk>>>) -> Result<(Vec<PreparedChunk>, BatchResult)> {
         let mut result = BatchResult::default();
         let mut chunks = Vec::with_capacity(slots.len());
         let mut bytes = 0u64;
         let lost = |slot: Option<_>| slot.unwrap_or_else(|| Err(Error::internal("a chunk was lost on its way")));
         let mut slots = slots.into_iter().map(lost);
+        let splits = self.given.iter().any(|named| named.whole.is_some());
+        let mut names = pieces::Given::default();
         for (index, named) in self.given.iter().enumerate() {
             // all of its places are left behind, also when one of them failed
             let taken: Vec<Result<PreparedChunk>> = slots.by_ref().take(named.slots).collect();
-            match taken.into_iter().collect::<Result<Vec<PreparedChunk>>>() {
+            let prepared = taken.into_iter().collect::<Result<Vec<PreparedChunk>>>();
+            match prepared.and_then(|p| if splits { names.admit(shared, &p).map(|()| p) } else { Ok(p) }) {
                 Ok(prepared) => {
                     for p in &prepared {
                         let vector = p.vector.as_ref().map_or(0, |v| v.values.len() * 4);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
 use super::pass::Pass;
-use crate::engine::pieces::{OldPiece, Pieces, taken};
+use crate::engine::pieces::{OldPiece, Pieces};
 use crate::engine::prepare::PreparedChunk;
 use crate::engine::queue::Target;
 use crate::engine::shared::Shared;
@@ -107,19 +107,10 @@ impl Pass {
         }
     }
 
-    /// Refuses texts whose pieces would replace chunks that are none of theirs, those of the same call included.
+    /// Refuses texts whose pieces would replace chunks that are none of theirs: another call may have stored them meanwhile.
     pub(super) fn check_pieces(&self, shared: &Shared, chunks: &[PreparedChunk]) -> Result<()> {
-        if chunks.iter().all(|c| c.part.is_none()) {
-            return Ok(());
-        }
-        let mut others = HashSet::new();
-        for c in chunks {
-            match &c.part {
-                Some(part) if others.contains(&c.key) => return Err(taken(&part.id, &c.chunk.id)),
-                Some(part) if part.part == 1 => self.pieces(shared).check(&c.chunk.namespace, &part.id, 1..=part.parts)?,
-                Some(_) => {}
-                None => _ = others.insert(c.key),
-            }
+        for (c, part) in chunks.iter().filter_map(|c| Some((c, c.part.as_ref()?))).filter(|(_, part)| part.part == 1) {
+            self.pieces(shared).check(&c.chunk.namespace, &part.id, 1..=part.parts)?;
         }
         Ok(())
     }
@@ -134,7 +125,8 @@ impl Pass {
         each.flatten().collect()
     }
 
-    /// Targets with the pieces of the texts they name, each with the place of its target. `purge`: those that are gone already as well.
+    /// Targets with the pieces of the texts they name, each with the place of its target. `purge`: those that are gone already as well,
+    /// without `wholes` (the targets are rows that matched) nothing else.
     pub(super) fn with_pieces<'t>(
         &self,
         shared: &Shared,
@@ -143,6 +135,7 @@ impl Pass {
         wholes: bool,
     ) -> Vec<(usize, Cow<'t, Target>)> {
         let mut all = Vec::with_capacity(targets.len());
+        let mut asked = HashSet::new(); // pieces of a text have the same former versions
         for (i, t) in targets.iter().enumerate() {
             all.push((i, Cow::Borrowed(t)));
             if wholes && purge {
@@ -150,6 +143,9 @@ impl Pass {
             } else if wholes {
                 let old = self.pieces(shared).live(&t.namespace, &t.id, 1);
                 all.extend(old.into_iter().map(|o| (i, Cow::Owned(o.target))));
+            } else if purge {
+                let former = self.pieces(shared).former(t, &mut asked);
+                all.extend(former.into_iter().map(|t| (i, Cow::Owned(t))));
             }
         }
         all
