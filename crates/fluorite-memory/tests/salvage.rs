@@ -245,6 +245,9 @@ fn holes_and_several_damages_never_give_other_content() {
         let store = make(dice.below(2) == 0, dice.below(2) == 0);
         let mut files = store.files.clone();
         for _ in 0..1 + dice.below(4) {
+            if files.is_empty() {
+                break;
+            }
             let file = files.keys().nth(dice.below(files.len() as u64) as usize).unwrap().clone();
             let bytes = files.get_mut(&file).unwrap();
             let from = dice.below(bytes.len() as u64) as usize;

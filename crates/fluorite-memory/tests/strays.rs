@@ -74,6 +74,23 @@ fn what_a_dead_process_left_does_not_stop_the_next() {
     engine.shutdown().wait().unwrap();
 }
 
+/// A pipe in the place of a file is told; opening it would wait for ever.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_refused() {
+    for name in ["MANIFEST", "LOCK", "log/00000001.seg"] {
+        let root = tempfile::tempdir().unwrap();
+        let engine = Engine::open(config(root.path())).unwrap();
+        put(&engine, "a", "1");
+        engine.shutdown().wait().unwrap();
+        let path = root.path().join(name);
+        let _ = std::fs::remove_file(&path);
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let refused = Engine::open(config(root.path())).map(drop).unwrap_err();
+        assert!(refused.code() == "IO" && refused.to_string().contains("no regular file"), "{name}: {refused}");
+    }
+}
+
 /// A MANIFEST put back from a copy is older than the log: that is told, and what it does not know is no leftover.
 /// Planted bug known to be caught: leftovers removed before what MANIFEST names was opened.
 #[test]

@@ -31,8 +31,8 @@ fn every_missing_file() {
 }
 
 #[test]
-fn after_a_shutdown_damage_in_the_last_group_is_corrupt() {
-    damage::after_a_shutdown_damage_in_the_last_group_is_corrupt();
+fn after_a_shutdown_damage_to_the_end_is_corrupt() {
+    damage::after_a_shutdown_damage_to_the_end_is_corrupt();
 }
 
 #[test]

@@ -34,10 +34,16 @@ impl EncryptionKey {
         key
     }
 
-    /// The key in `FLUORITE_ENCRYPTION_KEY`, if there is one. `env` looks a variable up.
+    /// The key in `FLUORITE_ENCRYPTION_KEY`, if there is one. `env` looks a variable up. An empty one is a secret that did not
+    /// arrive: a store made without it would be plain.
     pub fn from_environment(env: &dyn Fn(&str) -> Option<String>) -> Result<Option<Self>> {
-        let text = env("FLUORITE_ENCRYPTION_KEY").filter(|text| !text.trim().is_empty()).map(Zeroizing::new);
-        text.map(|text| Self::parse(&text)).transpose()
+        let Some(text) = env("FLUORITE_ENCRYPTION_KEY").map(Zeroizing::new) else { return Ok(None) };
+        if text.trim().is_empty() {
+            return Err(Error::config(
+                "FLUORITE_ENCRYPTION_KEY is set and empty: set it to the key, or unset it for a plain store",
+            ));
+        }
+        Self::parse(&text).map(Some)
     }
 
     pub(super) fn bytes(&self) -> &[u8; 32] {
@@ -110,5 +116,8 @@ mod tests {
             assert_eq!(e.code(), "INVALID_CONFIG");
             assert!(bad.is_empty() || !e.to_string().contains(bad));
         }
+        assert_eq!(EncryptionKey::from_environment(&|_| None).unwrap(), None);
+        assert_eq!(EncryptionKey::from_environment(&|_| Some(hex.clone())).unwrap(), Some(key));
+        assert_eq!(EncryptionKey::from_environment(&|_| Some(" ".into())).unwrap_err().code(), "INVALID_CONFIG");
     }
 }

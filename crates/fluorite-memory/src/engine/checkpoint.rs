@@ -145,7 +145,7 @@ impl Shared {
             take(folder.join("weights"), None, None, false)?;
         }
         let chunks = self.state.read().live.len() as u64;
-        Ok(Plan { manifest: w.manifest.clone(), items, graphs, texts, chunks })
+        Ok(Plan { manifest: w.manifest.closed_at(length), items, graphs, texts, chunks })
     }
 
     fn copy_out(

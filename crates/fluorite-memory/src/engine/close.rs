@@ -8,7 +8,6 @@ use super::queue::Op;
 use super::shared::Shared;
 use super::snapshot;
 use crate::error::Result;
-use crate::log::GroupBuilder;
 use crate::pending::pending;
 
 /// A live segment of this size is sealed, so that the next open finds it in the id table instead of reading it.
@@ -57,7 +56,7 @@ pub fn close(shared: &Arc<Shared>) -> Result<()> {
     result
 }
 
-/// A closing group, so that later damage to the last data group is known to be damage; then the id table.
+/// The log, how much of it there is (so that later damage to its end is known to be damage), then the id table.
 fn save_all(shared: &Shared, w: &mut Writer) -> Result<()> {
     shared.check_poison()?;
     w.live.sync()?;
@@ -67,11 +66,7 @@ fn save_all(shared: &Shared, w: &mut Writer) -> Result<()> {
             other => other?,
         }
     }
-    let mut bytes = Vec::new();
-    let group = GroupBuilder::begin(&mut bytes, w.next_sequence);
-    group.finish(&mut bytes, w.live.segment().salt(), w.live.end(), w.live.synced());
-    w.live.append(&bytes)?;
-    w.live.sync()?;
+    w.mark_closed(shared)?;
     snapshot::save(shared, w)?;
     shared.save_filters(w);
     Ok(())

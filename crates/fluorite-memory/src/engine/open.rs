@@ -153,9 +153,9 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         sealed.push((segment.clone(), s.crc));
         state.segments.insert(s.number, segment);
     }
-    let (live, recovered_tail) = LiveSegment::recover(&*vfs, &log_dir, manifest.live, store_id, covered(manifest.live), |r| {
-        replay.take(seed, model_hash, &r)
-    })?;
+    let from = (covered(manifest.live), manifest.least_live());
+    let (live, recovered_tail) =
+        LiveSegment::recover(&*vfs, &log_dir, manifest.live, store_id, from, |r| replay.take(seed, model_hash, &r))?;
     state.usage.insert(manifest.live, SegmentUse { total: live.end(), ..Default::default() });
     state.segments.insert(manifest.live, live.segment().clone());
     let next_sequence = replay.next_sequence.max(1);

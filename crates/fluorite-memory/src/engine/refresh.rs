@@ -94,7 +94,8 @@ impl Shared {
         same_store(&following.manifest, &manifest, &self.config.path)?; // before anything of it is opened with this one's key
         let listed = graphs == following.graphs && texts == following.texts;
         if !following.incomplete && listed {
-            if manifest == following.manifest {
+            if same_files(&manifest, &following.manifest) {
+                following.manifest = manifest;
                 match follow(self, following) {
                     Ok(Followed::Rewritten) | Err(_) => {}
                     Ok(found) => return Ok(feedback || found != Followed::Same),
@@ -139,11 +140,16 @@ impl Shared {
     }
 }
 
+/// Do they differ in nothing but the mark of a clean close?
+fn same_files(a: &Manifest, b: &Manifest) -> bool {
+    a == b || Manifest { closed: b.closed, ..a.clone() } == *b
+}
+
 /// What the sealing of the live segment, and nothing else, added.
 fn only_sealed<'a>(old: &Manifest, new: &'a Manifest) -> Option<&'a SealedSegment> {
     let (last, before) = new.sealed.split_last()?;
     let as_before = Manifest { sealed: before.to_vec(), live: last.number, next_segment: new.live, ..new.clone() };
-    (as_before == *old).then_some(last)
+    same_files(&as_before, old).then_some(last)
 }
 
 /// The index files that count, as the disk says.

@@ -133,6 +133,7 @@ fn load_once(files: &Files<'_>, known: &Known, hurried: bool) -> Result<Loaded> 
     }
     let mut tail = Tail::open(vfs, &log_dir, manifest.live, store_id, covered(manifest.live))?;
     while matches!(tail.follow(|r| replay.take(seed, model, &r))?, Followed::Grown { .. }) {}
+    tail.segment().check_end(tail.end(), manifest.least_live())?;
     state.usage.insert(manifest.live, SegmentUse { total: tail.end(), ..SegmentUse::default() });
     state.segments.insert(manifest.live, tail.segment().clone());
     let next_sequence = replay.next_sequence.max(1);

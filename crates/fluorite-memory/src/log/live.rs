@@ -39,13 +39,14 @@ impl LiveSegment {
         Ok(Self { segment, file, len, synced: len, crc: crc32c::crc32c(&header) })
     }
 
-    /// Opens it again after a restart: visits every record from `from` on, cuts a torn tail. Returns the bytes cut.
+    /// Opens it again after a restart: visits every record from `from` on, cuts a torn tail. Returns the bytes cut. `least`: bytes
+    /// that were durable, so that fewer are damage and nothing is cut.
     pub fn recover(
         vfs: &dyn Vfs,
         dir: &Path,
         number: u32,
         store_id: u128,
-        from: u64,
+        (from, least): (u64, u64),
         visit: impl FnMut(ScannedRecord<'_>) -> Result<()>,
     ) -> Result<(Self, u64)> {
         let path = dir.join(segment_name(number));
@@ -76,6 +77,7 @@ impl LiveSegment {
         if damaged {
             return Err(segment.corrupt(end, "bytes that were durable do not match their checksum"));
         }
+        segment.check_end(end, least)?;
         if end < on_disk {
             file.set_len(end).map_err(|e| io("cannot cut", &e))?;
         }

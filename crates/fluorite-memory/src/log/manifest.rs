@@ -33,6 +33,15 @@ pub struct SealedSegment {
     pub crc: u32,
 }
 
+/// Where the live segment ended when the store was last closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// Number of the segment.
+    pub segment: u32,
+    /// Bytes, all durable.
+    pub length: u64,
+}
+
 /// What a dictionary was trained from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trained {
@@ -78,6 +87,9 @@ pub struct Manifest {
     pub live: u32,
     /// Number of the next segment.
     pub next_segment: u32,
+    /// The last clean close, or of a copy its end; of a segment that is sealed since it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Closed>,
 }
 
 impl Manifest {
@@ -97,7 +109,20 @@ impl Manifest {
             sealed: Vec::new(),
             live: 1,
             next_segment: 2,
+            closed: None,
         }
+    }
+
+    /// The same, with the live segment that long.
+    #[must_use]
+    pub fn closed_at(&self, length: u64) -> Self {
+        Self { closed: Some(Closed { segment: self.live, length }), ..self.clone() }
+    }
+
+    /// Bytes the live segment has at least: a shorter one lost what was durable, whoever cut it.
+    #[must_use]
+    pub fn least_live(&self) -> u64 {
+        self.closed.filter(|c| c.segment == self.live).map_or(0, |c| c.length)
     }
 
     /// The dictionary of new records; 0 = none.

@@ -23,7 +23,7 @@ pub use frame::Frame;
 pub use group::{GROUP_HEADER, GroupBuilder};
 pub(crate) use group::{read_body, read_head};
 pub use live::LiveSegment;
-pub use manifest::{Manifest, ModelId, SealedSegment, Trained};
+pub use manifest::{Closed, Manifest, ModelId, SealedSegment, Trained};
 pub use payload::{decode_payload, encode_payload};
 pub use record::{
     ChunkRecord, RecordKind, RecordView, UsageEntry, VectorRecord, decode_record, decode_trusted, encode_chunk, encode_purge,

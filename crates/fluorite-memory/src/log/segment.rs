@@ -8,6 +8,7 @@ use super::group::{GROUP_HEADER, read_head};
 use super::varint::Reader;
 use super::{Frame, Location, RecordView, VectorRecord, decode_record, decode_trusted};
 use crate::error::{Error, Result};
+use crate::mutants::mutant;
 use crate::vfs::{Mapped, Vfs, VfsFile};
 
 /// Bytes of a segment header.
@@ -196,6 +197,17 @@ impl Segment {
     #[must_use]
     pub fn corrupt(&self, offset: u64, what: &str) -> Error {
         Error::Corrupt { path: self.0.path.clone(), offset, what: what.into() }
+    }
+
+    /// Refuses a log that ends before `least`: that was durable when the store was closed, and is gone since.
+    pub fn check_end(&self, end: u64, least: u64) -> Result<()> {
+        if end >= least || mutant!("shortened_log_accepted") {
+            return Ok(());
+        }
+        Err(self.corrupt(
+            end,
+            &format!("the log ends here, and had {least} bytes when the store was closed: put the file back from a copy, or salvage what is left"),
+        ))
     }
 
     /// Reads one record, its checksum compared, and hands it on.

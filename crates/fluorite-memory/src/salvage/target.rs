@@ -62,17 +62,11 @@ impl<'a> Target<'a> {
     /// Makes everything durable, the manifest last.
     pub fn finish(mut self) -> Result<()> {
         self.write()?;
-        // a closing group, as a shutdown writes: damage in the last one is then known to be damage
-        self.live.sync()?;
-        let mut bytes = Vec::new();
-        let group = GroupBuilder::begin(&mut bytes, 0);
-        group.finish(&mut bytes, self.live.segment().salt(), self.live.end(), self.live.synced());
-        self.live.append(&bytes)?;
         self.live.sync()?;
         self.vfs.sync_dir(&self.root).map_err(|e| Error::io("cannot sync", &self.root, &e))?;
         if let Some(encryption) = &self.manifest.encryption {
             save_keys(self.vfs, &self.root, self.store_id, encryption)?;
         }
-        self.manifest.save(self.vfs, &self.root)
+        self.manifest.closed_at(self.live.synced()).save(self.vfs, &self.root)
     }
 }

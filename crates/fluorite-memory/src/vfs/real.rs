@@ -52,6 +52,14 @@ impl VfsFile for RealFile {
     }
 }
 
+/// A pipe under the name of a file would make opening it wait for ever, a device would never end.
+fn check_file(path: &Path) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err(io::Error::other("it is no regular file")),
+        _ => Ok(()), // what is not there, opening says
+    }
+}
+
 #[derive(Debug)]
 struct RealLock(File);
 
@@ -70,6 +78,7 @@ impl Vfs for RealVfs {
     }
 
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Box<dyn VfsFile>> {
+        check_file(path)?;
         let mut o = OpenOptions::new();
         o.read(true);
         match mode {
@@ -85,6 +94,7 @@ impl Vfs for RealVfs {
     }
 
     fn map(&self, path: &Path, len: u64) -> io::Result<Mapped> {
+        check_file(path)?;
         Mapped::of_file(&File::open(path)?, len)
     }
 
@@ -118,6 +128,7 @@ impl Vfs for RealVfs {
     }
 
     fn lock(&self, path: &Path, owner: &str) -> io::Result<Option<Box<dyn VfsLock>>> {
+        check_file(path)?;
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         match file.try_lock() {
             Ok(()) => {
@@ -131,6 +142,7 @@ impl Vfs for RealVfs {
     }
 
     fn lock_shared(&self, path: &Path) -> io::Result<Option<Box<dyn VfsLock>>> {
+        check_file(path)?;
         let file = match File::open(path) {
             Ok(file) => file,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Some(Box::new(NoLock))),

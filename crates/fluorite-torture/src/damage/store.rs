@@ -159,6 +159,11 @@ impl Maker {
 }
 
 impl Store {
+    /// Shut down, not killed: MANIFEST says how long the log is.
+    pub(super) fn is_closed(&self) -> bool {
+        self.name.ends_with("closed")
+    }
+
     pub(super) fn live(&self) -> PathBuf {
         let manifest = Manifest::load(&self.disk(), Path::new("/store")).unwrap().unwrap();
         Path::new("/store/log").join(segment_name(manifest.live))

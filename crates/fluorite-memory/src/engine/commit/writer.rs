@@ -51,6 +51,18 @@ impl Writer {
         shared.metrics.timed(Stage::Fsync, || self.live.sync())
     }
 
+    /// Tells the next open how much of the live segment is durable. Without space for it nothing is told.
+    pub fn mark_closed(&mut self, shared: &Shared) -> Result<()> {
+        let next = self.manifest.closed_at(self.live.synced());
+        if next == self.manifest {
+            return Ok(());
+        }
+        match next.save(&*shared.vfs, &shared.config.path) {
+            Err(Error::NoSpace { .. }) => Ok(()),
+            other => other.map(|()| self.manifest = next),
+        }
+    }
+
     /// Seals the live segment and starts the next one. On `NoSpace` nothing has changed; any other failure poisons the store:
     /// the manifest on disk may name the next segment already.
     pub fn seal(&mut self, shared: &Shared) -> Result<()> {

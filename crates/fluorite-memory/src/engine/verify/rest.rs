@@ -4,7 +4,7 @@ use super::{Check, REBUILD};
 use crate::engine::graph_list::check_graph_list;
 use crate::engine::text_list::check_text_list;
 use crate::error::Result;
-use crate::feedback::{EventFile, Ranker};
+use crate::feedback::{EventFile, Ranker, load_runs};
 
 const GONE: &str = "restore the file from a copy; the store works without these events";
 const RELEARN: &str = "remove the file, and call trainIncremental(): the weights are learned again from the events";
@@ -40,6 +40,10 @@ impl Check<'_> {
         match Ranker::load(vfs, &feedback) {
             Ok(_) => self.report.files += 1,
             Err(e) => self.note(e, "the learned ranking", RELEARN)?,
+        }
+        match load_runs(vfs, &feedback) {
+            Ok(runs) => self.report.files += u64::from(!runs.is_empty()),
+            Err(e) => self.note(e, "the list of the last runs of learning", "nothing: the next run begins the list anew")?,
         }
         Ok(())
     }
