@@ -66,12 +66,16 @@ export declare class FluoriteBridge implements AsyncDisposable {
     listChunks(options?: ListOptions): AsyncGenerator<Chunk, void, undefined>;
     /** The kept versions of a chunk, oldest first. One that was stored in pieces comes whole, while all its pieces are kept. */
     history(id: ChunkId, options?: IdOptions): Promise<ChunkVersion[]>;
-    /** The best hits, best first. A text is searched by meaning and words, a vector by meaning. The last argument may be the limit alone. */
+    /**
+     * The best hits, best first. A text is searched by meaning and words, a vector by meaning. The last argument may be the limit alone.
+     * Codes: `INVALID_ARGUMENT` (a blank query: nothing but white space and invisible characters; {@link listChunks} reads without one),
+     * `DIMENSION_MISMATCH`, `EMBEDDING_FAILED`, `ABORTED`, `CORRUPT`, `IO`.
+     */
     searchSimilar<F extends ChunkField = never>(query: string | Float32Array, options: SearchOptions & {
         fields: readonly F[];
     }): Promise<PartialHit<F>[]>;
     searchSimilar(query: string | Float32Array, options?: number | SearchOptions): Promise<SearchHit[]>;
-    /** Many searches with the same options, in parallel. */
+    /** Many searches with the same options, in parallel. A query that is refused (`queries.3`) refuses them all. Codes as in {@link searchSimilar}. */
     searchMany(queries: readonly (string | Float32Array)[], options?: number | SearchOptions): Promise<SearchHit[][]>;
     /**
      * The chunks most like a stored one, best first, without it; older versions are never among them. By its vector when it has one
@@ -89,14 +93,14 @@ export declare class FluoriteBridge implements AsyncDisposable {
      * when its first line is too long). Nothing is said twice: not an equal content, not a text that stands in another chunk (white
      * space aside), not the lines of a file that two chunks share. Every chunk stands under its path, lines and id.
      * What is not UTF-8 is left out. Looks at `budget_tokens / 16` hits, 50 to 1,000, and gives up after 64 that do not fit.
-     * Cost: a search, and counting every text it tries. Codes: `INVALID_ARGUMENT`, `ABORTED`, `MODEL_NOT_FOUND` (the tokenizer is in the model's folder).
+     * Cost: a search, and counting every text it tries. Codes: `INVALID_ARGUMENT` (a blank query too), `ABORTED`, `MODEL_NOT_FOUND` (the tokenizer is in the model's folder).
      */
     buildContext(query: string | Float32Array, options: ContextOptions): Promise<Context>;
     /**
      * Ranks texts by meaning, best first; nothing is stored. `top_k` (10) is 1 to 10,000; there may be 10,000 documents of 16 MiB in all,
      * each read from its first 256 tokens. Ties go to the earlier document.
      * Cost: an embedding per text that is not in the embedding cache, on all threads of the pool.
-     * Codes: `INVALID_ARGUMENT`, `EMBEDDING_FAILED` (no model: `enable_ml: false`), `ABORTED`.
+     * Codes: `INVALID_ARGUMENT` (a blank query too), `EMBEDDING_FAILED` (no model: `enable_ml: false`), `ABORTED`.
      */
     semanticSearch(query: string, documents: readonly string[], top_k?: number, options?: SignalOptions): Promise<RankedDocument[]>;
     /** The vector of a text, unit length. */

@@ -129,7 +129,7 @@ class FluoriteBridge {
             throw (0, errors_js_1.fluoriteError)(e);
         }
     }
-    /** Many searches with the same options, in parallel. */
+    /** Many searches with the same options, in parallel. A query that is refused (`queries.3`) refuses them all. Codes as in {@link searchSimilar}. */
     searchMany(queries, options) {
         return (0, errors_js_1.guard)(() => (0, searching_js_1.searchMany)(this.#native, queries, options));
     }
@@ -142,7 +142,7 @@ class FluoriteBridge {
      * when its first line is too long). Nothing is said twice: not an equal content, not a text that stands in another chunk (white
      * space aside), not the lines of a file that two chunks share. Every chunk stands under its path, lines and id.
      * What is not UTF-8 is left out. Looks at `budget_tokens / 16` hits, 50 to 1,000, and gives up after 64 that do not fit.
-     * Cost: a search, and counting every text it tries. Codes: `INVALID_ARGUMENT`, `ABORTED`, `MODEL_NOT_FOUND` (the tokenizer is in the model's folder).
+     * Cost: a search, and counting every text it tries. Codes: `INVALID_ARGUMENT` (a blank query too), `ABORTED`, `MODEL_NOT_FOUND` (the tokenizer is in the model's folder).
      */
     buildContext(query, options) {
         return (0, errors_js_1.guard)(() => (0, call_js_1.long)(this.#native, options, (call) => this.#native.buildContext(query, options, call.number)));
@@ -151,7 +151,7 @@ class FluoriteBridge {
      * Ranks texts by meaning, best first; nothing is stored. `top_k` (10) is 1 to 10,000; there may be 10,000 documents of 16 MiB in all,
      * each read from its first 256 tokens. Ties go to the earlier document.
      * Cost: an embedding per text that is not in the embedding cache, on all threads of the pool.
-     * Codes: `INVALID_ARGUMENT`, `EMBEDDING_FAILED` (no model: `enable_ml: false`), `ABORTED`.
+     * Codes: `INVALID_ARGUMENT` (a blank query too), `EMBEDDING_FAILED` (no model: `enable_ml: false`), `ABORTED`.
      */
     semanticSearch(query, documents, top_k = 10, options) {
         return (0, errors_js_1.guard)(() => (0, searching_js_1.rank)(this.#native, query, documents, top_k, options));

@@ -149,6 +149,15 @@ test('a question without words, and learning without a folder, are refused befor
     ended(refused, 2);
     assert.match(refused.stderr, /^fluorite: USAGE: there is nothing to (search|look) for/);
   }
+  const unseen = await on(['search', '\u200b']);
+  ended(unseen, 3); // the engine's to say, when there is a store
+  for (const input of ['', '\n', ' \r\n\t']) {
+    const empty = await on(['store'], { input });
+    ended(empty, 2);
+    assert.match(empty.stderr, /^fluorite: USAGE: there is nothing on standard input: pipe something in, or name a file\n$/);
+  }
+  ended(await on(['store', '-', '-'], { input: 'x' }), 2);
+  ended(await on(['store', '--id', 'x', '--chunk'], { input: '\n' }), 2);
   const learned = await on(['learn']);
   ended(learned, 2);
   assert.match(learned.stderr, /nothing to learn: name folders of templates .*--files, or set spike_templates_path in a fluorite\.toml/);

@@ -54,10 +54,19 @@ test('train: many lines of feedback move what is wanted up; --no-learned leaves 
 
   const ids = async (...args) => ended(await at(['search', 'topic9 backoff', '-n', '5', '--ids', ...args]));
   const before = await ids();
+  const early = await at(['search', 'topic9 backoff', '--ids', '--domain', 'http']);
+  ended(early);
+  assert.match(early.stderr, /^--domain http: nothing was trained for it, so this ranks without anything learned: .*`fluorite train`\)\n$/);
   const trained = await at(['train', '--progress', 'plain']);
   assert.match(ended(trained), /^72 events, something new is in use .*\n {2}http: \d+ pairs of \d+ queries, \d+ held out: \S+ % -> \S+ % in the right order, in use\n$/);
   assert.match(trained.stderr, /train/);
   const after = await ids('--domain', 'http');
+  const asked = await at(['search', 'topic9 backoff', '--domain', 'http']);
+  ended(asked);
+  assert.equal(asked.stderr, '');
+  const unknown = await at(['search', 'topic9 backoff', '--json', '--domain', 'htpp']);
+  assert.ok(json(unknown).hits.length > 0);
+  assert.equal(unknown.stderr, '--domain htpp: nothing was trained for it, so this ranks by what all domains taught (trained: http)\n');
   assert.notEqual(after, before);
   assert.ok(after.trim().split('\n').every((id) => Number(id.slice(1)) % 2 === 0), after);
   assert.equal(await ids('--no-learned'), before);

@@ -1,7 +1,7 @@
 // `fluorite learn --files`, `suggest`, `patterns` and `render`.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -87,6 +87,14 @@ test('render prints a template, or writes it below a folder without overwriting'
   assert.match(linked.stderr, /symbolic link/);
   assert.deepEqual(readdirSync(outside), []);
   ended(await at(['render', 'spike:fastapi-minimal', '-p', 'nonsense=1']), 2);
+  // names that some file system reads as .git: what lies there may run programs
+  for (const name of ['.git', '.GIT', 'git~1', 'GIT~2', '.g\u200cit', '\ufeff.git', '.git.', '.git ', '.git::$INDEX_ALLOCATION', 'x/.git', 'x\\git~1']) {
+    const refused = await at(['render', 'spike:fastapi-minimal', '--out', 'repository', '-p', `project_name=${name}`]);
+    ended(refused, 2);
+    assert.match(refused.stderr, /of a rendered file .*: give other values\n$/, name);
+  }
+  assert.equal(existsSync(join(cwd, 'repository')), false);
+  ended(await at(['render', 'spike:fastapi-minimal', '--out', 'repository', '-p', 'project_name=.github']));
   ended(await at(['render', 'spike:absent']), 3);
 });
 

@@ -102,6 +102,17 @@ describe('fluorite schedule and the scripts', { concurrency: 2 }, () => {
     assert.match(ended(dry), /would stand there \(cron\):\n0 2 \* \* \* \S+bash /);
     assert.match(dry.stderr, /crontab cannot be run/);
     ended(await run(['schedule', '--kind', 'cron', 'spikes'], without), 3);
+    for (const more of [['--dry-run'], []]) {
+      const gone = await run(['schedule', '--kind', 'cron', '--uninstall', ...more], without);
+      assert.equal(ended(gone), 'there is no job for this store\n');
+      assert.equal(gone.stderr, 'no program crontab is on the PATH, so there is no crontab that a job could stand in\n');
+    }
+    writeFileSync(join(h.at, 'forbidden'), '');
+    for (const more of [['--dry-run'], []]) {
+      const unknown = await h.schedule('--kind', 'cron', '--uninstall', ...more);
+      ended(unknown, 1);
+      assert.match(unknown.stderr, /^fluorite: IO: crontab -l failed: .*not allowed/, 'whether there is a job cannot be told');
+    }
   });
 
   test('a job that would have nothing to learn is refused', posix, async () => {

@@ -1,6 +1,6 @@
 // Clusters and the map through the public API and the command line: topics planted in the vectors are found, named and drawn.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { crc32, inflateSync } from 'node:zlib';
@@ -104,6 +104,13 @@ test('fluorite clusters and map', async (t) => {
   assert.equal(Math.max(width, height) >= 220, true);
   assert.equal(colours.size, 4, 'white and three clusters');
   assert.equal(JSON.parse((await cli('map', '--json')).stdout).length, 37);
+  assert.deepEqual(readdirSync(at).sort(), ['dots.png', 'fluorite-map.svg'], 'no picture that nobody named');
+  const both = await cli('map', '--json', 'both.svg', '-k', '3');
+  assert.equal(JSON.parse(both.stdout).length, 37);
+  wellFormed(readFileSync(join(at, 'both.svg'), 'utf8'));
+  const clash = await cli('map', '--json', '-');
+  assert.equal(clash.code, 2);
+  assert.match(clash.stderr, /both write to standard output/);
   assert.ok((await cli('map', '-', '-k', '3')).stdout.startsWith('<svg '));
   assert.equal((await cli('map', 'x.gif')).code, 2);
   assert.equal((await cli('map', '--size', '5')).code, 2);

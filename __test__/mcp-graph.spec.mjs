@@ -147,6 +147,7 @@ test('search_nodes finds by meaning when there is a model', async (t) => {
   const names = async (query) => (await call(c, 'search_nodes', { query })).entities.map((e) => e.name);
   assert.deepEqual(await names('musical instruments'), ['Dave']);
   assert.deepEqual(await names('favourite drink'), ['Bob']);
+  assert.deepEqual(await names('\u2060'), [], 'what nobody sees has no meaning');
   assert.deepEqual(await names('Bob'), ['Bob'], 'one word that is found is no question of meaning');
   assert.deepEqual(await names('zzz'), []);
 });

@@ -35,3 +35,15 @@ test('hostile values', async (t) => {
   assert.deepEqual(lines, [], 'nothing to tell the operator');
   await call(c, 'memory_stats');
 });
+
+test('a query that says nothing is refused, and says why', async (t) => {
+  const c = await client(t, await serve(t));
+  for (const query of ['   ', '\u200b', '\n']) {
+    for (const name of ['memory_search', 'memory_context']) {
+      const result = await c.callTool({ name, arguments: { query } });
+      assert.ok(result.isError, name);
+      assert.equal(result._meta['fluorite/code'], 'INVALID_ARGUMENT');
+      assert.match(result.content[0].text, /query is blank .*say in words what to look for/);
+    }
+  }
+});

@@ -25,6 +25,7 @@ test('400: bodies, ids and options that are wrong', async (t) => {
     ['', { content: 'x', embedding: [] }], ['', { content: 'x', embedding: ['1'] }], ['', '{"content":"x","embedding":[1e999]}'], ['', { content: 'x', embedding: [0, 0] }],
     ['', '{"content":"x","__proto__":{"polluted":true}}'], ['', '{"content":"x","constructor":{"prototype":{"polluted":true}}}'], ['', { content: 'x', toString: 1 }],
     ['', deep],
+    ['/search', { query: '' }], ['/search', { query: ' \u200b' }], ['/context', { query: '\n', budget_tokens: 9 }],
     ['/search', { query: 7 }], ['/search', { query: 'x', limit: 0 }], ['/search', { query: 'x', limit: 1001 }], ['/search', { query: 'x', limit: 1.5 }],
     ['/search', { query: 'x', limit: '10' }], ['/search', { query: 'x', filter: [] }], ['/search', { query: 'x', filter: 'ns' }], ['/search', { query: 'x', filter: { tags: ['a'] } }],
     ['/search', { query: 'x', filter: { tags: { some: ['a'] } } }], ['/search', { query: 'x', filter: { metadata: { a: { b: 1 } } } }], ['/search', { query: 'x', signal: {} }],

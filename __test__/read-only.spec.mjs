@@ -1,7 +1,7 @@
 // Reading a store that another process writes.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -68,6 +68,21 @@ test('a missing store is told and not made', async () => {
   await rejects(FluoriteBridge.open(reading(join(at, 'no', 'store'))), 'NOT_FOUND', /open it for writing first/);
   await rejects(FluoriteBridge.open(reading(at)), 'NOT_FOUND');
   assert.deepEqual(readdirSync(at), []);
+});
+
+test('a reader whose folder is taken away says so, reads on, and goes on when it is back', { skip: process.platform === 'win32' && 'open files hold their folder' }, async (t) => {
+  const at = join(folder(), 'store');
+  const writer = await FluoriteBridge.open({ memory_path: at, enable_ml: false });
+  await writer.storeChunk({ id: 'a', content: 'written before' });
+  await writer.shutdown();
+  const reader = await open(t, reading(at));
+  renameSync(at, `${at}-moved`);
+  await rejects(reader.refresh(), 'NOT_FOUND', /^the store that is open \(.*store" was removed, moved or emptied since: what was read before is still served; put the folder back .*, or shut it down/);
+  assert.equal((await reader.getChunk('a')).content, 'written before');
+  assert.match((await reader.health()).storage.detail, /was removed, moved or emptied since/);
+  renameSync(`${at}-moved`, at);
+  await reader.refresh();
+  assert.equal((await reader.health()).status, 'ok');
 });
 
 test('a reader and a writer in one process; workers read with the main thread', async (t) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { FluoriteBridge } from '../index.mjs';
+import { hashEmbedder } from '../testing/index.js';
 import { folder, open, rejects, vector } from './helpers.mjs';
 
 const CHUNKS = [
@@ -147,4 +148,23 @@ test('the one chunk of a small store that has the word comes first, though the m
   const hits = await bridge.searchSimilar('key', 2);
   assert.deepEqual(hits.map((h) => h.content), ['The deploy key rotates on Mondays', 'A knows B']);
   assert.ok(hits[0].similarity < hits[1].similarity);
+});
+
+test('a query that says nothing is refused by every call that takes one, with words and with meaning', async (t) => {
+  const blank = ['', ' ', '\t\n\r', '\u3000', '\u200b\ufeff', '\u2060 \ufe0f', '\u0000', '\u{e0067}', '\u2800'];
+  for (const config of [{}, { enable_ml: true, ml: { embedder: hashEmbedder() } }]) {
+    const bridge = await open(t, config);
+    await bridge.storeChunks(CHUNKS);
+    for (const query of blank) {
+      await rejects(bridge.searchSimilar(query), 'INVALID_ARGUMENT', /^query is blank .*: say in words/);
+      await rejects(bridge.searchSimilar(query, { filter: { namespace: 'php' } }), 'INVALID_ARGUMENT', /blank/);
+      await rejects(bridge.searchMany(['hono', query]), 'INVALID_ARGUMENT', /^queries\.1 is blank/);
+      await rejects(bridge.buildContext(query, { budget_tokens: 100 }), 'INVALID_ARGUMENT', /^query is blank/);
+      await rejects(bridge.semanticSearch(query, ['a', 'b']), 'INVALID_ARGUMENT', /^query is blank/);
+      await rejects(bridge.addFeedback({ chunk_id: 'hono', kind: 'success', query }), 'INVALID_ARGUMENT', /query must be/);
+    }
+    // what has no word of its own is no blank: it finds nothing, or by meaning
+    for (const query of ['?', '🙂', '👩\u200d💻', '認証', '*', '0']) assert.ok(Array.isArray(await bridge.searchSimilar(query)), query);
+    assert.deepEqual(await bridge.searchMany([]), []);
+  }
 });

@@ -345,6 +345,8 @@ pub struct EngineStats {
     pub cache: CacheStats,
     /// Model.
     pub model: ModelStats,
+    /// Domains whose feedback was trained, in order of name: any other one of a search ranks by what all of them taught.
+    pub domains: Vec<String>,
     /// Resident memory of the process in bytes; 0 where it cannot be read.
     pub process_rss_bytes: u64,
     /// Bytes held by the indexes (estimate: allocations' capacities).

@@ -12,6 +12,9 @@ import { count } from '../text.js';
 import { whole } from '../values.js';
 import { grouping, groupingOf, withoutVectors, type GroupFlags } from './clusters.js';
 
+/** The picture when none is named. */
+const USUAL = 'fluorite-map.svg';
+
 interface Flags extends GroupFlags {
   neighbours?: number;
   size: number;
@@ -22,7 +25,7 @@ export const map: Register = (program, host) => {
   const command = program
     .command('map')
     .description('draw the chunks so that what means alike lies near each other, coloured by cluster')
-    .argument('[file]', 'SVG (titles and a legend) or PNG (dots alone), by its ending; - for SVG on standard output', 'fluorite-map.svg')
+    .argument('[file]', 'SVG (titles and a legend) or PNG (dots alone), by its ending; - for SVG on standard output; fluorite-map.svg when absent, with --json none')
     .option('--neighbours <n>', 'chunks that one is drawn to: 15; fewer show small groups', whole)
     .option('--size <pixels>', 'longer side of the map, 100 to 10000', whole, 1_000);
   grouping(command)
@@ -30,7 +33,9 @@ export const map: Register = (program, host) => {
     .action(host.action(work));
 };
 
-async function work(session: Session, name: string, flags: Flags): Promise<void> {
+async function work(session: Session, named: string | undefined, flags: Flags): Promise<void> {
+  const name = named ?? USUAL;
+  if (named === '-' && session.out.json) throw new UsageError('--json and - both write to standard output: name a file, or leave one of them out');
   const kind = name === '-' ? '.svg' : extname(name).toLowerCase();
   if (kind !== '.svg' && kind !== '.png') throw new UsageError(`${name}: give a file that ends in .svg or .png`);
   if (flags.size < 100 || flags.size > 10_000) throw new UsageError(`--size ${flags.size}: give 100 to 10000`);
@@ -47,15 +52,16 @@ async function work(session: Session, name: string, flags: Flags): Promise<void>
     return { points: drawn, without: chunks - vectors };
   });
   const missing = withoutVectors(without, 'are not on the map');
-  if (points.length === 0 && !session.out.json) {
+  const listed = session.out.json && named === undefined; // nobody asked for a picture
+  if (points.length === 0 && !listed) {
     throw new FluoriteError('NOT_FOUND', `there is nothing to draw${without > 0 ? `: of the whole store ${missing}` : ': no chunk matches'}`);
   }
   if (without > 0) session.note(`of the whole store ${missing}`);
-  if (session.out.json) return session.out.result(points, () => '');
+  if (listed) return session.out.result(points, () => '');
   if (name === '-') return session.out.write(svg(points, flags.size));
   const file = resolve(name);
   put(file, kind === '.png' ? png(points, flags.size) : svg(points, flags.size));
-  await session.out.line(`${count(points.length)} chunks drawn to ${file}`);
+  await session.out.result(points, () => `${count(points.length)} chunks drawn to ${file}`);
 }
 
 /** Beside the file first: what stands there is kept until the new one is complete. */

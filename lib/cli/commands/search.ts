@@ -51,8 +51,9 @@ async function work(session: Session, words: string[], flags: Flags): Promise<vo
   const query = words.join(' ');
   if (query.trim() === '') throw new UsageError('there is nothing to search for: give some words');
   const filter = filterOf(flags);
-  const hits = await withBridge(session, { model: flags.mode !== 'lexical' }, (bridge) =>
-    bridge.searchSimilar(query, {
+  const hits = await withBridge(session, { model: flags.mode !== 'lexical' }, async (bridge) => {
+    if (flags.domain !== undefined && flags.learned) noteUntrained(session, flags.domain, (await bridge.getStats()).domains);
+    return bridge.searchSimilar(query, {
       limit: flags.limit,
       ...(flags.offset !== undefined && { offset: flags.offset }),
       ...(flags.mode !== undefined && { mode: flags.mode }),
@@ -66,10 +67,17 @@ async function work(session: Session, words: string[], flags: Flags): Promise<vo
       ...(!flags.learned && { learned: false }),
       ...(filter && { filter }),
       signal: session.signal,
-    }),
-  );
+    });
+  });
   if (session.out.json) return session.out.line(JSON.stringify({ query, hits }, null, 2));
   if (flags.ids) for (const hit of hits) await session.out.line(name(hit.id));
   else if (hits.length === 0) session.note('nothing fits; `fluorite stats` says what is stored');
   else await showHits(session.out, hits, query);
+}
+
+/** Such a search is no failure (the domain may get its training later), but the ranking is not the one asked for. */
+function noteUntrained(session: Session, domain: string, trained: readonly string[]): void {
+  if (trained.includes(domain)) return;
+  const known = trained.length > 0 ? `by what all domains taught (trained: ${trained.map(name).join(', ')})` : 'without anything learned: no feedback was trained yet (`fluorite feedback`, then `fluorite train`)';
+  session.note(`--domain ${name(domain)}: nothing was trained for it, so this ranks ${known}`);
 }

@@ -43,8 +43,17 @@ async function work(session: Session, files: string[], flags: Flags): Promise<nu
   if (flags.jsonl && (flags.chunk || flags.id !== undefined)) throw new UsageError('--jsonl takes ids and pieces from its lines: leave out --chunk and --id');
   if (flags.id !== undefined && inputs.length > 1) throw new UsageError('--id names one chunk: give one file');
   if (!flags.chunk && (flags.maxTokens !== undefined || flags.overlap !== undefined)) throw new UsageError('--max-tokens and --overlap belong to --chunk');
+  if (inputs.filter((input) => input === '-').length > 1) throw new UsageError('standard input can be read once: name - once');
   if (inputs.includes('-')) stdin(); // refused before a store is made
-  return withBridge(session, { model: true, create: true }, (bridge) => (flags.jsonl ? lines(session, bridge, inputs, flags) : texts(session, bridge, inputs, flags)));
+  const piped = inputs.includes('-') && !flags.jsonl ? await given(session) : undefined;
+  return withBridge(session, { model: true, create: true }, (bridge) => (flags.jsonl ? lines(session, bridge, inputs, flags) : texts(session, bridge, inputs, flags, piped)));
+}
+
+/** Standard input, read before a store is made: a command before the pipe that failed, or a variable that is not set, is no chunk. */
+async function given(session: Session): Promise<Buffer> {
+  const content = await bytesOf('-', session.signal);
+  if (content.toString('latin1').trim() === '') throw new UsageError('there is nothing on standard input: pipe something in, or name a file');
+  return content;
 }
 
 async function lines(session: Session, bridge: FluoriteBridge, inputs: string[], flags: Flags): Promise<number> {
@@ -58,7 +67,7 @@ async function lines(session: Session, bridge: FluoriteBridge, inputs: string[],
   return failed > 0 ? EXIT.failed : EXIT.ok;
 }
 
-async function texts(session: Session, bridge: FluoriteBridge, inputs: string[], flags: Flags): Promise<number> {
+async function texts(session: Session, bridge: FluoriteBridge, inputs: string[], flags: Flags, piped: Buffer | undefined): Promise<number> {
   const write = { ...(flags.background && { embed: 'background' as const }), signal: session.signal };
   let code: number = EXIT.ok;
   const meter = session.meterBeside();
@@ -67,7 +76,7 @@ async function texts(session: Session, bridge: FluoriteBridge, inputs: string[],
     for (const input of inputs) {
       session.check();
       try {
-        const content = await bytesOf(input, session.signal);
+        const content = input === '-' && piped !== undefined ? piped : await bytesOf(input, session.signal);
         const fields = fieldsOf(input, flags);
         const id = flags.id ?? idOf(input);
         const pieces = { ...(flags.maxTokens !== undefined && { max_tokens: flags.maxTokens }), ...(flags.overlap !== undefined && { overlap_tokens: flags.overlap }) };

@@ -1,4 +1,5 @@
 import { FluoriteError } from '../../facade/errors.js';
+import { failureOf } from '../errors.js';
 import { line, type Change, type Job, type Scheduler } from './job.js';
 import { run } from './run.js';
 
@@ -6,8 +7,14 @@ const MARK = '# fluorite auto-learn';
 
 /** The user's crontab. Lines of others are kept to the byte; ours is known by its mark. */
 export const cron: Scheduler = {
-  install: (job, dry) => change((lines) => [...lines.filter((l) => !isOurs(l, job.key)), entry(job)], dry),
-  uninstall: (key, dry) => change((lines) => lines.filter((l) => !isOurs(l, key)), dry),
+  install: (job, dry) => change((lines) => [...lines.filter((l) => !isOurs(l, job.key)), entry(job)], dry, (e) => {
+    if (dry) return `the crontab cannot be read, so this is our line alone: ${failureOf(e).message}`;
+    throw e;
+  }),
+  uninstall: (key, dry) => change((lines) => lines.filter((l) => !isOurs(l, key)), dry, (e) => {
+    if (failureOf(e).code === 'NOT_FOUND') return 'no program crontab is on the PATH, so there is no crontab that a job could stand in';
+    throw e; // one that cannot be read may hold the job
+  }),
 };
 
 function isOurs(text: string, key: string): boolean {
@@ -20,14 +27,14 @@ export function entry({ key, hour, minute, command }: Job): string {
   return `${minute} ${hour} * * * ${line(command).replace(/%/g, '\\%')} ${MARK} ${key}`;
 }
 
-async function change(edit: (lines: string[]) => string[], dry: boolean): Promise<Change> {
+/** Edits the crontab; `unread` says what is to be told when it cannot be read, or throws. */
+async function change(edit: (lines: string[]) => string[], dry: boolean, unread: (e: unknown) => string): Promise<Change> {
   let before = '';
   let note: string | undefined;
   try {
     before = await read();
   } catch (e) {
-    if (!dry) throw e;
-    note = `the crontab cannot be read, so this is our line alone: ${(e as Error).message}`;
+    note = unread(e);
   }
   const ended = before === '' || before.endsWith('\n');
   const lines = (ended ? before.slice(0, -1) : before).split('\n');

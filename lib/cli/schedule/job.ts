@@ -15,7 +15,7 @@ export interface Change {
   changed: boolean;
   /** What stands there afterwards: the crontab, the plist. */
   text: string;
-  /** Why `text` may not be all of it, for a dry run. */
+  /** Why `text` may not be all of it, or why there is nothing to change. */
   note?: string;
 }
 /** Where jobs are kept. */

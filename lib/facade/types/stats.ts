@@ -102,6 +102,8 @@ export interface EngineStats {
     /** Of embeddings. */
     cache: CacheStats;
   };
+  /** Domains whose feedback was trained, in order of name: a search that names another one ranks by what all of them taught. */
+  domains: string[];
   /** Resident memory of the whole process. */
   process_rss_bytes: number;
   /** Estimate of what the indexes hold. */

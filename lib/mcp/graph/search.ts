@@ -36,6 +36,7 @@ export function asksForMeaning(query: string, found: readonly Entity[]): boolean
   return words > 1 || (words === 1 && found.length === 0);
 }
 
+/** The words of a text; what nobody sees (zero-width characters) is none. */
 function wordsOf(text: string): string[] {
-  return text.split(/\s+/).filter((word) => word !== '');
+  return text.split(/\s+/).filter((word) => !/^[\p{C}\p{Default_Ignorable_Code_Point}\u2800]*$/u.test(word));
 }

@@ -36,19 +36,28 @@ pub(super) fn checked(path: &str) -> Result<String> {
             _ if bare.len() != part.len() => return refused("has a part that ends in a dot or a blank"),
             _ => {}
         }
-        let stem = part.split('.').next().unwrap_or(part).to_lowercase();
+        let stem = part.split('.').next().unwrap_or(part).trim_end().to_lowercase();
         let numbered = (stem.starts_with("com") || stem.starts_with("lpt"))
-            && stem.len() == 4
-            && stem.ends_with(|c: char| c.is_ascii_digit());
+            && stem.chars().count() == 4
+            && stem.ends_with(|c: char| c.is_ascii_digit() || matches!(c, '¹' | '²' | '³'));
         if DEVICES.contains(&stem.as_str()) || numbered {
             return refused("names a device");
         }
-        if part.eq_ignore_ascii_case(".git") {
+        if is_git(part) {
             return refused("lies in a repository's own folder");
         }
         out.push(part);
     }
     if out.is_empty() { refused("names no file") } else { Ok(out.join("/")) }
+}
+
+/// Is this `.git` to some file system? NTFS gives that name `git~1` as well (another number where that was taken), HFS+ compares
+/// names without characters that are not shown. What ends in dots, blanks or `:$INDEX_ALLOCATION` is refused for that alone.
+fn is_git(part: &str) -> bool {
+    let unseen = |c: &char| matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
+    let name: String = part.chars().filter(|c| !unseen(c)).flat_map(char::to_lowercase).collect();
+    let short = |n: &str| !n.is_empty() && n.chars().all(|c| c.is_ascii_digit());
+    name == ".git" || name.strip_prefix("git~").is_some_and(short)
 }
 
 #[cfg(test)]
@@ -60,6 +69,11 @@ mod tests {
     fn paths_stay_inside() {
         assert_eq!(checked("./src//a.ts").unwrap(), "src/a.ts");
         assert_eq!(checked("src\\sub\\.env.example").unwrap(), "src/sub/.env.example");
+        for path in
+            [".github/workflows/ci.yml", ".gitignore", "git/a", "git~/a", "git~1a", "git~1.txt", "a.git", "می\u{200c}روم.md"]
+        {
+            assert_eq!(checked(path).unwrap(), path);
+        }
         let out = [
             "",
             " ",
@@ -80,6 +94,18 @@ mod tests {
             "sub/NUL.txt",
             "com1.log",
             "a/.git/hooks/x",
+            ".GIT/config",
+            "git~1/hooks/post-checkout",
+            "a\\GIT~12\\config",
+            ".g\u{200c}it/config",
+            "\u{feff}.git",
+            ".gi\u{206f}t\u{202e}/config",
+            "g\u{200d}it~1/config",
+            ".git /config",
+            ".git./config",
+            ".git::$INDEX_ALLOCATION/config",
+            "nul .txt",
+            "COM¹.log",
             ".",
             "./",
             "a./b",

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::Query;
 use super::shared::Shared;
 use crate::error::{Error, Result};
 use crate::index::QueryTerms;
+use crate::query::is_blank;
 use crate::search::Question;
 
 /// Longest query in bytes: about 10,000 words.
@@ -20,6 +22,26 @@ pub struct Asked<'a> {
     pub meaning: Cow<'a, str>,
     /// What the text gives away.
     pub question: Question,
+}
+
+/// Refuses a text that asks for nothing, for every call that takes a query; `name` leads the message.
+pub fn check_asked(name: &str, text: &str) -> Result<()> {
+    if is_blank(text) {
+        return Err(Error::argument(format!(
+            "{name} is blank (nothing but white space and invisible characters): say in words what to look for"
+        )));
+    }
+    Ok(())
+}
+
+impl Query {
+    /// [`check_asked`] of a text.
+    pub(super) fn check(&self, name: &str) -> Result<()> {
+        match self {
+            Self::Text(text) => check_asked(name, text),
+            Self::Vector(_) => Ok(()),
+        }
+    }
 }
 
 impl Shared {

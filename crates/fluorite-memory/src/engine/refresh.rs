@@ -8,7 +8,7 @@ use super::follow::follow;
 use super::graph_list::GraphList;
 use super::queue::Settle;
 use super::reader::{Following, Reader, contained};
-use super::reload::{missing, reload, same_store};
+use super::reload::{gone, reload, same_store};
 use super::shared::Shared;
 use super::state::SegmentUse;
 use super::text_list::TextList;
@@ -90,7 +90,7 @@ impl Shared {
         }
         // the lists before the manifest, the manifest before the segments: each names only what was durable before it
         let (graphs, texts) = lists(&*self.vfs, self);
-        let manifest = Manifest::load(&*self.vfs, &self.config.path)?.ok_or_else(|| missing(&self.config.path))?;
+        let manifest = Manifest::load(&*self.vfs, &self.config.path)?.ok_or_else(|| gone(&self.config.path))?;
         same_store(&following.manifest, &manifest, &self.config.path)?; // before anything of it is opened with this one's key
         let listed = graphs == following.graphs && texts == following.texts;
         if !following.incomplete && listed {

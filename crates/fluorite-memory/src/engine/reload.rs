@@ -69,6 +69,12 @@ pub fn missing(root: &Path) -> Error {
     Error::NotFound { what: format!("a store in {root:?} (a read-only open creates none: open it for writing first)") }
 }
 
+/// `NotFound` for a folder that held the store when it was opened.
+pub fn gone(root: &Path) -> Error {
+    let remedy = "what was read before is still served; put the folder back and this one goes on, or shut it down and open the store where it is now";
+    Error::NotFound { what: format!("the store that is open ({root:?} was removed, moved or emptied since: {remedy})") }
+}
+
 /// `NotFound` when the folder holds another store than the one that is open.
 pub fn same_store(open: &Manifest, found: &Manifest, root: &Path) -> Result<()> {
     if open.store_id == found.store_id {

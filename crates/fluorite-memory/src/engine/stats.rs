@@ -60,6 +60,7 @@ impl Shared {
                 truncated: state.truncated,
                 cache: embeddings,
             },
+            domains: self.feedback.ranker.read().domains.keys().cloned().collect(),
             process_rss_bytes: resident_bytes(),
             index_bytes: (state.bytes() + text_bytes) as u64,
             calls: *self.calls.lock() as u64,

@@ -6,6 +6,7 @@ use crate::cancel::CancelToken;
 use crate::chunk::{DEFAULT_NAMESPACE, MAX_ID_BYTES, check_id};
 use crate::error::{Error, Result};
 use crate::options::ProgressFn;
+use crate::query::is_blank;
 
 /// Most feedback of one call.
 pub const MAX_FEEDBACK: usize = 1_000;
@@ -180,8 +181,10 @@ fn check_namespace(namespace: &str) -> Result<()> {
 }
 
 fn check_query(query: &str) -> Result<()> {
-    if query.trim().is_empty() || query.len() > MAX_QUERY {
-        return Err(Error::argument(format!("query must be 1 to {MAX_QUERY} bytes of text")));
+    if is_blank(query) || query.len() > MAX_QUERY {
+        return Err(Error::argument(format!(
+            "query must be 1 to {MAX_QUERY} bytes of text, and more than white space and invisible characters: leave it out when there was none"
+        )));
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use super::read::bounded;
 use crate::cancel::CancelToken;
 use crate::chunk::check_id;
 use crate::engine::Query;
+use crate::engine::ask::check_asked;
 use crate::engine::budget::within_budget;
 use crate::engine::context::build_context;
 use crate::engine::prepare::{check_namespace, check_vector};
@@ -31,9 +32,9 @@ const INLINE_FILTERED: usize = 5_000;
 const INLINE_HITS: usize = 50;
 
 impl Engine {
-    /// Best hits, best first.
+    /// Best hits, best first. A blank text is `INVALID_ARGUMENT`, here and in every call that takes a query.
     pub fn search(&self, query: Query, options: SearchOptions) -> Pending<Vec<SearchHit>> {
-        let options = match options.checked() {
+        let options = match query.check("query").and_then(|()| options.checked()) {
             Ok(o) => o,
             Err(e) => return Pending::ready(Err(e)),
         };
@@ -81,7 +82,8 @@ impl Engine {
 
     /// Many queries with the same options, in parallel; results in the order of the queries.
     pub fn search_many(&self, queries: Vec<Query>, options: SearchOptions) -> Pending<Vec<Vec<SearchHit>>> {
-        let options = match options.checked() {
+        let asked = queries.iter().enumerate().try_for_each(|(i, query)| query.check(&format!("queries.{i}")));
+        let options = match asked.and_then(|()| options.checked()) {
             Ok(o) => Arc::new(o),
             Err(e) => return Pending::ready(Err(e)),
         };
@@ -117,7 +119,7 @@ impl Engine {
     /// The best chunks for a query as one text of at most `budget_tokens`, by the model's tokenizer. Needs the model's folder for
     /// the tokenizer, not the model. Cost: a search, and 1 to 2 us per byte of the text for counting it.
     pub fn build_context(&self, query: Query, options: ContextOptions) -> Pending<Context> {
-        let (budget, search) = match options.checked() {
+        let (budget, search) = match query.check("query").and_then(|()| options.checked()) {
             Ok(checked) => checked,
             Err(e) => return Pending::ready(Err(e)),
         };
@@ -133,7 +135,8 @@ impl Engine {
         top_k: Option<usize>,
         cancel: CancelToken,
     ) -> Pending<Vec<RankedDocument>> {
-        let top = match check_top(top_k).and_then(|top| self.0.shared.check_ranking().map(|()| top)) {
+        let asked = check_asked("query", &query).and_then(|()| check_top(top_k));
+        let top = match asked.and_then(|top| self.0.shared.check_ranking().map(|()| top)) {
             Ok(top) => top,
             Err(e) => return Pending::ready(Err(e)),
         };
