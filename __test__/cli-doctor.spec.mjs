@@ -1,6 +1,6 @@
 // `fluorite doctor` on set-ups that are broken one way each: what it says, and what it says to do.
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
@@ -56,9 +56,19 @@ describe('fluorite doctor', { concurrency: 2 }, () => {
     assert.equal(key.model.status, 'skip');
     const toml = await examine('memory_path = "memory\n', 1);
     assert.match(toml.config.detail, /line 1/);
+    assert.deepEqual([toml.folder.status, toml.store.status], ['skip', 'skip'], 'what is wrong is told once');
+    assert.match(toml.folder.detail, /^the configuration comes first/);
+    assert.match(toml.store.detail, /^the configuration comes first/, 'nobody knows whether nothing is stored');
+    const away = await examine(WORDS, 1, { args: ['--config', 'other.toml'] });
+    assert.deepEqual(Object.values(away).filter((c) => c.status === 'fail').map((c) => c.name), ['config']);
+    assert.match(away.config.remedy, /name another file with --config or FLUORITE_CONFIG, or write this one: fluorite init ".*other\.toml"$/);
+    const unnamed = await examine('enable_ml = false\n', 1);
+    assert.match(unnamed.folder.remedy, /^set memory_path in .*fluorite\.toml, give --memory-path/);
+    assert.equal(unnamed.config.status, 'ok');
     const none = json(await run(['doctor', '--json', '--no-ml'], { cwd: folder() }), 1);
     assert.match(none.checks.find((c) => c.name === 'folder').remedy, /fluorite init/);
     assert.equal(none.checks.find((c) => c.name === 'addon').status, 'ok');
+    assert.equal(none.checks.filter((c) => c.name === 'store').length, 1);
     const spikes = await examine(`${WORDS}spike_templates_path = "absent"\n`, 0);
     assert.deepEqual([spikes.spikes.status, /absent is no folder$/.test(spikes.spikes.detail)], ['warn', true]);
     const threads = await examine(WORDS, 1, { env: { FLUORITE_NUM_THREADS: 'many' } });
@@ -104,9 +114,10 @@ describe('fluorite doctor', { concurrency: 2 }, () => {
     const cwd = folder();
     const bridge = await open(t, { memory_path: join(cwd, 'memory') });
     await bridge.storeChunk({ content: 'held' });
-    const held = await examine(WORDS, 1, { cwd });
-    assert.match(held.store.detail, new RegExp(`in use by process ${process.pid}\\b`));
-    assert.match(held.store.remedy, /end it/);
+    const held = await examine(WORDS, 0, { cwd });
+    assert.match(held.store.detail, new RegExp(`memory: 1 chunks, .*, in use by process ${process.pid}\\b.*: that is fine, and it was read beside it\\. .*--wait.*--read-only$`));
+    assert.match(held.verify.detail, /^1 records, .*all sound$/);
+    await bridge.storeChunk({ content: 'written meanwhile' });
     await bridge.shutdown();
     assert.equal((await examine(WORDS, 0, { cwd })).store.status, 'ok');
     writeFileSync(join(cwd, 'memory', 'MANIFEST'), 'garbage');
@@ -117,10 +128,26 @@ describe('fluorite doctor', { concurrency: 2 }, () => {
     assert.match((await examine(WORDS, 1, { cwd: other })).folder.detail, /is a file$/);
   });
 
-  test('a folder that cannot be written', { skip: (process.platform === 'win32' || process.getuid() === 0) && 'needs a user who is not root' }, async () => {
+  test('a folder that cannot be written, or not even read', { skip: (process.platform === 'win32' || process.getuid() === 0) && 'needs a user who is not root' }, async (t) => {
     const cwd = folder();
-    mkdirSync(join(cwd, 'memory'), { mode: 0o500 });
+    const memory = join(cwd, 'memory');
+    mkdirSync(memory, { mode: 0o500 });
+    t.after(() => chmodSync(memory, 0o700));
     const checks = await examine(WORDS, 1, { cwd });
-    assert.match(checks.folder.remedy, /chmod u\+rwx/);
+    assert.match(checks.folder.remedy, /chmod -R u\+rwX ".*", or choose another folder; a store in it can be read with --read-only$/);
+    chmodSync(memory, 0o700);
+    await (await open(t, { memory_path: memory })).shutdown();
+    chmodSync(memory, 0);
+    const hidden = await examine(WORDS, 1, { cwd });
+    assert.match(hidden.folder.detail, /cannot be read or written/);
+    assert.deepEqual([hidden.store.status, hidden.store.detail], ['skip', 'the folder comes first: what is in it cannot be seen']);
+    const listed = await run(['list'], { cwd });
+    ended(listed, 1);
+    assert.match(listed.stderr, /^fluorite: IO: cannot look into ".*memory": permission denied/, 'not to be seen is not the same as not there');
+    chmodSync(memory, 0o700);
+    chmodSync(join(memory, 'log'), 0);
+    t.after(() => chmodSync(join(memory, 'log'), 0o700));
+    assert.match((await examine(WORDS, 1, { cwd })).store.remedy, /chmod -R u\+rwX/);
+    chmodSync(join(memory, 'log'), 0o700);
   });
 });

@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 import { FluoriteError, isFluoriteError } from '../facade/errors.js';
 import type { FluoriteBridge } from '../index.js';
-import { failureOf } from './errors.js';
+import { failureOf, fileError } from './errors.js';
 import { locate } from './config.js';
 import type { Session } from './session.js';
 
@@ -18,9 +18,14 @@ export interface Needs {
 
 /** Whether there is a store, or what is left of one: a log without its MANIFEST is damage, not an empty folder. */
 export function isStore(memory_path: string): boolean {
-  if (existsSync(join(memory_path, 'MANIFEST'))) return true;
   const log = join(memory_path, 'log');
-  return existsSync(log) && statSync(log).isDirectory() && readdirSync(log).some((name) => name.endsWith('.seg'));
+  try {
+    if (statSync(join(memory_path, 'MANIFEST'), { throwIfNoEntry: false })) return true;
+    return statSync(log, { throwIfNoEntry: false })?.isDirectory() === true && readdirSync(log).some((name) => name.endsWith('.seg'));
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
+    throw fileError('look into', memory_path, e); // not to be seen is not the same as not there
+  }
 }
 
 /** Opens the store, does the work and closes the store, also after a failure or an interruption. */

@@ -27,16 +27,27 @@ export function configPath({ config }: Pick<Globals, 'config'>): string | undefi
   }
 }
 
-/** Finds the store: `--memory-path`, FLUORITE_MEMORY_PATH, then `memory_path` of the file, as the engine does. */
+/** The store's folder: `--memory-path`, FLUORITE_MEMORY_PATH, then `memory_path` of the file, as the engine does; `undefined` when none says. */
+export async function storeNamed(options: Pick<Globals, 'config' | 'memoryPath'>): Promise<string | undefined> {
+  const named = options.memoryPath ?? environment('FLUORITE_MEMORY_PATH');
+  if (named !== undefined) return resolve(named);
+  const config_path = configPath(options);
+  const written = config_path === undefined ? undefined : await setting(config_path, 'memory_path', 'memoryPath');
+  return config_path === undefined || written === undefined ? undefined : resolve(dirname(config_path), written);
+}
+
+/** What to do where no store is named. */
+export function nameOne(config_path: string | undefined): string {
+  const first = config_path === undefined ? 'run `fluorite init` here' : `set memory_path in ${config_path}`;
+  return `${first}, give --memory-path, or set FLUORITE_MEMORY_PATH`;
+}
+
+/** Finds the configuration and the store. */
 export async function locate(options: Pick<Globals, 'config' | 'memoryPath'>): Promise<Place> {
   const config_path = configPath(options);
-  const named = options.memoryPath ?? environment('FLUORITE_MEMORY_PATH');
-  if (named !== undefined) return { config_path, memory_path: resolve(named) };
-  const written = config_path === undefined ? undefined : await setting(config_path, 'memory_path', 'memoryPath');
-  if (config_path === undefined || written === undefined) {
-    throw new FluoriteError('INVALID_CONFIG', 'no store is named: run `fluorite init` here, give --memory-path, or set FLUORITE_MEMORY_PATH');
-  }
-  return { config_path, memory_path: resolve(dirname(config_path), written) };
+  const memory_path = await storeNamed(options);
+  if (memory_path === undefined) throw new FluoriteError('INVALID_CONFIG', `no store is named: ${nameOne(config_path)}`);
+  return { config_path, memory_path };
 }
 
 /** Is the store opened for reading alone: by `--read-only`, or by the file? A file that cannot be read says nothing here. */

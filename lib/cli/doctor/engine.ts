@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -36,7 +36,10 @@ export async function engineChecks(input: ProbeInput, config_path: string | unde
   const config = of('config');
   const name = config_path === undefined ? 'options and environment' : config_path;
   if (!config || config.error) {
-    checks.push(fail('config', config?.error?.message ?? `opening a store ended the process (${ended})`, config_path === undefined ? 'correct the FLUORITE_* environment variables' : `correct ${config_path}; \`fluorite init new.toml\` writes one with every setting explained`));
+    const remedy = config_path === undefined ? 'correct the FLUORITE_* environment variables'
+      : existsSync(config_path) ? `correct ${config_path}; \`fluorite init new.toml\` writes one with every setting explained`
+      : `name another file with --config or FLUORITE_CONFIG, or write this one: fluorite init ${JSON.stringify(config_path)}`;
+    checks.push(fail('config', config?.error?.message ?? `opening a store ended the process (${ended})`, remedy));
     return [...checks, skip('model', 'the configuration comes first'), skip('store', 'the configuration comes first')];
   }
   checks.push(ok('config', name));
@@ -66,17 +69,14 @@ function model(stage: Stage | undefined, ended: string): Check[] {
 function store(stage: Stage | undefined, path: string, ended: string): Check {
   if (!stage) return fail('store', `opening ${path} ended the process (${ended})`, 'do not touch the files; report it with `ls -lR` of the folder');
   const { error, found } = stage;
-  if (error?.code === 'STORE_LOCKED') {
-    const pid = owner(path);
-    const name = pid === undefined ? 'another process' : `process ${pid}${command(pid)}`;
-    return fail('store', `${path} is in use by ${name}`, 'end it, or let it answer: one process writes a store at a time');
-  }
   if (error?.code === 'CORRUPT') return fail('store', what(error.message), `restore the file named from a copy, or save what is readable: fluorite salvage ${JSON.stringify(path)} ${JSON.stringify(`${path}-saved`)}`);
   if (error && /^KEY_|^NOT_ENCRYPTED$/.test(error.code)) return fail('store', `${error.code}: ${what(error.message)}`, 'set FLUORITE_ENCRYPTION_KEY, or memory.encryption_key in the configuration file, to the key of this store; a plain store takes none');
+  if (error && /permission denied|access is denied/i.test(error.message)) return fail('store', `${error.code}: ${first(error.message)}`, `give this user the right to read and write all of it: chmod -R u+rwX ${JSON.stringify(path)} as its owner`);
   if (error) return fail('store', `${error.code}: ${first(error.message)}`, 'see the message');
-  const { chunks, disk_bytes, recovered_tail_bytes, health } = found as { chunks: number; disk_bytes: number; recovered_tail_bytes: number; health: { status: string; storage: { detail: string | null }; index: { detail: string | null } } };
+  const { chunks, disk_bytes, recovered_tail_bytes, health, held } = found as { chunks: number; disk_bytes: number; recovered_tail_bytes: number; held: boolean; health: { status: string; storage: { detail: string | null }; index: { detail: string | null } } };
   const text = `${path}: ${count(chunks)} chunks, ${bytes(disk_bytes)}`;
   if (health.status !== 'ok') return warn('store', `${text}; ${health.status}: ${[health.storage.detail, health.index.detail].filter(Boolean).join('; ')}`, '`fluorite verify --deep` names each damaged place and what to do; then `fluorite optimize`, or `fluorite salvage` where the log is damaged');
+  if (held) return ok('store', `${text}, in use by ${holder(path)}: that is fine, and it was read beside it. While that one runs, commands that write end with exit code 4 (or wait with --wait), those that read take --read-only`);
   return ok('store', recovered_tail_bytes > 0 ? `${text}; ${count(recovered_tail_bytes)} bytes of an unfinished write were cut off` : text);
 }
 
@@ -91,6 +91,12 @@ function verified(stage: Stage | undefined, path: string, ended: string): Check 
   const shown = v.damaged.slice(0, SHOWN).map((d) => `\n${d.file} at ${d.offset}: ${d.what}; lost: ${d.lost}`);
   const more = v.damages > shown.length ? `\nand ${count(v.damages - shown.length)} more` : '';
   return fail('verify', `${count(v.damages)} damaged ${v.damages === 1 ? 'place' : 'places'}:${shown.join('')}${more}`, remedy);
+}
+
+/** Who has the store open for writing, as far as it can be told. */
+function holder(path: string): string {
+  const pid = owner(path);
+  return pid === undefined ? 'another process' : `process ${pid}${command(pid)}`;
 }
 
 /** Who holds the lock, as the file says. */

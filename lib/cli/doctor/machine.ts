@@ -28,6 +28,23 @@ export async function spikesCheck(config_path: string): Promise<Check[]> {
   return [warn('spikes', `${folder} is no folder`, `make it, or correct spike_templates_path in ${config_path}`)];
 }
 
+function allowed(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** How this user comes to a folder it may not use: `chmod` is for the owner alone. */
+function permit(folder: string, reading: boolean): string {
+  const [owner, user] = [statSync(folder).uid, process.getuid?.()];
+  const path = JSON.stringify(folder);
+  if (user === undefined || user === owner) return `give this user the right: chmod -R u+${reading ? 'rX' : 'rwX'} ${path}, or choose another folder`;
+  return `it belongs to user ${owner} and this is user ${user}: run as that one, make it this one's (chown -R ${user} ${path}), or choose another folder`;
+}
+
 /** Can the store's folder be written, and is there room? Where it is only read: can it be? */
 export function folderChecks(memory_path: string, reading: boolean): Check[] {
   let there = memory_path;
@@ -39,8 +56,10 @@ export function folderChecks(memory_path: string, reading: boolean): Check[] {
     accessSync(there, constants.R_OK | constants.X_OK | (reading ? 0 : constants.W_OK));
   } catch (e) {
     const { code } = e as NodeJS.ErrnoException;
-    if (reading) return [fail('folder', `${there} cannot be read (${code})`, `give this user the right to read it: chmod u+rx ${JSON.stringify(there)}`)];
-    return [fail('folder', `${there} cannot be written (${code})`, code === 'EROFS' ? 'the file system is read-only: choose another folder' : `give this user the right to write it: chmod u+rwx ${JSON.stringify(there)}, or choose another folder`)];
+    const readable = allowed(there, constants.R_OK | constants.X_OK);
+    const what = readable ? `${there} can be read, but not written (${code})` : `${there} cannot be read${reading ? '' : ' or written'} (${code})`;
+    const look = !reading && readable && there === memory_path ? '; a store in it can be read with --read-only' : '';
+    return [fail('folder', what, `${code === 'EROFS' ? 'the file system is read-only: choose another folder' : permit(there, reading)}${look}`)];
   }
   if (reading && there === memory_path) return [ok('folder', `${memory_path} can be read`)]; // what the disk has left is the writer's concern
   if (reading) return [fail('folder', `${memory_path} is not there, and reading makes none`, 'open the store for writing first: leave out --read-only (read_only of the configuration)')];

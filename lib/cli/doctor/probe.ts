@@ -57,21 +57,24 @@ async function run(input: ProbeInput): Promise<void> {
     });
     const { memory_path, read_only } = input;
     if (memory_path === undefined) return;
-    const opening = FluoriteBridge.open({ ...input.config, memory_path, enable_ml: false, ...(read_only && { read_only }) });
-    await examine(await opening.catch((e: unknown) => e));
+    const open = (how: BridgeConfig): Promise<unknown> => FluoriteBridge.open({ ...input.config, memory_path, enable_ml: false, ...how }).catch((e: unknown) => e);
+    const opened = await open(read_only ? { read_only } : {});
+    // whoever has it open may keep it: reading beside it changes nothing
+    const held = (opened as { code?: unknown }).code === 'STORE_LOCKED';
+    await examine(held ? await open({ read_only: true }) : opened, held);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
 /** Looks at the open store, or says why it does not open. */
-async function examine(opened: unknown): Promise<void> {
+async function examine(opened: unknown, held: boolean): Promise<void> {
   let bytes = 0;
   const there = await stage('store', async () => {
     if (!isBridge(opened)) throw opened;
     const { chunks, disk_bytes, recovered_tail_bytes, model } = await opened.getStats();
     bytes = disk_bytes;
-    return { chunks, disk_bytes, recovered_tail_bytes, model: model.id, health: await opened.health() };
+    return { chunks, disk_bytes, recovered_tail_bytes, model: model.id, health: await opened.health(), held };
   });
   if (!isBridge(opened)) return;
   const on_progress = (progress: Progress): void => print({ progress });
