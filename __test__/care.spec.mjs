@@ -88,8 +88,10 @@ test('snapshot: a store of its own; what is not empty, or in the store, is refus
   const parent = folder();
   const stop = new AbortController();
   const aborted = bridge.snapshot(join(parent, 'x'), { signal: stop.signal, on_progress: () => stop.abort() });
-  await rejects(aborted, 'ABORTED');
-  assert.deepEqual(readdirSync(parent), [], 'nothing is left');
+  // the copy may be made before the callback runs: then it is whole; cut off at each step: crates/fluorite-memory/tests/snapshot.rs
+  const ended = await aborted.then(() => 'made', (e) => e.code);
+  assert.ok(ended === 'made' || ended === 'ABORTED', ended);
+  assert.deepEqual(readdirSync(parent), ended === 'made' ? ['x'] : [], 'nothing is left');
 });
 
 test('salvage: a store that does not open, and one that is in use', async (t) => {

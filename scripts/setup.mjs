@@ -8,6 +8,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -96,7 +97,9 @@ function test() {
   run('cargo', ['test', '--workspace']);
   step('JavaScript tests');
   const specs = readdirSync(at('__test__')).filter((n) => n.endsWith('.spec.mjs')).map((n) => join('__test__', n));
-  run(process.execPath, ['--test', ...specs]);
+  // Node's own choice is one less than there are cores: one file at a time on two
+  const files = Math.max(2, availableParallelism() - 1);
+  run(process.execPath, ['--test', `--test-concurrency=${files}`, ...specs]);
   console.log(`\nAll tests passed: Rust workspace and ${specs.length} JavaScript test files.`);
 }
 
