@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 
 import { FluoriteError } from '../facade/errors.js';
 import type { Globals } from './session.js';
-import { fileError } from './errors.js';
+import { fileError, UsageError } from './errors.js';
 
 /** Name of the configuration file that is looked for. */
 export const CONFIG_NAME = 'fluorite.toml';
@@ -29,6 +29,8 @@ export function configPath({ config }: Pick<Globals, 'config'>): string | undefi
 
 /** The store's folder: `--memory-path`, FLUORITE_MEMORY_PATH, then `memory_path` of the file, as the engine does; `undefined` when none says. */
 export async function storeNamed(options: Pick<Globals, 'config' | 'memoryPath'>): Promise<string | undefined> {
+  // the current folder is not what an unset variable means
+  if (options.memoryPath?.trim() === '') throw new UsageError('--memory-path is empty: name a folder (is a variable of the shell not set?)');
   const named = options.memoryPath ?? environment('FLUORITE_MEMORY_PATH');
   if (named !== undefined) return resolve(named);
   const config_path = configPath(options);

@@ -13,16 +13,22 @@ export function stdin(): Readable {
   return process.stdin;
 }
 
-/** A file as a stream; `-` is standard input. Pipes and devices are taken too: the user named them. */
-export function open(path: string): { stream: Readable; size: number | null } {
-  if (path === '-') return { stream: stdin(), size: null };
+/** What is known of an input before it is read; throws when there is none. */
+export function look(path: string): { size: number | null } {
+  if (path === '-') return stdin() && { size: null };
   try {
     const found = statSync(path);
     if (found.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
-    return { stream: createReadStream(path), size: found.isFile() ? found.size : null };
+    return { size: found.isFile() ? found.size : null };
   } catch (e) {
     throw fileError('read', path, e);
   }
+}
+
+/** A file as a stream; `-` is standard input. Pipes and devices are taken too: the user named them. */
+export function open(path: string): { stream: Readable; size: number | null } {
+  const { size } = look(path);
+  return { stream: path === '-' ? stdin() : createReadStream(path), size };
 }
 
 /** All bytes of an input. */

@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 
 import { commands } from './commands/index.js';
 import { EXIT, exitCodeOf } from './exit.js';
-import { failureOf } from './errors.js';
+import { failureOf, fileError } from './errors.js';
 import { colorful } from './output.js';
 import { number } from './values.js';
 import { Session, type Globals, type Host, type Work } from './session.js';
@@ -54,8 +54,15 @@ export async function main(argv: readonly string[]): Promise<void> {
   };
   process.on('SIGINT', () => end(EXIT.interrupted)).on('SIGTERM', () => end(EXIT.terminated));
   // `fluorite list | head` is no failure: the reader has what it wanted.
-  const readerGone = (e: NodeJS.ErrnoException): void => end(e.code === 'EPIPE' ? EXIT.ok : EXIT.failed);
-  process.stdout.on('error', readerGone);
+  let lost = false;
+  const stdoutFailed = (e: NodeJS.ErrnoException): void => {
+    if (e.code === 'EPIPE') return end(EXIT.ok);
+    if (lost) return;
+    lost = true;
+    process.exitCode = report(fileError('write to', 'standard output', e), program.opts<Globals>(), undefined); // also when the command has ended before
+    end(process.exitCode);
+  };
+  process.stdout.on('error', stdoutFailed);
   process.stderr.on('error', () => undefined);
 
   let code: number = EXIT.ok;
@@ -81,7 +88,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 function report(thrown: unknown, { json, debug, color }: Globals, ended: number | undefined): number {
   const { code, message, stack } = failureOf(thrown);
   if (ended !== undefined) {
-    if (ended !== EXIT.ok && !json) process.stderr.write('fluorite: interrupted; the store is closed\n');
+    if ((ended === EXIT.interrupted || ended === EXIT.terminated) && !json) process.stderr.write('fluorite: interrupted; the store is closed\n');
     return ended;
   }
   if ((thrown as { code?: unknown }).code === 'commander.help') return EXIT.usage; // called without a command: help was shown

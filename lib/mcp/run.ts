@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+
 import { FluoriteBridge, FluoriteError, type Progress } from '../index.js';
 import { Core } from './core.js';
 import { follow } from './follow.js';
@@ -38,6 +40,9 @@ export async function startMcpServer(options: McpServerOptions): Promise<McpServ
     const read_only = (await bridge.getStats()).follow !== null;
     if (read_only && settings.writes !== undefined) throw new FluoriteError('READ_ONLY', settings.writes);
     const core = new Core(bridge, { ...settings, read_only });
+    for (const path of settings.spike_paths) {
+      if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) core.log(`${JSON.stringify(path)} (--spikes, spike_paths) is no folder: learn_spikes refuses it until it is one`);
+    }
     bridge.countTokens(''); // outputs are bounded by tokens: without a tokenizer it is better to know now
     await takeIn(core, settings);
     const serving = await serve(core, settings);

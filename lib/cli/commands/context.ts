@@ -5,7 +5,7 @@ import { UsageError } from '../errors.js';
 import { filtered, filterOf, type FilterFlags } from '../filter.js';
 import { examples } from '../help.js';
 import type { Register, Session } from '../session.js';
-import { clean } from '../text.js';
+import { clean, count } from '../text.js';
 import { number, whole } from '../values.js';
 
 interface Flags extends FilterFlags {
@@ -51,7 +51,7 @@ async function work(session: Session, words: string[], flags: Flags): Promise<vo
     }),
   );
   if (session.out.json) return session.out.line(JSON.stringify(made, null, 2));
-  if (made.text === '') return session.note('nothing fits');
+  if (made.text === '') return session.note(`nothing fits, or nothing that does is within ${count(flags.budget)} tokens (--budget)`);
   await session.out.line(session.out.terminal ? clean(made.text) : made.text);
   if (session.out.terminal) session.note(`${made.tokens} tokens, ${made.chunks.length} chunks`);
 }

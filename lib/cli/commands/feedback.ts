@@ -1,5 +1,8 @@
+import { isUtf8 } from 'node:buffer';
+
 import { Argument } from 'commander';
 
+import { FluoriteError } from '../../facade/errors.js';
 import type { Feedback } from '../../facade/types/index.js';
 import { withBridge } from '../bridge.js';
 import { UsageError } from '../errors.js';
@@ -9,7 +12,6 @@ import { bytesOf, open } from '../input.js';
 import { objectsOf } from '../lines.js';
 import type { Register, Session } from '../session.js';
 import { count } from '../text.js';
-import { number } from '../values.js';
 
 /** Most that is kept at once, all or none. */
 const GROUP = 1_000;
@@ -42,6 +44,9 @@ export const feedback: Register = (program, host) => {
 async function work(session: Session, id: string | undefined, kind: Feedback['kind'] | undefined, value: string | undefined, flags: Flags): Promise<number> {
   if (flags.jsonl !== undefined) {
     if (id !== undefined) throw new UsageError('--jsonl takes ids from its lines: leave out the id');
+    for (const flag of ['query', 'domain', 'namespace', 'comment'] as const) {
+      if (flags[flag] !== undefined) throw new UsageError(`--jsonl takes everything from its lines: write ${flag} there, and leave out --${flag}`);
+    }
     return many(session, flags.jsonl);
   }
   if (id === undefined || kind === undefined) throw new UsageError('name the chunk and what is said: fluorite feedback <id> success --query "..."');
@@ -51,8 +56,8 @@ async function work(session: Session, id: string | undefined, kind: Feedback['ki
   const said = {
     chunk_id: id,
     kind,
-    ...(kind === 'rating' && { rating: number(value as string) }),
-    ...(kind === 'correction' && { correction: new TextDecoder('utf-8', { fatal: true }).decode(await bytesOf(value as string, session.signal)) }),
+    ...(kind === 'rating' && { rating: rated(value as string) }),
+    ...(kind === 'correction' && { correction: await corrected(session, value as string) }),
     ...(flags.query !== undefined && { query: flags.query }),
     ...(flags.domain !== undefined && { domain: flags.domain }),
     ...(flags.namespace !== undefined && { namespace: flags.namespace }),
@@ -62,6 +67,19 @@ async function work(session: Session, id: string | undefined, kind: Feedback['ki
   await withBridge(session, { model: kind === 'correction' }, (bridge) => bridge.addFeedback(said, { signal: session.signal }));
   await session.out.result({ kept: 1 }, () => 'kept');
   return EXIT.ok;
+}
+
+function rated(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new UsageError(`rating ${text}: give a number from 0 (useless) to 1 (perfect)`);
+  return value;
+}
+
+/** The text of a correction. */
+async function corrected(session: Session, file: string): Promise<string> {
+  const content = await bytesOf(file, session.signal);
+  if (!isUtf8(content)) throw new FluoriteError('INVALID_ARGUMENT', `${JSON.stringify(file)} is not UTF-8 text: a correction is the whole text of the chunk as it should be`);
+  return new TextDecoder().decode(content);
 }
 
 /** Lines in groups; a group with a bad line is kept one by one, so that only the bad line is left out. */

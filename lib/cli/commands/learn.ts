@@ -109,6 +109,10 @@ async function spikes(session: Session, bridge: FluoriteBridge, path: string | u
       ...hooks,
     }),
   );
+  if (report.found === 0) {
+    const where = path === undefined ? 'the configured folder' : JSON.stringify(path);
+    session.note(`there is no spike template (*.json) in ${where}: code, Markdown and data are learned with --files`);
+  }
   if (several && session.out.json) return session.out.record({ path, ...report }); // a line a folder
   await session.out.result(report, () => spikesText(session.out, report, flags.verbose === true));
 }

@@ -28,6 +28,7 @@ export const metrics: Register = (program, host) => {
 
 async function work(session: Session, flags: Flags): Promise<void> {
   if (flags.prometheus && session.out.json) throw new UsageError('give --json or --prometheus, not both');
+  if (!flags.accuracy && (flags.sample !== undefined || flags.seed !== undefined)) throw new UsageError('--sample and --seed belong to --accuracy');
   const meter = session.meter();
   const options = {
     ...(flags.accuracy && { accuracy: true }),

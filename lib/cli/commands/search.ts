@@ -6,7 +6,7 @@ import { filtered, filterOf, type FilterFlags } from '../filter.js';
 import { examples } from '../help.js';
 import type { Register, Session } from '../session.js';
 import { showHits } from '../show.js';
-import { name } from '../text.js';
+import { count, name } from '../text.js';
 import { number, whole } from '../values.js';
 
 interface Flags extends FilterFlags {
@@ -52,8 +52,7 @@ async function work(session: Session, words: string[], flags: Flags): Promise<vo
   if (query.trim() === '') throw new UsageError('there is nothing to search for: give some words');
   const filter = filterOf(flags);
   const hits = await withBridge(session, { model: flags.mode !== 'lexical' }, async (bridge) => {
-    if (flags.domain !== undefined && flags.learned) noteUntrained(session, flags.domain, (await bridge.getStats()).domains);
-    return bridge.searchSimilar(query, {
+    const found = await bridge.searchSimilar(query, {
       limit: flags.limit,
       ...(flags.offset !== undefined && { offset: flags.offset }),
       ...(flags.mode !== undefined && { mode: flags.mode }),
@@ -68,10 +67,12 @@ async function work(session: Session, words: string[], flags: Flags): Promise<vo
       ...(filter && { filter }),
       signal: session.signal,
     });
+    if (flags.domain !== undefined && flags.learned) noteUntrained(session, flags.domain, (await bridge.getStats()).domains);
+    return found;
   });
   if (session.out.json) return session.out.line(JSON.stringify({ query, hits }, null, 2));
   if (flags.ids) for (const hit of hits) await session.out.line(name(hit.id));
-  else if (hits.length === 0) session.note('nothing fits; `fluorite stats` says what is stored');
+  else if (hits.length === 0) session.note(`nothing fits${flags.budget === undefined ? '' : `, or nothing that does is within ${count(flags.budget)} tokens (--budget)`}; \`fluorite stats\` says what is stored`);
   else await showHits(session.out, hits, query);
 }
 

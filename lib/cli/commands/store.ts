@@ -4,7 +4,7 @@ import { UsageError } from '../errors.js';
 import { EXIT } from '../exit.js';
 import { examples } from '../help.js';
 import { importLines } from '../importing.js';
-import { bytesOf, open, stdin } from '../input.js';
+import { bytesOf, look, open } from '../input.js';
 import type { Register, Session } from '../session.js';
 import { storePieces } from '../pieces.js';
 import { counter } from '../progress.js';
@@ -44,7 +44,7 @@ async function work(session: Session, files: string[], flags: Flags): Promise<nu
   if (flags.id !== undefined && inputs.length > 1) throw new UsageError('--id names one chunk: give one file');
   if (!flags.chunk && (flags.maxTokens !== undefined || flags.overlap !== undefined)) throw new UsageError('--max-tokens and --overlap belong to --chunk');
   if (inputs.filter((input) => input === '-').length > 1) throw new UsageError('standard input can be read once: name - once');
-  if (inputs.includes('-')) stdin(); // refused before a store is made
+  for (const input of inputs) if (input === '-' || inputs.length === 1) look(input); // refused before a store is made
   const piped = inputs.includes('-') && !flags.jsonl ? await given(session) : undefined;
   return withBridge(session, { model: true, create: true }, (bridge) => (flags.jsonl ? lines(session, bridge, inputs, flags) : texts(session, bridge, inputs, flags, piped)));
 }

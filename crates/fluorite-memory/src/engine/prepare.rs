@@ -75,7 +75,9 @@ pub fn check(input: ChunkInput, config: &EngineConfig, seed: u64, dimensions: Op
     let ttl_ms = match input.ttl_seconds {
         None => None,
         Some(s) if s.is_finite() && s > 0.0 && s < 1e11 => Some(((s * 1e3) as i64).max(1)),
-        Some(s) => return Err(Error::argument(format!("ttl_seconds of {id:?} must be a number above 0, it is {s}"))),
+        Some(s) => {
+            return Err(Error::argument(format!("ttl_seconds of {id:?} must be a number above 0 and below 1e11, it is {s}")));
+        }
     };
     let vector = match input.embedding {
         None => None,
