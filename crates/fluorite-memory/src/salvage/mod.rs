@@ -5,12 +5,15 @@
 //! loop. Never writes into the source. Must not know: indexes, the engine; the new store's are built at its first open.
 //! In: two folders. Out: a store, and a report of what it lacks.
 
+mod copy;
+mod read;
 mod report;
 mod run;
 mod salt;
 mod source;
 mod table;
 mod target;
+mod vectors;
 mod walk;
 
 pub use report::{SalvageReport, SteppedBack};
