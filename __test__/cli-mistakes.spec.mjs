@@ -1,12 +1,13 @@
 // What a new user gets wrong on the command line: it is told in a line that says what to do, and nothing is left behind.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
 import { ended, environment, json, main, onStore, run } from './cli.mjs';
-import { folder } from './helpers.mjs';
+import { folder, open, root } from './helpers.mjs';
 
 /** The one line a refused command says. */
 function refused(result, code, message) {
@@ -63,6 +64,27 @@ describe('mistakes on the command line', { concurrency: 2 }, () => {
     writeFileSync(join(at, 'bytes'), Buffer.from([0xff, 0xfe]));
     refused(await on(['feedback', 'a', 'correction', 'bytes']), 2, /"bytes" is not UTF-8 text/);
     refused(await on(['feedback', '--jsonl', '-', '--query', 'q'], { input: '' }), 2, /write query there, and leave out --query/);
+  });
+
+  test('a store that is in use: by whom, and the ways on', async (t) => {
+    const at = folder();
+    const on = onStore(at);
+    const bridge = await open(t, { memory_path: on.memory });
+    await bridge.storeChunk({ content: 'held' });
+    const held = new RegExp(`memory" is in use by process ${process.pid}\\b.*: wait for it with --wait <seconds>, read it meanwhile with --read-only, or name another store\\n$`);
+    refused(await on(['list']), 4, held);
+    ended(await on(['search', 'held', '--tag', 'tpyo', '--read-only']));
+    assert.match((await on(['search', 'held', '--tag', 'tpyo', '--read-only'])).stderr, /^nothing fits within the filter;/);
+    const other = spawn(process.execPath, ['-e', `
+      require(${JSON.stringify(join(root, 'index.js'))}).FluoriteBridge.open({ memory_path: ${JSON.stringify(join(at, 'other'))}, enable_ml: false }).then(() => console.log('open'));
+      process.stdin.resume();`, '--', '--token', 'secret-of-that-process']);
+    t.after(() => other.stdin.end());
+    await once(other.stdout, 'data');
+    const { stderr } = await run(['list', '--memory-path', join(at, 'other')], { cwd: at });
+    assert.match(stderr, new RegExp(`in use by process ${other.pid}\\b`));
+    assert.doesNotMatch(stderr, /secret/, 'its arguments are its own');
+    const waited = await on(['list', '--ids', '--wait', '60'], { on: (_, stderr) => void (/^waiting: ".*memory" is in use by process \d+/.test(stderr) && bridge.shutdown()) });
+    assert.match(ended(waited), /^\S+\n$/);
   });
 
   test('a server whose folder of templates is not there says so', async () => {

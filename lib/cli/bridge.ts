@@ -6,6 +6,7 @@ import { FluoriteError, isFluoriteError } from '../facade/errors.js';
 import type { FluoriteBridge } from '../index.js';
 import { failureOf, fileError } from './errors.js';
 import { locate } from './config.js';
+import { holder } from './holder.js';
 import type { Session } from './session.js';
 
 /** What a command needs of the store. */
@@ -47,7 +48,7 @@ export async function withBridge<T>(session: Session, needs: Needs, work: (bridg
     ...(session.options.readOnly ? { read_only: true } : {}),
     ...(needs.model && session.options.ml ? {} : { enable_ml: false }),
   };
-  const bridge = await patiently(session, () => FluoriteBridge.open(config));
+  const bridge = await patiently(session, memory_path, () => FluoriteBridge.open(config));
   let failed = true;
   try {
     session.check();
@@ -61,15 +62,19 @@ export async function withBridge<T>(session: Session, needs: Needs, work: (bridg
 }
 
 /** Opens again while another process has the store, as long as the user wants to wait. The lock tells nobody when it is free. */
-async function patiently(session: Session, open: () => Promise<FluoriteBridge>): Promise<FluoriteBridge> {
+async function patiently(session: Session, memory_path: string, open: () => Promise<FluoriteBridge>): Promise<FluoriteBridge> {
   const until = performance.now() + session.options.wait * 1000;
   for (let told = false; ; told = true) {
     try {
       return await open();
     } catch (e) {
-      const { code, message } = failureOf(e);
-      if (code !== 'STORE_LOCKED' || performance.now() >= until) throw e;
-      if (!told && !session.options.json) session.note(`waiting: ${message}`);
+      const { code } = failureOf(e);
+      if (code !== 'STORE_LOCKED') throw e;
+      const held = `${JSON.stringify(memory_path)} is in use by ${holder(memory_path)}`;
+      if (performance.now() >= until) {
+        throw new FluoriteError(code, `${held}: wait for it with --wait <seconds>, read it meanwhile with --read-only, or name another store`, e);
+      }
+      if (!told && !session.options.json) session.note(`waiting: ${held}`);
       await setTimeout(200, undefined, { signal: session.signal }).catch(() => session.check());
     }
   }

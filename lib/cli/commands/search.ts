@@ -72,7 +72,7 @@ async function work(session: Session, words: string[], flags: Flags): Promise<vo
   });
   if (session.out.json) return session.out.line(JSON.stringify({ query, hits }, null, 2));
   if (flags.ids) for (const hit of hits) await session.out.line(name(hit.id));
-  else if (hits.length === 0) session.note(`nothing fits${flags.budget === undefined ? '' : `, or nothing that does is within ${count(flags.budget)} tokens (--budget)`}; \`fluorite stats\` says what is stored`);
+  else if (hits.length === 0) session.note(`nothing fits${filter ? ' within the filter' : ''}${flags.budget === undefined ? '' : `, or nothing that does is within ${count(flags.budget)} tokens (--budget)`}; \`fluorite stats\` says what is stored`);
   else await showHits(session.out, hits, query);
 }
 

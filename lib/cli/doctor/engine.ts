@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import type { Progress, VerifyReport } from '../../facade/types/index.js';
+import { holder } from '../holder.js';
 import { bytes, count } from '../text.js';
 import { fail, ok, skip, warn, type Check } from './check.js';
 import type { Going, ProbeInput, Stage } from './probe.js';
@@ -91,32 +92,6 @@ function verified(stage: Stage | undefined, path: string, ended: string): Check 
   const shown = v.damaged.slice(0, SHOWN).map((d) => `\n${d.file} at ${d.offset}: ${d.what}; lost: ${d.lost}`);
   const more = v.damages > shown.length ? `\nand ${count(v.damages - shown.length)} more` : '';
   return fail('verify', `${count(v.damages)} damaged ${v.damages === 1 ? 'place' : 'places'}:${shown.join('')}${more}`, remedy);
-}
-
-/** Who has the store open for writing, as far as it can be told. */
-function holder(path: string): string {
-  const pid = owner(path);
-  return pid === undefined ? 'another process' : `process ${pid}${command(pid)}`;
-}
-
-/** Who holds the lock, as the file says. */
-function owner(path: string): number | undefined {
-  try {
-    const pid = Number(readFileSync(join(path, 'LOCK'), 'utf8').trim());
-    return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** What that process runs, where the system tells. */
-function command(pid: number): string {
-  try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
-    return words.length > 0 ? ` (${words.join(' ').slice(0, 120)})` : '';
-  } catch {
-    return '';
-  }
 }
 
 function first(message: string): string {
