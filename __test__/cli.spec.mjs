@@ -226,7 +226,7 @@ describe('the commands', { concurrency: 2 }, () => {
     await bridge.storeChunk({ content: 'held' });
     const held = await run(['list', '--memory-path', join(cwd, 'held'), '--debug'], { cwd });
     ended(held, 4);
-    assert.match(held.stderr, new RegExp(`^fluorite: STORE_LOCKED: .*process ${process.pid}: close it there.*\\n`));
+    assert.match(held.stderr, new RegExp(`^fluorite: STORE_LOCKED: .*process ${process.pid}\\b.*: wait for it with --wait <seconds>.*\\n`));
     assert.match(held.stderr, /\n +at /, '--debug shows where');
 
     let waited = false;
