@@ -75,9 +75,10 @@ describe('mistakes on the command line', { concurrency: 2 }, () => {
     refused(await on(['list']), 4, held);
     ended(await on(['search', 'held', '--tag', 'tpyo', '--read-only']));
     assert.match((await on(['search', 'held', '--tag', 'tpyo', '--read-only'])).stderr, /^nothing fits within the filter;/);
-    const other = spawn(process.execPath, ['-e', `
+    writeFileSync(join(at, 'holds.cjs'), `
       require(${JSON.stringify(join(root, 'index.js'))}).FluoriteBridge.open({ memory_path: ${JSON.stringify(join(at, 'other'))}, enable_ml: false }).then(() => console.log('open'));
-      process.stdin.resume();`, '--', '--token', 'secret-of-that-process']);
+      process.stdin.resume();`);
+    const other = spawn(process.execPath, ['holds.cjs', '--token', 'secret'], { cwd: at });
     t.after(() => other.stdin.end());
     await once(other.stdout, 'data');
     const { stderr } = await run(['list', '--memory-path', join(at, 'other')], { cwd: at });
