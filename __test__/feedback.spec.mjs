@@ -60,14 +60,19 @@ test('training moves what is wanted up, is measured, survives a reopen, and can 
   const report = await first.trainIncremental(undefined, { on_progress: (p) => seen.push(p.phase) });
   assert.ok(report.applied && report.accuracy_after > report.accuracy_before, JSON.stringify(report));
   assert.deepEqual([report.events, report.domains.length, report.domains[0].domain], [feedback.length, 1, 'http']);
-  assert.ok(seen.includes('train'));
+  assert.ok(seen.length > 0 && seen.every((phase) => ['train', 'known_items'].includes(phase)), seen.join());
   await first.shutdown();
 
   const second = await FluoriteBridge.open({ memory_path, enable_ml: false });
   t.after(() => second.shutdown());
-  for (const options of [{}, { domain: 'http' }, { domain: 'unheard of' }]) {
-    const hits = await second.searchSimilar('topic9 backoff', { limit: 5, explain: true, ...options });
-    assert.ok(hits.every((h) => h.tags.includes('wanted') && h.explain.learned > 0), JSON.stringify(hits.map((h) => h.id)));
+  const hits = await second.searchSimilar('topic9 backoff', { limit: 5, explain: true, domain: 'http' });
+  assert.ok(hits.every((h) => h.tags.includes('wanted') && h.explain.learned > 0), JSON.stringify(hits.map((h) => h.id)));
+  // what is wanted is not what the query names: no other search is ranked by it, and the report says why
+  const { shared } = report.domains[0];
+  assert.ok(shared.taken === 'none' && /headline/.test(shared.reason), JSON.stringify(shared));
+  assert.ok(shared.rejected.hit_at_10 < shared.kept.hit_at_10 && shared.kept.hit_at_10 === shared.bundled.hit_at_10, JSON.stringify(shared));
+  assert.equal((await second.getLearningStats()).feedback.domains[0].shared, 'none');
+  for (const options of [{}, { domain: 'unheard of' }, { learned: false, domain: 'http' }]) {
+    assert.deepEqual((await second.searchSimilar('topic9 backoff', options)).map((h) => h.id), before);
   }
-  assert.deepEqual((await second.searchSimilar('topic9 backoff', { learned: false })).map((h) => h.id), before);
 });

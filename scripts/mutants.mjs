@@ -53,6 +53,7 @@ const MUTANTS = {
   payload_count_believed: [['corpus', 'payload']],
   dictionary_number_overflows: [['corpus', 'manifest']],
   term_of_any_length: [['corpus', 'terms']],
+  shared_weights_unguarded: [['taste', 'a_taste_ranks_the_searches_of_its_domain_alone']],
   stale_piece_kept: [['auto_split', 'random_calls_agree_with_a_map_of_whole_texts']],
   foreign_piece_taken: [['auto_split_rules', 'chunks_that_are_merely_called_like_pieces']],
   purged_piece_kept: [['auto_split_life', 'a_purge_leaves_no_byte_of_any_piece']],

@@ -49,6 +49,30 @@ export interface TrainOptionsMembers extends CallOptions {
 }
 /** Options of `trainIncremental`. */
 export type TrainOptions = EitherCase<TrainOptionsMembers>;
+/** How often chunks of the store are found by their own headline (title, description or name, else the first sentence). */
+export interface KnownItemRate {
+    /** Share that is among the first ten hits. */
+    hit_at_10: number;
+    /** Mean of 1 / place; 0 beyond the tenth. */
+    mrr: number;
+}
+/** What became of the weights of searches without a domain: they take what a domain taught as far as others find no less by it. */
+export interface SharedTraining {
+    /** How much of the training they took: `part` is that by which chunks of the store are still found. */
+    taken: 'all' | 'part' | 'none';
+    /** Why not all of it. */
+    reason: string | null;
+    /** Chunks searched by their own headline to judge it, at most 200. */
+    known_items: number;
+    /** Those found without anything learned. */
+    bundled: KnownItemRate;
+    /** Those found by the shared weights before this training. */
+    before: KnownItemRate;
+    /** Those found by the shared weights in use now. */
+    kept: KnownItemRate;
+    /** Those found by weights fitted to the domain's pairs alone, when they were not taken. */
+    rejected: KnownItemRate | null;
+}
 /** Training of one domain. Accuracies are shares of held-out pairs in the right order; a tie counts half. */
 export interface DomainTraining {
     /** The domain. */
@@ -69,6 +93,8 @@ export interface DomainTraining {
     applied: boolean;
     /** Why not. */
     reason: string | null;
+    /** What searches without a domain took of it; `null` when nothing was applied. */
+    shared: SharedTraining | null;
     /** What became of the domains trained earlier, by the shared weights. */
     retained: {
         /** The other domain. */

@@ -194,6 +194,8 @@ export interface DomainStats {
     domain: string;
     /** Weights in use. */
     weights: number;
+    /** How much of its last training searches without a domain took. */
+    shared: 'all' | 'part' | 'none';
     /** Events its last training had seen. */
     events: number;
     /** Share of held-out pairs in the right order before that training. */

@@ -42,8 +42,8 @@ pub use engine::{LongText, Splitter, TextPart, TextSplitter};
 pub use error::{Error, Result};
 pub use executor::Executor;
 pub use feedback::{
-    DomainStats, DomainTraining, Feedback, FeedbackKind, FeedbackStats, LearningRun, MAX_FEEDBACK, Retained, TrainOptions,
-    TrainingExample, TrainingResult,
+    DomainStats, DomainTraining, Feedback, FeedbackKind, FeedbackStats, KnownItemRate, LearningRun, MAX_FEEDBACK, Retained,
+    SharedTraining, Taken, TrainOptions, TrainingExample, TrainingResult,
 };
 pub use metrics::{
     Accuracy, LatencyBucket, LatencyStats, LearningCount, LearningTotals, MemoryStats, Metrics, MetricsCaches, MetricsFormat,

@@ -132,6 +132,11 @@ fn run(protection: Option<f64>) -> [f64; 5] {
             "  held-out pairs {}: accuracy {:?} -> {:?}",
             report.held_out_pairs, report.accuracy_before, report.accuracy_after
         );
+        let shared = report.domains[0].shared.as_ref().unwrap();
+        println!(
+            "  known items without a domain: {:.3} by the bundled weights, {:.3} now",
+            shared.bundled.hit_at_10, shared.kept.hit_at_10
+        );
     };
     let plain = ndcg(&engine, &WEB, &chunks);
     rate(&engine, &WEB);

@@ -57,6 +57,7 @@ function text(r: TrainingResult): string {
   const share = (a: number | null): string => (a === null ? '?' : `${(a * 100).toFixed(1)} %`);
   const domain = (d: DomainTraining): string[] => [
     `  ${clean(d.domain)}: ${count(d.pairs)} pairs of ${count(d.queries)} queries, ${count(d.held_out_pairs)} held out: ${share(d.accuracy_before)} -> ${share(d.accuracy_after)} in the right order, ${d.applied ? 'in use' : `not used: ${d.reason ?? ''}`}`,
+    ...(d.shared?.reason ? [`    ${clean(d.shared.reason)}; ${share(d.shared.kept.hit_at_10)} now`] : []),
     ...d.retained.map((o) => `    ${clean(o.domain)}: ${share(o.accuracy_before)} -> ${share(o.accuracy_after)}`),
   ];
   const gone = r.not_found > 0 ? [`  ${count(r.not_found)} judged chunks are gone or not among the best hundred`] : [];

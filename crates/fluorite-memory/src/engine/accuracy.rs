@@ -48,7 +48,7 @@ fn labels(chunk: &Chunk) -> impl Iterator<Item = String> {
 }
 
 /// What a chunk is asked for by: its title, description or name, else the first sentence of its text.
-fn headline(chunk: &Chunk) -> String {
+pub(super) fn headline(chunk: &Chunk) -> String {
     let named = ["title", "description", "name"].into_iter().find_map(|key| {
         let text = chunk.attributes.metadata.get(key)?.as_str()?.trim();
         (!text.is_empty()).then(|| text.to_owned())

@@ -190,6 +190,7 @@ impl Shared {
         let domains = ranker.domains.iter().map(|(name, d)| DomainStats {
             domain: name.clone(),
             weights: d.weights.len() as u64,
+            shared: d.shared,
             events: d.events,
             accuracy_before: d.accuracy.0,
             accuracy_after: d.accuracy.1,

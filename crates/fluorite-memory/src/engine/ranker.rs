@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use super::Query;
 use super::api::one_search;
+use super::guard::Guard;
+use super::known::KnownItems;
 use super::shared::Shared;
 use crate::error::{Error, Result};
 use crate::feedback::{
-    DomainTraining, DomainWeights, FeedbackEvent, Group, Judged, Pair, Part, Ranker, Retained, Tally, TrainOptions,
-    TrainingExample, TrainingResult, features_of, fit, groups, pairs_of, split,
+    DomainTraining, DomainWeights, FeedbackEvent, Group, Judged, Pair, Part, Ranker, Retained, Taken, Tally, TrainOptions,
+    TrainingExample, TrainingResult, accuracy, features_of, fit, groups, pairs_of, split,
 };
 use crate::options::{OneOrMany, SearchFilter, SearchOptions};
 
@@ -18,6 +20,22 @@ const DEPTH: usize = 100;
 /// Fewer pairs than these prove nothing.
 const LEAST_PAIRS: usize = 10;
 const LEAST_HELD_OUT: usize = 5;
+
+/// A query and where it is put.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    pub namespace: &'a str,
+    pub query: &'a str,
+}
+
+/// A training that goes on.
+struct Course<'a> {
+    options: &'a TrainOptions,
+    protection: f64,
+    material: BTreeMap<String, Material>,
+    /// Asked for with the first domain that is applied.
+    known: Option<KnownItems>,
+}
 
 /// The pairs of one domain.
 #[derive(Default)]
@@ -64,19 +82,19 @@ impl Shared {
             })?;
             material.insert(domain.clone(), found);
         }
+        let mut course = Course { options, protection, material, known: None };
         let (mut before, mut after, mut pairs) = (0.0, 0.0, 0.0);
         for domain in &due {
             options.cancel.check()?;
-            let Some(m) = material.get(domain) else { continue };
             let events = counts.get(domain.as_str()).copied().unwrap_or(0);
-            let one = self.train_domain(domain, m, &material, &mut ranker, protection, events);
+            let one = self.train_domain(domain, events, &mut course, &mut ranker)?;
             if let (Some(b), Some(a)) = (one.accuracy_before, one.accuracy_after) {
                 let n = one.held_out_pairs as f32;
                 (before, after, pairs) = (before + b * n, after + if one.applied { a } else { b } * n, pairs + n);
             }
             result.applied |= one.applied;
             result.held_out_pairs += one.held_out_pairs;
-            result.not_found += m.not_found;
+            result.not_found += course.material.get(domain).map_or(0, |m| m.not_found);
             result.domains.push(one);
         }
         if pairs > 0.0 {
@@ -100,14 +118,15 @@ impl Shared {
     }
 
     fn train_domain(
-        &self,
+        self: &Arc<Self>,
         domain: &str,
-        m: &Material,
-        all: &BTreeMap<String, Material>,
-        ranker: &mut Ranker,
-        protection: f64,
         events: u64,
-    ) -> DomainTraining {
+        course: &mut Course<'_>,
+        ranker: &mut Ranker,
+    ) -> Result<DomainTraining> {
+        let Course { options, protection, material, known } = course;
+        let nothing = Material::default();
+        let m = material.get(domain).unwrap_or(&nothing);
         let mut out = DomainTraining {
             domain: domain.to_owned(),
             queries: m.queries,
@@ -123,9 +142,9 @@ impl Shared {
                 m.train.len(),
                 m.held_out.len()
             ));
-            return out;
+            return Ok(out);
         }
-        let found = fit(&m.train, &ranker.shared, &ranker.anchors(domain), protection);
+        let found = fit(&m.train, &ranker.shared, &ranker.anchors(domain), *protection);
         let was = ranker.weights(Some(domain)).cloned().unwrap_or_default();
         let (before, after) = (accuracy(&m.held_out, &was), accuracy(&m.held_out, &found.weights));
         (out.accuracy_before, out.accuracy_after) = (Some(before), Some(after));
@@ -133,28 +152,41 @@ impl Shared {
         if !out.applied {
             out.reason = Some("the fitted weights are not better on the pairs held out: the old ones stay".into());
             ranker.tried.insert(domain.to_owned(), events);
-            return out;
+            return Ok(out);
         }
-        let others = ranker.domains.keys().filter(|d| *d != domain).filter_map(|d| Some((d, all.get(d)?)));
+        let known = match known {
+            Some(known) => known,
+            None => known.insert(self.known_items(options)?),
+        };
+        // who asks for no protection gives up the pairs of the other domains, not that chunks are found
+        let sharing = ranker.sharing(domain).filter(|_| *protection > 0.0);
+        let others = sharing.filter_map(|(d, _)| Some((d.as_str(), material.get(d)?.held_out.as_slice())));
+        let others = others.filter(|(_, pairs)| !pairs.is_empty()).collect();
+        let guard = Guard { known, others, anchors: ranker.anchors(domain), protection: *protection };
+        let (shared, step) = guard.step(&ranker.shared, &found, &m.train, &m.held_out);
+        let others = ranker.domains.keys().filter(|d| *d != domain).filter_map(|d| Some((d, material.get(d)?)));
         out.retained = others
             .filter(|(_, m)| !m.held_out.is_empty())
             .map(|(d, m)| Retained {
                 domain: d.clone(),
                 accuracy_before: accuracy(&m.held_out, &ranker.shared),
-                accuracy_after: accuracy(&m.held_out, &found.weights),
+                accuracy_after: accuracy(&m.held_out, &shared.weights),
             })
             .collect();
         ranker.tried.remove(domain);
-        ranker.shared.clone_from(&found.weights);
         let trained = DomainWeights {
             weights: found.weights,
-            fisher: found.fisher,
+            fisher: shared.fisher,
             events,
             trained_at: self.clock.wall_ms(),
             accuracy: (before, after),
+            shared: step.taken,
+            part: (step.taken == Taken::Part).then(|| shared.weights.clone()),
         };
+        ranker.shared = shared.weights;
         ranker.domains.insert(domain.to_owned(), trained);
-        out
+        out.shared = Some(step);
+        Ok(out)
     }
 
     /// Searches every query and makes the pairs. What is held out is seen by no feature: the `feedback` of a chunk comes from
@@ -175,7 +207,8 @@ impl Shared {
                 let others = about.get(&(namespace, id)).into_iter().flatten().filter(|(j, _)| *j != i);
                 others.fold(Tally::default(), |sum, (_, e)| sum.with(e))
             };
-            let hits = self.judged_hits(group, &tally, options)?;
+            let asked = Asked { namespace: &group.namespace, query: &group.query };
+            let hits = self.judged_hits(asked, &tally, options)?;
             let known = |id: &str| hits.iter().any(|h| h.id == id);
             out.not_found += group.said.keys().filter(|id| !known(id)).count() as u64;
             let pairs = pairs_of(group, &hits);
@@ -193,22 +226,22 @@ impl Shared {
     }
 
     /// The hits of a query as they are without anything learned.
-    fn judged_hits(
+    pub fn judged_hits(
         self: &Arc<Self>,
-        group: &Group,
+        asked: Asked<'_>,
         tally: &dyn Fn(&str, &str) -> Tally,
         options: &TrainOptions,
     ) -> Result<Vec<Judged>> {
         let search = SearchOptions {
             unobserved: true,
             limit: Some(DEPTH),
-            filter: Some(SearchFilter { namespace: Some(OneOrMany::One(group.namespace.clone())), ..SearchFilter::default() }),
+            filter: Some(SearchFilter { namespace: Some(OneOrMany::One(asked.namespace.to_owned())), ..SearchFilter::default() }),
             explain: Some(true),
             learned: Some(false),
             cancel: options.cancel.clone(),
             ..SearchOptions::default()
         };
-        let hits = match one_search(self, Query::Text(group.query.clone()), &search) {
+        let hits = match one_search(self, Query::Text(asked.query.to_owned()), &search) {
             Err(Error::InvalidArgument { .. }) => Vec::new(), // a query too long to search was never searched
             other => other?,
         };
@@ -230,14 +263,4 @@ fn count(events: &[Arc<FeedbackEvent>]) -> BTreeMap<&str, u64> {
         *out.entry(e.domain.as_str()).or_default() += 1;
     }
     out
-}
-
-/// Share of pairs in the right order, by weight; a tie counts half.
-fn accuracy(pairs: &[Pair], weights: &BTreeMap<String, f32>) -> f32 {
-    let right = |p: &Pair| match p.margin(weights) {
-        m if m > 0.0 => p.weight,
-        0.0 => p.weight * 0.5,
-        _ => 0.0,
-    };
-    pairs.iter().map(right).sum::<f32>() / pairs.iter().map(|p| p.weight).sum::<f32>().max(f32::MIN_POSITIVE)
 }

@@ -36,12 +36,32 @@ struct Feature {
     /// Pull of the anchors, already times the protection: strength, and strength x place.
     hold: f64,
     pulled: f64,
+    /// What its weight is within.
+    bounds: (f64, f64),
 }
 
 /// Minimises the loss of the pairs from `start` on. Deterministic. Cost: linear in the pairs' features, at most 300 times.
 #[must_use]
 pub fn fit(pairs: &[Pair], start: &BTreeMap<String, f32>, anchors: &[Anchor<'_>], protection: f64) -> Fit {
-    let features = features(pairs, anchors, protection);
+    fit_within(pairs, start, anchors, protection, &[])
+}
+
+/// A feature, and the least and the most its weight may be.
+pub type Bound = (&'static str, f64, f64);
+
+/// The same with weights within bounds.
+#[must_use]
+pub fn fit_within(
+    pairs: &[Pair],
+    start: &BTreeMap<String, f32>,
+    anchors: &[Anchor<'_>],
+    protection: f64,
+    bounds: &[Bound],
+) -> Fit {
+    let mut features = features(pairs, anchors, protection);
+    for f in &mut features {
+        f.bounds = bounds.iter().find(|(name, ..)| *name == f.name).map_or(f.bounds, |(_, least, most)| (*least, *most));
+    }
     let index: BTreeMap<&str, usize> = features.iter().enumerate().map(|(i, f)| (f.name.as_str(), i)).collect();
     let rows: Vec<Vec<(usize, f64)>> = pairs
         .iter()
@@ -50,7 +70,8 @@ pub fn fit(pairs: &[Pair], start: &BTreeMap<String, f32>, anchors: &[Anchor<'_>]
     // what the pairs' other features (beyond the most frequent) say stays in the offset
     let offsets: Vec<f64> = pairs.iter().map(|p| f64::from(p.base)).collect();
     let problem = Problem { pairs, rows, offsets, features: &features };
-    let mut at: Vec<f64> = features.iter().map(|f| start.get(&f.name).map_or(0.0, |w| f64::from(*w))).collect();
+    let mut at: Vec<f64> =
+        features.iter().map(|f| start.get(&f.name).map_or(0.0, |w| f64::from(*w)).clamp(f.bounds.0, f.bounds.1)).collect();
     problem.minimise(&mut at);
     let (_, _, information) = problem.slope(&at);
     let mut weights = start.clone();
@@ -68,6 +89,19 @@ pub fn fit(pairs: &[Pair], start: &BTreeMap<String, f32>, anchors: &[Anchor<'_>]
     Fit { weights, fisher }
 }
 
+/// Fisher information of pairs at weights, diagonal, summed over pairs: how much each weight matters to their order.
+#[must_use]
+pub fn information(pairs: &[Pair], weights: &BTreeMap<String, f32>) -> BTreeMap<String, f32> {
+    let mut out: BTreeMap<String, f32> = BTreeMap::new();
+    for pair in pairs {
+        let wrong = 1.0 / (1.0 + pair.margin(weights).exp());
+        for (name, v) in &pair.difference {
+            *out.entry(name.clone()).or_default() += pair.weight * wrong * (1.0 - wrong) * v * v;
+        }
+    }
+    out
+}
+
 fn features(pairs: &[Pair], anchors: &[Anchor<'_>], protection: f64) -> Vec<Feature> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (name, _) in pairs.iter().flat_map(|p| &p.difference) {
@@ -83,7 +117,7 @@ fn features(pairs: &[Pair], anchors: &[Anchor<'_>], protection: f64) -> Vec<Feat
             hold += f;
             pulled += f * a.weights.get(name).map_or(0.0, |w| f64::from(*w));
         }
-        Feature { name: name.to_owned(), hold, pulled }
+        Feature { name: name.to_owned(), hold, pulled, bounds: (f64::NEG_INFINITY, f64::INFINITY) }
     };
     by_count.into_iter().map(one).collect()
 }
@@ -129,12 +163,13 @@ impl Problem<'_> {
         for _ in 0..MOST_STEPS {
             let (gradient, curvature, _) = self.slope(at);
             let direction: Vec<f64> = gradient.iter().zip(&curvature).map(|(g, c)| g / c).collect();
-            let expected: f64 = gradient.iter().zip(&direction).map(|(g, d)| g * d).sum();
             let mut better = None;
             while length > 1e-6 {
-                let next: Vec<f64> = at.iter().zip(&direction).map(|(w, d)| w - length * d).collect();
+                let step = |((w, d), f): ((&f64, &f64), &Feature)| (w - length * d).clamp(f.bounds.0, f.bounds.1);
+                let next: Vec<f64> = at.iter().zip(&direction).zip(self.features).map(step).collect();
+                let expected: f64 = gradient.iter().zip(at.iter().zip(&next)).map(|(g, (w, n))| g * (w - n)).sum();
                 let found = self.loss(&next);
-                if found <= loss - 1e-4 * length * expected {
+                if found <= loss - 1e-4 * expected {
                     better = Some((next, found));
                     break;
                 }
@@ -189,6 +224,16 @@ mod tests {
             down[i] -= 1e-6;
             assert!((gradient[i] - (problem.loss(&up) - problem.loss(&down)) / 2e-6).abs() < 1e-4);
         }
+    }
+
+    #[test]
+    fn what_is_bounded_stays_below_and_the_others_make_up_for_it() {
+        let pairs: Vec<Pair> = (0..50).map(|_| pair(-0.5, &[("a", 1.0), ("b", 1.0)])).collect();
+        let start = BTreeMap::from([("a".to_owned(), 1.0)]);
+        let (free, held) =
+            (fit(&pairs, &start, &[], 0.0), fit_within(&pairs, &start, &[], 0.0, &[("a", f64::NEG_INFINITY, 0.0)]));
+        assert!(free.weights["a"] > 1.0, "{free:?}");
+        assert!(!held.weights.contains_key("a") && held.weights["b"] > free.weights["b"] + 0.5, "{held:?}");
     }
 
     #[test]

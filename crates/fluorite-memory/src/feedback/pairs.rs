@@ -76,6 +76,17 @@ impl Pair {
     }
 }
 
+/// Share of pairs in the right order, by weight; a tie counts half.
+#[must_use]
+pub fn accuracy(pairs: &[Pair], weights: &BTreeMap<String, f32>) -> f32 {
+    let right = |p: &Pair| match p.margin(weights) {
+        m if m > 0.0 => p.weight,
+        0.0 => p.weight * 0.5,
+        _ => 0.0,
+    };
+    pairs.iter().map(right).sum::<f32>() / pairs.iter().map(|p| p.weight).sum::<f32>().max(f32::MIN_POSITIVE)
+}
+
 /// Queries with feedback by domain, the latest 2,000 of each, in order of their normal form.
 #[must_use]
 pub fn groups(events: &[Arc<FeedbackEvent>], examples: &[TrainingExample]) -> BTreeMap<String, Vec<Group>> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::features::features_of;
 use super::fit::Anchor;
+use super::report::Taken;
 use super::tally::Tallies;
 use crate::chunk::Chunk;
 use crate::error::{Error, Result};
@@ -18,14 +19,14 @@ const MAGIC: &[u8; 8] = b"FLUOWGT1";
 const VERSION: u32 = 1;
 const NAME: &str = "weights";
 /// What one hit can gain or lose at most, in rank values: learned weights never bury the query itself.
-const MOST: f32 = 6.0;
+pub const MOST_LEARNED: f32 = 6.0;
 
 /// What one domain learned.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DomainWeights {
     /// Weights behind its last training: the ranking of searches that name this domain.
     pub weights: BTreeMap<String, f32>,
-    /// Fisher information of each weight for this domain's pairs, summed: what is large here is protected.
+    /// Fisher information of each of its weights that the shared ones took, summed over pairs: what is large here is protected.
     pub fisher: BTreeMap<String, f32>,
     /// Events of the domain its last training has seen.
     pub events: u64,
@@ -33,12 +34,18 @@ pub struct DomainWeights {
     pub trained_at: i64,
     /// Share of held-out pairs in the right order, before and after.
     pub accuracy: (f32, f32),
+    /// How much of it the shared weights took: they do not hold on to the rest. All of what was trained before this was asked.
+    #[serde(default)]
+    pub shared: Taken,
+    /// The shared weights behind its training, when they took a part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<BTreeMap<String, f32>>,
 }
 
 /// All learned weights. Empty: searches are ranked by the bundled weights alone.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ranker {
-    /// Weights of searches that name no domain: what all domains taught, the later ones without spoiling the earlier.
+    /// Weights of searches that name no domain: what all domains taught, as far as the others find no less by it.
     pub shared: BTreeMap<String, f32>,
     /// By domain.
     pub domains: BTreeMap<String, DomainWeights>,
@@ -59,7 +66,8 @@ impl Ranker {
             offset: 20,
             what: format!("the weights do not parse: {e}"),
         })?;
-        let all = ranker.domains.values().flat_map(|d| d.weights.values().chain(d.fisher.values())).chain(ranker.shared.values());
+        let maps = ranker.domains.values().flat_map(|d| [&d.weights, &d.fisher].into_iter().chain(&d.part));
+        let all = maps.chain([&ranker.shared]).flat_map(BTreeMap::values);
         if all.into_iter().all(|w| w.is_finite()) {
             return Ok(ranker);
         }
@@ -80,11 +88,15 @@ impl Ranker {
         Some(known.unwrap_or(&self.shared)).filter(|w| !w.is_empty())
     }
 
-    /// What the other domains hold on to.
+    /// What the other domains hold on to: nothing of theirs that the shared weights did not take.
     #[must_use]
     pub fn anchors(&self, but: &str) -> Vec<Anchor<'_>> {
-        let others = self.domains.iter().filter(|(name, _)| *name != but);
-        others.map(|(_, d)| Anchor { weights: &d.weights, fisher: &d.fisher }).collect()
+        self.sharing(but).map(|(_, d)| Anchor { weights: d.part.as_ref().unwrap_or(&d.weights), fisher: &d.fisher }).collect()
+    }
+
+    /// The other domains whose training the shared weights took.
+    pub fn sharing(&self, but: &str) -> impl Iterator<Item = (&String, &DomainWeights)> {
+        self.domains.iter().filter(move |(name, d)| *name != but && d.shared != Taken::None)
     }
 }
 
@@ -93,7 +105,7 @@ fn value(weights: &BTreeMap<String, f32>, parts: &[(&'static str, f32)], chunk: 
     let mut sum = 0.0;
     let tally = tallies.get(&chunk.namespace, &chunk.id);
     features_of(parts, chunk, usage, tally, &mut |name, v| sum += weights.get(name).copied().unwrap_or(0.0) * v);
-    sum.clamp(-MOST, MOST)
+    sum.clamp(-MOST_LEARNED, MOST_LEARNED)
 }
 
 /// Adds what was learned to the hits in `seen`, reorders all, and moves their scores along. `scale`: log-odds per rank value.

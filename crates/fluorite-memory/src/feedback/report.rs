@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::FeedbackKind;
 
@@ -15,6 +15,47 @@ pub struct Retained {
     pub accuracy_before: f32,
     /// The same behind it.
     pub accuracy_after: f32,
+}
+
+/// How often chunks of the store are found by their own headline (title, description or name, else the first sentence).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct KnownItemRate {
+    /// Share that is among the first ten hits.
+    pub hit_at_10: f32,
+    /// Mean of 1 / place, 0 beyond the tenth.
+    pub mrr: f32,
+}
+
+/// How much of what a domain taught the searches without a domain took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Taken {
+    /// All of it.
+    #[default]
+    All,
+    /// The part by which chunks of the store are still found.
+    Part,
+    /// Nothing.
+    None,
+}
+
+/// What became of the weights of searches that name no domain.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SharedTraining {
+    /// How much of the training they took.
+    pub taken: Taken,
+    /// Why not all of it.
+    pub reason: Option<String>,
+    /// Chunks that were searched by their own headline to judge it, at most 200.
+    pub known_items: u64,
+    /// How many of them the bundled weights find.
+    pub bundled: KnownItemRate,
+    /// The shared weights before this training.
+    pub before: KnownItemRate,
+    /// Those in use now.
+    pub kept: KnownItemRate,
+    /// Those fitted to the domain's pairs alone, when they were not taken.
+    pub rejected: Option<KnownItemRate>,
 }
 
 /// Training of one domain.
@@ -38,7 +79,9 @@ pub struct DomainTraining {
     pub applied: bool,
     /// Why not.
     pub reason: Option<String>,
-    /// What became of the domains trained earlier.
+    /// What the searches without a domain took of it; `None` when nothing was applied.
+    pub shared: Option<SharedTraining>,
+    /// What became of the domains trained earlier, in searches without a domain.
     pub retained: Vec<Retained>,
 }
 
@@ -70,6 +113,8 @@ pub struct DomainStats {
     pub domain: String,
     /// Weights in use.
     pub weights: u64,
+    /// How much of its last training searches without a domain took.
+    pub shared: Taken,
     /// Events its last training had seen.
     pub events: u64,
     /// Held-out accuracy before its last training.
