@@ -331,6 +331,9 @@ test('the command line takes the key from its environment, or a file only its us
   assert.match(ended(await run(['get', 'a', '--no-ml', '--memory-path', saved], { env: { FLUORITE_ENCRYPTION_KEY: hexOf(OTHER) } })), new RegExp(WORDS.content));
   const rotated = { ...env, FLUORITE_NEW_ENCRYPTION_KEY: hexOf(OTHER) };
   assert.match((await at(['rekey'], { env })).stderr, /FLUORITE_NEW_ENCRYPTION_KEY/);
+  const same = await at(['rekey'], { env: { ...rotated, FLUORITE_NEW_ENCRYPTION_KEY: rotated.FLUORITE_ENCRYPTION_KEY } });
+  ended(same, 2);
+  assert.match(same.stderr, /is the key in use: make another/);
   ended(await at(['rekey'], { env: rotated }));
   assert.match((await at(['get', 'a'], { env })).stderr, /KEY_WRONG/);
   assert.match(ended(await at(['get', 'a'], { env: { FLUORITE_ENCRYPTION_KEY: hexOf(OTHER) } })), new RegExp(WORDS.content));

@@ -14,6 +14,7 @@ export const rekey: Register = (program, host) => {
     .action(host.action(async (session: Session) => {
       const key = process.env['FLUORITE_NEW_ENCRYPTION_KEY']?.trim();
       if (!key) throw new UsageError('the new key is missing: set FLUORITE_NEW_ENCRYPTION_KEY (openssl rand -hex 32 makes one), and keep it');
+      if (key === process.env['FLUORITE_ENCRYPTION_KEY']?.trim()) throw new UsageError('FLUORITE_NEW_ENCRYPTION_KEY is the key in use: make another (openssl rand -hex 32), and keep it');
       const meter = session.meter();
       const r = await withBridge(session, {}, (bridge) => bridge.rotateKey(key, { signal: session.signal, on_progress: meter.on_progress }).finally(meter.stop));
       await session.out.result(r, () => `the new key opens the store, the old one does not; ${count(r.segments_rewritten)} segments were written anew`);
