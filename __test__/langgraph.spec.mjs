@@ -140,6 +140,8 @@ test('what cannot be kept or is no option is refused at once, with a code', asyn
   await rejects(ours.put(['n'], 'the key', { a: 1 }, 'text'), 'INVALID_ARGUMENT', /index/);
   await rejects(ours.put(['n'], 7, { a: 1 }), 'INVALID_ARGUMENT', /key is a text/);
   assert.deepEqual(await ours.search([]), [], 'nothing of such a batch is stored');
+  await rejects(ours.search(['n'], { query: ' \n' }), 'INVALID_ARGUMENT', /query is blank/);
+  assert.deepEqual(await ours.search(['n'], { query: '' }), [], 'no query: a listing, as in the reference');
   for (const [options, about] of [[{ feilds: ['text'] }, /feilds.*namespace, fields, mode/], [{ fields: 'text' }, /fields.*list/], [{ fields: [1] }, /fields/], [{ mode: 'semantic' }, /vector, lexical, hybrid/], [{ namespace: '' }, /namespace/], [null, /options/], ['ns', /options/]]) {
     await rejects((async () => new FluoriteStore(bridge, options))(), 'INVALID_ARGUMENT', about);
   }

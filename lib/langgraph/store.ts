@@ -32,7 +32,8 @@ export type FluoriteStoreOptions = EitherCase<{
  * resolves. Values are JSON objects of up to 16 MiB; namespace and key together have at most 1,024 bytes as JSON.
  *
  * All puts of one `batch` are one atomic batch (more than 10,000 are several, one after another); deletes follow one by one. `search` without a query lists
- * in the order items were last put; with a query it finds among the best 1,000, then lists items put with `index: false`.
+ * in the order items were last put; with a query it finds among the best 1,000, then lists items put with `index: false`. A query of
+ * white space alone is `INVALID_ARGUMENT`, an empty one is none.
  * `listNamespaces` reads all items. Errors are `FluoriteError`s, but for namespaces that LangGraph refuses; what is no JSON object
  * is `INVALID_ARGUMENT` before anything of the batch has begun.
  *
