@@ -103,7 +103,7 @@ test('no id, namespace or other text becomes the name of a file', async () => {
     const bridge = await FluoriteBridge.open({ memory_path: at, enable_ml: false });
     for (const [i, text] of texts.entries()) {
       await bridge.storeChunk({ id: text, namespace: text, content: `${text} ${i}`, source: text, language: text, tags: [text], frameworks: [text], metadata: { [text]: text, path: text, name: text } }, { durability: 'buffered' });
-      await bridge.addFeedback({ chunk_id: text, namespace: text, query: text, kind: 'usage', domain: text.slice(0, 40), comment: text });
+      await bridge.addFeedback({ chunk_id: text, namespace: text, query: `${text} asked`, kind: 'usage', domain: text.slice(0, 40), comment: text });
     }
     await bridge.flush();
     await bridge.optimize();

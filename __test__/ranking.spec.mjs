@@ -138,8 +138,9 @@ test('hostile queries are answered or refused', async (t) => {
   const bridge = await open(t, { enable_ml: false });
   await bridge.storeChunks(chunks('default', 0, 50));
   await assert.rejects(bridge.searchSimilar('x'.repeat(10 << 20)), { code: 'INVALID_ARGUMENT', message: /limit is 65536/ });
+  await assert.rejects(bridge.searchSimilar('\u0000\u0001\u0007'), { code: 'INVALID_ARGUMENT', message: /query is blank/ });
   const distinct = Array.from({ length: 10_000 }, (_, i) => `t${i.toString(36)}`).join(' ');
-  for (const query of ['!'.repeat(60_000), '+-*/"\'()[]{}~^:\\ AND OR NOT', '\u0000\u0001\u0007', distinct.slice(0, 65_000), '認'.repeat(20_000), '(((('.repeat(10_000)]) {
+  for (const query of ['!'.repeat(60_000), '+-*/"\'()[]{}~^:\\ AND OR NOT', '\u0000\u0001 x\u0007', distinct.slice(0, 65_000), '認'.repeat(20_000), '(((('.repeat(10_000)]) {
     assert.ok(Array.isArray(await bridge.searchSimilar(query)));
   }
 });
