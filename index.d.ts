@@ -80,7 +80,8 @@ export declare class FluoriteBridge implements AsyncDisposable {
     /**
      * The chunks most like a stored one, best first, without it; older versions are never among them. By its vector when it has one
      * (`score` is the cosine), else by the 32 rarest words of its content; `mode` asks for one way. Searches the chunk's own namespace
-     * unless `filter.namespace` names another; other options as in {@link searchSimilar}.
+     * unless `filter.namespace` names another; other options as in {@link searchSimilar}. Of a text that is stored in pieces: by the mean
+     * of their vectors, without the pieces.
      * Cost: that of a vector search; no embedding is computed. Codes: `NOT_FOUND`, `INVALID_ID`, `INVALID_ARGUMENT` (a mode that needs a vector, and there is none), `ABORTED`.
      */
     findRelated<F extends ChunkField = never>(id: ChunkId, options: RelatedOptions & {
@@ -164,7 +165,7 @@ export declare class FluoriteBridge implements AsyncDisposable {
      * Keeps what was said about chunks. Durable when it resolves; never a hit, never listed, never counted among the chunks.
      * A `correction` stores a new version of the chunk with that text and everything else as it was; {@link history} has the old one.
      * Up to 1,000 at once, all or none. Nothing is ranked differently before {@link trainIncremental}.
-     * Cost: an fsync, one more for corrections. Codes: `NOT_FOUND` (no such chunk), `INVALID_ARGUMENT`, `INVALID_ID`, `READ_ONLY`, `NO_SPACE`.
+     * Cost: an fsync, one more for corrections. Codes: `NOT_FOUND` (no such chunk), `INVALID_ARGUMENT` (also for a text that is stored in pieces: name the piece), `INVALID_ID`, `READ_ONLY`, `NO_SPACE`.
      */
     addFeedback(feedback: Feedback | readonly Feedback[], options?: SignalOptions): Promise<void>;
     /**

@@ -243,7 +243,7 @@ class FluoriteBridge {
      * Keeps what was said about chunks. Durable when it resolves; never a hit, never listed, never counted among the chunks.
      * A `correction` stores a new version of the chunk with that text and everything else as it was; {@link history} has the old one.
      * Up to 1,000 at once, all or none. Nothing is ranked differently before {@link trainIncremental}.
-     * Cost: an fsync, one more for corrections. Codes: `NOT_FOUND` (no such chunk), `INVALID_ARGUMENT`, `INVALID_ID`, `READ_ONLY`, `NO_SPACE`.
+     * Cost: an fsync, one more for corrections. Codes: `NOT_FOUND` (no such chunk), `INVALID_ARGUMENT` (also for a text that is stored in pieces: name the piece), `INVALID_ID`, `READ_ONLY`, `NO_SPACE`.
      */
     addFeedback(feedback, options) {
         return (0, errors_js_1.guard)(() => (0, call_js_1.cancellable)(this.#native, (0, call_js_1.hooksOf)(options), (call) => this.#native.addFeedback(feedback, options, call.number)));

@@ -32,4 +32,4 @@ macro_rules! targets {
     };
 }
 
-targets!(record payload manifest store events feedback spike config ids input catalog chunking lexicon terms query time);
+targets!(record payload manifest keys store events feedback spike config ids input catalog chunking lexicon terms query time);

@@ -6,8 +6,8 @@ mod splits;
 
 use fluorite_memory::vfs::SimVfs;
 use fluorite_memory::{
-    ChunkInput, ChunkType, Content, DeleteOptions, EngineConfig, MemoryType, OnError, Query, SearchFilter, SearchMode,
-    SearchOptions, SetFilter, WriteOptions,
+    ChunkInput, ChunkType, Content, DeleteOptions, EngineConfig, Feedback, FeedbackKind, MemoryType, OnError, Query,
+    SearchFilter, SearchMode, SearchOptions, SetFilter, WriteOptions,
 };
 use serde_json::{Map, Value, json};
 use splits::{config, get, open, open_with, put, rows, texts};
@@ -73,6 +73,65 @@ fn every_piece_is_what_the_whole_is_and_knows_its_place() {
     let o = SearchOptions { mode: Some(SearchMode::Lexical), filter: Some(filter), ..SearchOptions::default() };
     let hits = engine.search(Query::Text("step4".into()), o).wait().unwrap();
     assert_eq!(hits[0].id, "cart#5");
+}
+
+#[test]
+fn what_is_like_a_whole_is_found_without_its_pieces() {
+    let engine = open(&SimVfs::new(1));
+    let parts = put(&engine, "cart", &code(6));
+    let other = put(&engine, "basket", &code(4));
+    assert!(parts > 3 && other > 2);
+    put(&engine, "prose", "nothing of that kind");
+    let o = |limit| SearchOptions { limit: Some(limit), ..SearchOptions::default() };
+    let related = |id: &str, limit| -> Vec<String> {
+        engine.find_related("default", id, o(limit)).wait().unwrap().into_iter().map(|h| h.id).collect()
+    };
+    let found = related("cart", 2);
+    assert!(found.len() == 2 && found.iter().all(|id| id.starts_with("basket#")), "{found:?}");
+    assert!(related("cart", 100).iter().all(|id| !id.starts_with("cart#")));
+    assert!(related("cart#2", 100).iter().any(|id| id.starts_with("cart#")), "of a piece the others are an answer");
+    // with vectors: rows that are pieces by their metadata
+    let row = |i: usize, vector: [f32; 4]| ChunkInput {
+        metadata: Some(map(json!({ "parent": "v", "part": i, "parts": 2 }))),
+        embedding: Some(vector.to_vec()),
+        ..ChunkInput::text(&format!("piece {i}")).with_id(&format!("v#{i}"))
+    };
+    let at = |id: &str, vector: [f32; 4]| ChunkInput { embedding: Some(vector.to_vec()), ..ChunkInput::text(id).with_id(id) };
+    let near = at("between", [1.0, 1.0, 0.0, 0.0]);
+    let all = vec![row(1, [1.0, 0.0, 0.0, 0.0]), row(2, [0.0, 1.0, 0.0, 0.0]), near, at("beside", [1.0, 0.0, 0.6, 0.0])];
+    engine.store(all, WriteOptions::default()).wait().unwrap();
+    assert_eq!(related("v", 2), ["between", "beside"], "nearest to the mean of both");
+    engine.delete("default", "v#2").wait().unwrap();
+    assert_eq!(engine.find_related("default", "v", o(2)).wait().unwrap_err().code(), "NOT_FOUND", "it is taken apart");
+}
+
+#[test]
+fn feedback_is_about_a_piece_and_says_so() {
+    let engine = open(&SimVfs::new(1));
+    let parts = put(&engine, "cart", &code(6));
+    let about = |id: &str| {
+        let chunk_id = id.to_owned();
+        let (namespace, query, rating, correction, domain, comment) = (None, None, None, None, None, None);
+        engine
+            .add_feedback(vec![Feedback {
+                chunk_id,
+                namespace,
+                query,
+                kind: FeedbackKind::Success,
+                rating,
+                correction,
+                domain,
+                comment,
+            }])
+            .wait()
+    };
+    let refused = about("cart").unwrap_err();
+    assert_eq!(refused.code(), "INVALID_ARGUMENT");
+    assert!(refused.to_string().contains(&format!("\"cart#1\" to \"cart#{parts}\"")), "{refused}");
+    about("cart#2").unwrap();
+    assert_eq!(about("nothing").unwrap_err().code(), "NOT_FOUND");
+    put(&engine, "x#1", "no piece of anything");
+    assert_eq!(about("x").unwrap_err().code(), "NOT_FOUND");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod events;
 mod feedback;
 mod ids;
 mod input;
+mod keys;
 mod lexicon;
 mod manifest;
 mod payload;
@@ -39,6 +40,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "record", run: record::run, tokens: &["default", "FGRP"], test_runs: 20_000 },
     Target { name: "payload", run: payload::run, tokens: &["{}", "{\"a\":", "1e308", "null"], test_runs: 10_000 },
     Target { name: "manifest", run: manifest::run, tokens: manifest::TOKENS, test_runs: 10_000 },
+    Target { name: "keys", run: keys::run, tokens: keys::TOKENS, test_runs: 150 },
     Target { name: "store", run: store::run, tokens: &[], test_runs: 300 },
     Target { name: "events", run: events::run, tokens: feedback::TOKENS, test_runs: 300 },
     Target { name: "feedback", run: feedback::run, tokens: feedback::TOKENS, test_runs: 10_000 },

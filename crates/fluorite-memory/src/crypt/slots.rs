@@ -107,10 +107,12 @@ impl Encryption {
     /// The cipher of a store; `None` when the key is not the one it was wrapped with.
     pub fn open(&self, key: &EncryptionKey, store_id: u128) -> Result<Option<Arc<Cipher>>> {
         if self.algorithm != ALGORITHM {
-            return Err(Error::internal(format!(
-                "the store is encrypted with {:?}, which this build does not know",
-                self.algorithm
-            )));
+            // either has the keys: which was read, the caller knows
+            return Err(Error::Corrupt {
+                path: "MANIFEST or KEYS".into(),
+                offset: 20,
+                what: format!("the store is encrypted with {:?}, which this build does not know", self.algorithm),
+            });
         }
         let cipher = Cipher::new(store_id)?;
         for slot in &self.keys {

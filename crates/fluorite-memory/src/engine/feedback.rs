@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use parking_lot::{Mutex, RwLock};
 
 use super::shared::Shared;
+use super::state::State;
 use crate::chunk::{Chunk, ChunkInput, Content};
 use crate::error::{Error, Result};
 use crate::feedback::{
@@ -16,6 +17,7 @@ use crate::feedback::{
 };
 use crate::time::format_iso;
 use crate::vfs::OpenMode;
+use crate::whole::{self, piece_id};
 
 /// The file of events, opened with the first need.
 #[derive(Default)]
@@ -110,13 +112,28 @@ impl Shared {
             let missing = || Error::NotFound {
                 what: format!("the chunk {:?} of the feedback (namespace {:?})", f.chunk_id, f.namespace()),
             };
-            let (_, r) = state.find(self.key(f.namespace(), &f.chunk_id)).ok_or_else(missing)?;
+            let Some((_, r)) = state.find(self.key(f.namespace(), &f.chunk_id)) else {
+                return Err(self.in_pieces(&state, f).unwrap_or_else(missing));
+            };
             events.push(stored(f, r.version, now));
             if let (FeedbackKind::Correction, Some(text)) = (f.kind, &f.correction) {
                 corrected.push(new_version(&*self.load(&state, r)?, text, now));
             }
         }
         Ok((events, corrected))
+    }
+
+    /// What to do instead when feedback names a text that is stored in pieces.
+    fn in_pieces(&self, state: &State, f: &Feedback) -> Option<Error> {
+        let (_, r) = state.find(self.key(f.namespace(), &piece_id(&f.chunk_id, 1)))?;
+        let chunk = self.load_aside(state, r).ok()?;
+        let parts = whole::place(&chunk).filter(|place| place.parent == f.chunk_id)?.parts;
+        Some(Error::argument(format!(
+            "{:?} is stored in {parts} pieces, and feedback is about the one that was found: give the id of that hit, {:?} to {:?}",
+            f.chunk_id,
+            piece_id(&f.chunk_id, 1),
+            piece_id(&f.chunk_id, parts)
+        )))
     }
 
     /// Takes out what was said about chunks of these keys in the lives that are over.

@@ -2,6 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use fluorite_ml::vector::dot_f32;
+
+use super::pieces::{Pieces, PutPieces, Seen};
 use super::read::LogVectors;
 use super::search::Prepared;
 use super::shared::Shared;
@@ -10,6 +13,7 @@ use crate::index::{QueryTerms, for_each_term};
 use crate::options::{OneOrMany, SearchMode, SearchOptions};
 use crate::report::SearchHit;
 use crate::search::Question;
+use crate::whole;
 
 /// Bytes of a content whose words are weighed.
 const MOST_TEXT: usize = 32 << 10;
@@ -18,21 +22,61 @@ const MOST_WORDS: usize = 32;
 /// Longest word in bytes; text without spaces is cut into pieces of this.
 const LONGEST_WORD: usize = 64;
 
+/// What is searched by: a chunk, or a text that is stored in pieces.
+struct Origin {
+    vector: Option<Vec<f32>>,
+    /// Its text, when it is to be searched by words.
+    text: Option<String>,
+    /// Ids that are no answer: its own, or those of its pieces.
+    own: HashSet<String>,
+}
+
 impl Shared {
-    /// Hits like a stored chunk, without it. Older versions are never among them: no search returns those.
+    /// The chunk of this id, or the whole.
+    fn origin(&self, namespace: &str, id: &str, mode: Option<SearchMode>) -> Result<Origin> {
+        let by_words = |has_vector: bool| !has_vector || mode.is_some_and(|m| m != SearchMode::Vector);
+        {
+            let state = self.state.read();
+            if let Some((row, r)) = state.find(self.key(namespace, id)) {
+                let mut values = Vec::new();
+                let has_vector = LogVectors(&state).read(row, &mut values)?;
+                let text = if by_words(has_vector) { Some(self.load_aside(&state, r)?.text().into_owned()) } else { None };
+                return Ok(Origin { vector: has_vector.then_some(values), text, own: HashSet::from([id.to_owned()]) });
+            }
+        }
+        let (seen, put) = (Seen::new(), PutPieces::new());
+        let mut pieces = Pieces { shared: self, seen: &seen, put: &put }.live(namespace, id, 0);
+        pieces.retain(|piece| piece.findable);
+        let state = self.state.read();
+        let (mut sum, mut text, mut read, mut own) = (Vec::new(), String::new(), Vec::new(), HashSet::new());
+        let mut parts = None;
+        for piece in &pieces {
+            let Some((row, r)) = state.find(piece.target.key) else { continue };
+            if LogVectors(&state).read(row, &mut read)? {
+                let length = dot_f32(&read, &read).sqrt().max(f32::MIN_POSITIVE);
+                sum.resize(read.len().max(sum.len()), 0.0);
+                sum.iter_mut().zip(&read).for_each(|(s, v)| *s += v / length);
+            }
+            if parts.is_none() || text.len() < MOST_TEXT {
+                let chunk = self.load_aside(&state, r)?;
+                parts = parts.or_else(|| whole::place(&chunk).map(|place| place.parts as usize));
+                text.push_str(&chunk.text());
+            }
+            own.insert(piece.target.id.clone());
+        }
+        if parts != Some(own.len()) {
+            return Err(Error::NotFound { what: format!("chunk {id:?} of namespace {namespace:?}") });
+        }
+        let has_vector = sum.iter().any(|x| *x != 0.0);
+        Ok(Origin { vector: has_vector.then_some(sum), text: by_words(has_vector).then_some(text), own })
+    }
+
+    /// Hits like a stored chunk, without it; of a text in pieces those like the mean of its pieces, without them. Older versions
+    /// are never among them: no search returns those.
     pub fn related(&self, namespace: &str, id: &str, options: &SearchOptions) -> Result<Vec<SearchHit>> {
         self.expire_due();
-        let (vector, chunk) = {
-            let state = self.state.read();
-            let (row, r) = state
-                .find(self.key(namespace, id))
-                .ok_or_else(|| Error::NotFound { what: format!("chunk {id:?} of namespace {namespace:?}") })?;
-            let mut values = Vec::new();
-            let has_vector = LogVectors(&state).read(row, &mut values)?;
-            let by_words = !has_vector || options.mode.is_some_and(|m| m != SearchMode::Vector);
-            (has_vector.then_some(values), if by_words { Some(self.load_aside(&state, r)?) } else { None })
-        };
-        let words = chunk.map(|c| self.rarest_words(&c.text())).transpose()?.filter(|w| !w.is_empty());
+        let Origin { vector, text, own } = self.origin(namespace, id, options.mode)?;
+        let words = text.map(|t| self.rarest_words(&t)).transpose()?.filter(|w| !w.is_empty());
         let (words, vector) = match (options.mode, vector) {
             (None, Some(v)) | (Some(SearchMode::Vector), Some(v)) => (None, Some(v)),
             (Some(SearchMode::Hybrid), Some(v)) => (words, Some(v)),
@@ -47,7 +91,7 @@ impl Shared {
             return Ok(Vec::new()); // nothing to search by
         }
         let mut wider = options.clone();
-        (wider.limit, wider.offset) = (Some(options.offset() + options.limit() + 1), None);
+        (wider.limit, wider.offset) = (Some(options.offset() + options.limit() + own.len()), None);
         let filter = wider.filter.get_or_insert_default();
         filter.namespace.get_or_insert_with(|| OneOrMany::One(namespace.to_owned()));
         wider.rerank.get_or_insert(false); // the words are no question: what a question gives away would mislead
@@ -55,7 +99,7 @@ impl Shared {
         let terms = words.as_deref().map(QueryTerms::new);
         let query = Prepared { words: terms.as_ref().zip(question.as_ref()), vector: vector.as_deref() };
         let found = self.run_search(&query, &wider, &options.cancel)?;
-        let others = found.into_iter().filter(|h| h.id != id || h.namespace != namespace);
+        let others = found.into_iter().filter(|h| !own.contains(&h.id) || h.namespace != namespace);
         Ok(others.skip(options.offset()).take(options.limit()).collect())
     }
 

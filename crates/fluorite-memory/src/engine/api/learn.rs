@@ -16,7 +16,7 @@ impl Engine {
     /// Keeps feedback about chunks: durable when it resolves, never found by a search, listing or count. A correction stores a new
     /// version of its chunk, which keeps everything but the text; `history` has the old one. All or none of a call is kept, unless
     /// the process dies between a correction and its event: then the new version is there and the event is not.
-    /// Errors: `NOT_FOUND` for a chunk that is not there. Cost: an fsync, one more for corrections.
+    /// Errors: `NOT_FOUND` for a chunk that is not there, `INVALID_ARGUMENT` for a text that is stored in pieces: name the piece. Cost: an fsync, one more for corrections.
     pub fn add_feedback(&self, feedback: Vec<Feedback>) -> Pending<()> {
         if feedback.len() > MAX_FEEDBACK {
             return Pending::ready(Err(Error::argument(format!(

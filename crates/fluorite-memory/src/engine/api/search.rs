@@ -100,8 +100,9 @@ impl Engine {
     }
 
     /// Chunks most like a stored one, best first, without it: by its vector (mode `vector`), or by the 32 rarest words of its
-    /// content when it has none. They are of its own namespace unless the filter names one.
-    /// Errors: `NOT_FOUND` when there is no such chunk. Cost: that of a search by a vector.
+    /// content when it has none. They are of its own namespace unless the filter names one. Of a text that is stored in pieces: by
+    /// the mean of their vectors, without the pieces.
+    /// Errors: `NOT_FOUND` when there is no such chunk. Cost: that of a search by a vector, with as many hits more as it has pieces.
     pub fn find_related(&self, namespace: &str, id: &str, options: SearchOptions) -> Pending<Vec<SearchHit>> {
         let checked = check_id(id).and_then(|()| check_namespace(namespace)).and_then(|()| options.checked());
         let options = match checked {
