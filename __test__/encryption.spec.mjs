@@ -320,9 +320,13 @@ test('the command line takes the key from its environment, or a file only its us
   assert.match((await at(['get', 'a'])).stderr, /KEY_REQUIRED/);
   const wrong = await at(['get', 'a'], { env: { FLUORITE_ENCRYPTION_KEY: hexOf(OTHER) } });
   assert.deepEqual([wrong.code, /KEY_WRONG/.test(wrong.stderr), wrong.stderr.includes(hexOf(OTHER))], [2, true, false]);
+  for (const empty of ['', ' ']) {
+    const refused = await run(['store', '--id', 'a', '--no-ml', '--memory-path', join(folder(), 'new')], { env: { FLUORITE_ENCRYPTION_KEY: empty }, input: 'text' });
+    assert.match(refused.stderr, /INVALID_CONFIG.*FLUORITE_ENCRYPTION_KEY is set and empty/s, 'no plain store instead');
+  }
   const file = join(folder(), 'fluorite.toml');
   writeFileSync(file, `memory_path = ${JSON.stringify(at.memory)}\n[memory]\nencryption_key = "${hexOf(KEY)}"\n`, { mode: 0o600 });
-  assert.match(ended(await run(['get', 'a', '--no-ml', '--config', file])), new RegExp(WORDS.content));
+  for (const env of [{}, { FLUORITE_ENCRYPTION_KEY: '' }]) assert.match(ended(await run(['get', 'a', '--no-ml', '--config', file], { env })), new RegExp(WORDS.content));
   assert.doesNotMatch(ended(await run(['salvage', '--help'])) + ended(await run(['--help'])), /--encryption-key/, 'an argument would show in ps');
   const copy = join(folder(), 'copy');
   ended(await at(['snapshot', copy], { env }));

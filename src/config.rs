@@ -28,9 +28,9 @@ pub(crate) fn open(explicit: Value, package: &Path, runtime: &Path, own: Option<
     Ok(Opened { engine, learning: config.learning, _own: own })
 }
 
-/// A variable of the environment that is set to something.
+/// A variable of the environment, also when it is set and empty.
 pub(crate) fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    std::env::var(name).ok()
 }
 
 /// A configuration that is no data is a configuration error.

@@ -17,12 +17,18 @@ export interface Needs {
   create?: boolean;
 }
 
+/** Bytes at the beginning of each segment, docs/format.md. */
+const SEGMENT_HEADER = 64;
+
 /** Whether there is a store, or what is left of one: a log without its MANIFEST is damage, not an empty folder. */
 export function isStore(memory_path: string): boolean {
   const log = join(memory_path, 'log');
   try {
     if (statSync(join(memory_path, 'MANIFEST'), { throwIfNoEntry: false })) return true;
-    return statSync(log, { throwIfNoEntry: false })?.isDirectory() === true && readdirSync(log).some((name) => name.endsWith('.seg'));
+    if (statSync(log, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+    // a first segment that is a bare header is a creation that was interrupted
+    const holds = (name: string): boolean => /^\d{8}\.seg$/.test(name) && (name !== '00000001.seg' || statSync(join(log, name)).size > SEGMENT_HEADER);
+    return readdirSync(log).some(holds);
   } catch (e) {
     if ((e as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
     throw fileError('look into', memory_path, e); // not to be seen is not the same as not there

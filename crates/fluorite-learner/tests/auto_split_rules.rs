@@ -240,6 +240,41 @@ fn an_id_that_is_taken_within_the_call_fails_alone() {
 }
 
 #[test]
+fn a_call_may_bring_pieces_and_their_text_but_no_stranger_of_that_id() {
+    let engine = open(&SimVfs::new(1));
+    let long = |id: &str| ChunkInput::text(&code(3)).with_id(id);
+    let piece = |part: u32| {
+        let Value::Object(metadata) = json!({ "parent": "p", "part": part, "parts": 2 }) else { unreachable!() };
+        ChunkInput { metadata: Some(metadata), ..ChunkInput::text("by hand").with_id(&format!("p#{part}")) }
+    };
+    engine.store(vec![piece(1), piece(2), long("p")], WriteOptions::default()).wait().unwrap();
+    assert_eq!(get(&engine, "p").unwrap().chunk.text(), code(3));
+    let stranger = vec![long("e"), ChunkInput::text("plain").with_id("e#1")];
+    assert_eq!(engine.store(stranger, WriteOptions::default()).wait().unwrap_err().code(), "INVALID_ID");
+    assert!(get(&engine, "e").is_none());
+}
+
+#[test]
+fn a_purge_by_filter_of_many_texts_reads_the_rows_or_tries_the_names() {
+    for texts in [1, 40] {
+        let engine = open(&SimVfs::new(1));
+        for i in 0..texts {
+            assert_eq!(put(&engine, &format!("x{i}"), &code(3)), 3);
+            put(&engine, &format!("x{i}"), "a short secret");
+        }
+        assert_eq!(put(&engine, "kept", &code(3)), 3);
+        let filter =
+            SearchFilter { namespace: Some(fluorite_memory::OneOrMany::One("default".into())), ..SearchFilter::default() };
+        engine.delete_where_with(filter, false, DeleteOptions { purge: true }).wait().unwrap();
+        for i in 0..texts {
+            for id in [format!("x{i}"), format!("x{i}#1"), format!("x{i}#3")] {
+                assert_eq!(engine.history("default", &id).wait().unwrap().len(), 0, "{id} of {texts}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_piece_that_is_too_large_is_told_by_its_text() {
     let engine = open_with(&SimVfs::new(1), EngineConfig { max_chunk_size: 2, ..config(false) }).unwrap();
     let refused = engine.store(vec![ChunkInput::text("一二三").with_id("a")], WriteOptions::default()).wait().unwrap_err();

@@ -11,16 +11,25 @@ use crate::learn::LearningConfig;
 
 /// What the caller gives, then `env`, then the TOML file (`config_path` or `FLUORITE_CONFIG`), then the defaults.
 ///
-/// Keys may be snake_case or camelCase. `env` looks a variable up; empty ones count as unset.
+/// Keys may be snake_case or camelCase. `env` looks a variable up; empty ones count as unset, but for `FLUORITE_ENCRYPTION_KEY`, which is
+/// refused when it is empty and nothing else gives a key: a store made then would be plain.
 /// # Errors
 /// `INVALID_CONFIG` for unknown keys (with the nearest known one), wrong types and ranges, keys nothing acts on yet,
 /// an unreadable file, and when no source names `memory_path`.
 pub fn resolve(explicit: Value, env: &dyn Fn(&str) -> Option<String>) -> Result<Config> {
-    let given = Layer::read(explicit)?.over(environment(env)?);
+    let mut given = Layer::read(explicit)?.over(environment(env)?);
+    let key = EncryptionKey::from_environment(env);
+    let empty = env("FLUORITE_ENCRYPTION_KEY").is_some_and(|text| text.trim().is_empty());
+    if given.encryption_key.is_none() && !empty {
+        given.encryption_key = key.clone()?;
+    }
     let all = match given.config_path.clone() {
         Some(path) => given.over(toml_file::read(&path)?),
         None => given,
     };
+    if all.encryption_key.is_none() {
+        key?;
+    }
     let Some(memory_path) = all.memory_path else {
         return Err(Error::config(
             "memory_path is missing: give it to the call, set FLUORITE_MEMORY_PATH, or write it into the configuration file",
@@ -88,7 +97,6 @@ fn environment(env: &dyn Fn(&str) -> Option<String>) -> Result<Layer> {
         memory_path: get("FLUORITE_MEMORY_PATH").map(PathBuf::from),
         models_path: get("FLUORITE_MODELS_PATH").map(PathBuf::from),
         config_path: get("FLUORITE_CONFIG").map(PathBuf::from),
-        encryption_key: EncryptionKey::from_environment(env)?,
         num_threads: threads("FLUORITE_NUM_THREADS", number.transpose()?)?,
         ..Layer::default()
     })

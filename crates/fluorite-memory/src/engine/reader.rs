@@ -120,7 +120,7 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         Some(folder) => Some(SearchHistory::new(super::registry::canonical(folder)?, &root)?),
         None => None,
     };
-    let manifest = Manifest::load(&*vfs, &root)?.ok_or_else(|| missing(&root))?; // before the model is loaded for nothing
+    let manifest = Manifest::load(&*vfs, &root)?.ok_or_else(|| missing(&*vfs, &root))?; // before the model is loaded for nothing
     let vfs = super::open::unlocked(vfs, &root, &manifest, config.encryption_key.as_ref())?;
     let embedder = embedder()?;
     let codec = Codec::default();

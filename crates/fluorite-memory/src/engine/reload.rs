@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use fluorite_ml::Embedder;
 
 use super::graph_list::{self, GraphList};
+use super::open::check_no_log;
 use super::read::LogVectors;
 use super::reader::Following;
 use super::refresh::feedback_stamp;
@@ -64,8 +65,11 @@ pub struct Loaded {
     pub unchecked: Vec<(Segment, u32)>,
 }
 
-/// `NotFound` for a folder without a store.
-pub fn missing(root: &Path) -> Error {
+/// `NotFound` for a folder without a store; `Corrupt` when it lost its MANIFEST.
+pub fn missing(vfs: &dyn Vfs, root: &Path) -> Error {
+    if let Err(lost @ Error::Corrupt { .. }) = check_no_log(vfs, root, &root.join("log")) {
+        return lost;
+    }
     Error::NotFound { what: format!("a store in {root:?} (a read-only open creates none: open it for writing first)") }
 }
 
@@ -107,7 +111,7 @@ fn load_once(files: &Files<'_>, known: &Known, hurried: bool) -> Result<Loaded> 
     let (log_dir, index_dir) = (root.join("log"), root.join("index"));
     // before the log: what they know is in it then
     let (graph_list, text_list) = (GraphList::load(vfs, &index_dir), TextList::load(vfs, &index_dir));
-    let manifest = Manifest::load(vfs, root)?.ok_or_else(|| missing(root))?;
+    let manifest = Manifest::load(vfs, root)?.ok_or_else(|| missing(vfs, root))?;
     for id in manifest.dictionaries.iter().filter(|id| !files.codec.has(**id)) {
         files.codec.add(*id, load_dictionary(vfs, &root.join("dict"), *id)?);
     }

@@ -31,9 +31,16 @@ pub struct Replay {
     /// Vector records without use, as far as they are known.
     doomed: Doomed,
     pub next_sequence: u64,
+    /// A VECTOR record was met, whoever's.
+    vector_met: bool,
 }
 
 impl Replay {
+    /// Whether the log holds vectors, of any model.
+    pub fn met_vectors(&self) -> bool {
+        self.vector_met || self.rows.iter().any(|r| !r.vector.is_none())
+    }
+
     /// Goes on from a snapshot's rows, and the vector records without use that it knows.
     pub fn resumed(rows: Vec<Row>, doomed: Doomed, next_sequence: u64) -> Self {
         Self { rows, doomed, next_sequence, ..Self::default() }
@@ -43,6 +50,7 @@ impl Replay {
     pub fn take(&mut self, seed: u64, model: u64, record: &ScannedRecord<'_>) -> Result<()> {
         self.next_sequence = self.next_sequence.max(record.sequence + 1);
         let at = record.location;
+        self.vector_met |= matches!(record.view, RecordView::Vector(_));
         match &record.view {
             RecordView::Chunk(c) => self.rows.push(chunk_row(seed, record.sequence, at, c)),
             RecordView::Tombstone { deleted_at, namespace, id } => {

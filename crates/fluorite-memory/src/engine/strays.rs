@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use super::replay::Replay;
 use crate::error::{Error, Result};
 use crate::log::{Manifest, Segment, dictionary_name, scan_segment, segment_name};
 use crate::vfs::{OpenMode, Vfs};
@@ -13,16 +14,30 @@ fn named(manifest: &Manifest) -> HashSet<u32> {
 }
 
 /// The number of a segment file.
-fn segment_number(name: &str) -> Option<u32> {
+pub fn segment_number(name: &str) -> Option<u32> {
     name.strip_suffix(".seg").filter(|n| n.len() == 8)?.parse().ok()
 }
 
-/// Refuses a MANIFEST that is older than the log, as one put back from a copy is: a segment behind all it names holds writes
-/// behind all it knows. A crash leaves none such: a compaction copies what is known, a new segment is empty until it is named.
-pub fn check_newest(vfs: &dyn Vfs, root: &Path, manifest: &Manifest, next_sequence: u64) -> Result<()> {
-    let (dir, store_id) = (root.join("log"), manifest.id()?);
-    let last = named(manifest).into_iter().max().unwrap_or_default();
-    for number in vfs.list(&dir).unwrap_or_default().iter().filter_map(|n| segment_number(n)).filter(|n| *n > last) {
+/// Refuses a MANIFEST that is older than the log, as one put back from a copy is. A crash leaves none such: a dictionary and the
+/// model are named before a record needs them, a compaction copies what is known, a new segment is empty until it is named.
+/// `had_model`: it named one when it was read.
+pub fn check_newest(vfs: &dyn Vfs, root: &Path, manifest: &Manifest, replay: &Replay, had_model: bool) -> Result<()> {
+    let older = |proof: String| Error::Corrupt {
+        path: root.join("MANIFEST"),
+        offset: 0,
+        what: format!("it is older than the log: {proof}. Put the latest MANIFEST back, or take this one away and use salvage"),
+    };
+    let unnamed = |d: u32| d != 0 && !manifest.dictionaries.contains(&d);
+    if let Some(row) = replay.rows.iter().find(|r| unnamed(r.dictionary)) {
+        return Err(older(format!("records need the dictionary {}, which it does not name", row.dictionary)));
+    }
+    if !had_model && replay.met_vectors() {
+        return Err(older("there are vectors, and it names no model".into()));
+    }
+    let (dir, store_id, next_sequence) = (root.join("log"), manifest.id()?, replay.next_sequence.max(1));
+    // numbers below `next_segment` were known to it: the victims of a compaction whose removal did not come about
+    let unknown = |n: &u32| *n >= manifest.next_segment;
+    for number in vfs.list(&dir).unwrap_or_default().iter().filter_map(|n| segment_number(n)).filter(unknown) {
         let length = vfs.open(&dir.join(segment_name(number)), OpenMode::Read).and_then(|f| f.len());
         let Ok(segment) = length.map_or(Ok(None), |l| Segment::sealed(vfs, &dir, number, l, store_id).map(Some)) else {
             continue;
@@ -35,14 +50,7 @@ pub fn check_newest(vfs: &dyn Vfs, root: &Path, manifest: &Manifest, next_sequen
             Ok(())
         });
         if newest >= next_sequence && seen.is_ok() {
-            return Err(Error::Corrupt {
-                path: root.join("MANIFEST"),
-                offset: 0,
-                what: format!(
-                    "it is older than the log: {} holds later writes. Put the latest MANIFEST back, or take this one away and use salvage",
-                    segment_name(number)
-                ),
-            });
+            return Err(older(format!("{} holds later writes", segment_name(number))));
         }
     }
     Ok(())

@@ -204,10 +204,7 @@ impl Segment {
         if end >= least || mutant!("shortened_log_accepted") {
             return Ok(());
         }
-        Err(self.corrupt(
-            end,
-            &format!("the log ends here, and had {least} bytes when the store was closed: put the file back from a copy, or salvage what is left"),
-        ))
+        Err(self.corrupt(end, &format!("the log ends here, and had {least} bytes when the store was closed")))
     }
 
     /// Reads one record, its checksum compared, and hands it on.

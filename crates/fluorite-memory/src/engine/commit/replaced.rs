@@ -135,7 +135,7 @@ impl Pass {
         wholes: bool,
     ) -> Vec<(usize, Cow<'t, Target>)> {
         let mut all = Vec::with_capacity(targets.len());
-        let mut asked = HashSet::new(); // pieces of a text have the same former versions
+        let mut former = if purge && !wholes { self.pieces(shared).former(targets) } else { Vec::new() }.into_iter().peekable();
         for (i, t) in targets.iter().enumerate() {
             all.push((i, Cow::Borrowed(t)));
             if wholes && purge {
@@ -143,9 +143,9 @@ impl Pass {
             } else if wholes {
                 let old = self.pieces(shared).live(&t.namespace, &t.id, 1);
                 all.extend(old.into_iter().map(|o| (i, Cow::Owned(o.target))));
-            } else if purge {
-                let former = self.pieces(shared).former(t, &mut asked);
-                all.extend(former.into_iter().map(|t| (i, Cow::Owned(t))));
+            }
+            while let Some((_, t)) = former.next_if(|(at, _)| *at == i) {
+                all.push((i, Cow::Owned(t)));
             }
         }
         all

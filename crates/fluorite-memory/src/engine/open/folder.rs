@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::crypt::{Encryption, EncryptionKey};
+use crate::engine::strays::segment_number;
 use crate::error::{Error, Result};
 use crate::log::{LiveSegment, Manifest, SEGMENT_HEADER, segment_name};
 use crate::vfs::{OpenMode, Vfs, VfsLock};
@@ -50,16 +51,22 @@ pub(super) fn create(
     (store_id, seed): (u128, u64),
     key: Option<&EncryptionKey>,
 ) -> Result<Manifest> {
-    // a log without a manifest is a store that lost it: never start over on top of one
-    let orphans = vfs.list(log_dir).map_err(|e| Error::io("cannot list", log_dir, &e))?;
-    if orphans.iter().any(|n| n != &segment_name(1)) || has_groups(vfs, log_dir, &orphans)? {
-        return Err(Error::Corrupt { path: root.join("MANIFEST"), offset: 0, what: "there is a log, but no manifest".into() });
-    }
+    check_no_log(vfs, root, log_dir)?;
     let mut manifest = Manifest::new(store_id, seed);
     manifest.encryption = key.map(|key| Encryption::create(key, store_id)).transpose()?;
     LiveSegment::create(vfs, log_dir, manifest.live, store_id)?;
     manifest.save(vfs, root)?;
     Ok(manifest)
+}
+
+/// A log without a manifest is a store that lost it: never start over on top of one.
+pub fn check_no_log(vfs: &dyn Vfs, root: &Path, log_dir: &Path) -> Result<()> {
+    let mut orphans = vfs.list(log_dir).map_err(|e| Error::io("cannot list", log_dir, &e))?;
+    orphans.retain(|n| segment_number(n).is_some());
+    if orphans.iter().any(|n| n != &segment_name(1)) || has_groups(vfs, log_dir, &orphans)? {
+        return Err(Error::Corrupt { path: root.join("MANIFEST"), offset: 0, what: "there is a log, but no manifest".into() });
+    }
+    Ok(())
 }
 
 /// A first segment with anything behind its header is data; a bare header is a creation that was interrupted.

@@ -13,6 +13,7 @@ use std::sync::atomic::AtomicBool;
 use fluorite_ml::Embedder;
 
 pub use assemble::{Parts, assemble};
+pub use folder::check_no_log;
 pub use model::{load_embedder, model_folders};
 
 use self::folder::{create, make_folders, take_lock};
@@ -80,7 +81,8 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
             (unlocked(vfs, &root, &manifest, key)?, manifest)
         }
     };
-    check_model(&*vfs, &root, &mut manifest, embedder.as_deref())?;
+    let had_model = manifest.model.is_some();
+    check_model(&mut manifest, embedder.as_deref())?;
     let codec = Codec::default();
     for id in &manifest.dictionaries {
         codec.add(*id, load_dictionary(&*vfs, &root.join("dict"), *id)?);
@@ -113,7 +115,10 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
     state.segments.insert(manifest.live, live.segment().clone());
     let next_sequence = replay.next_sequence.max(1);
     // only now, when all that MANIFEST names is there and nothing is newer, is it known to be the latest
-    check_newest(&*vfs, &root, &manifest, next_sequence)?;
+    check_newest(&*vfs, &root, &manifest, &replay, had_model)?;
+    if !had_model && manifest.model.is_some() {
+        manifest.save(&*vfs, &root)?;
+    }
     remove_strays(&*vfs, &root, &manifest);
     if let Some(encryption) = &manifest.encryption {
         save_keys(&*vfs, &root, store_id, encryption)?;

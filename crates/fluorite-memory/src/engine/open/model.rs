@@ -23,8 +23,8 @@ pub fn load_embedder(config: &EngineConfig, threads: usize) -> Result<Arc<dyn Em
     Ok(Arc::new(Onnx::load(&model, &runtime, threads)?))
 }
 
-/// The store's model and the configured one must be the same; a store without one takes the configured one.
-pub(super) fn check_model(vfs: &dyn Vfs, root: &Path, manifest: &mut Manifest, embedder: Option<&dyn Embedder>) -> Result<()> {
+/// The store's model and the configured one must be the same; a store without one takes the configured one (saved by the caller).
+pub(super) fn check_model(manifest: &mut Manifest, embedder: Option<&dyn Embedder>) -> Result<()> {
     let Some(e) = embedder else { return Ok(()) };
     match &manifest.model {
         Some(m) if m.id == e.model_id() && m.dimensions == e.dimensions() => Ok(()),
@@ -32,7 +32,7 @@ pub(super) fn check_model(vfs: &dyn Vfs, root: &Path, manifest: &mut Manifest, e
         Some(m) => Err(Error::ModelChanged { stored: m.id.clone(), configured: e.model_id().to_owned() }),
         None => {
             manifest.model = Some(ModelId { id: e.model_id().to_owned(), dimensions: e.dimensions() });
-            manifest.save(vfs, root)
+            Ok(())
         }
     }
 }

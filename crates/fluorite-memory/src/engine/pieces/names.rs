@@ -7,7 +7,7 @@ use crate::engine::prepare::PreparedChunk;
 use crate::engine::shared::Shared;
 use crate::error::{Error, Result};
 use crate::mutants::mutant;
-use crate::whole::piece_id;
+use crate::whole::{self, piece_id};
 
 impl Shared {
     /// Refuses a text whose pieces would replace chunks that are none of its pieces.
@@ -50,7 +50,13 @@ impl Given {
     /// Refuses what would take the place of something else that the same call stores. `chunks`: one, or all pieces of a text.
     pub fn admit(&mut self, shared: &Shared, chunks: &[PreparedChunk]) -> Result<()> {
         let Some((first, part)) = chunks.first().and_then(|c| Some((c, c.part.as_ref()?))) else {
-            self.plain.extend(chunks.iter().map(|c| c.key));
+            // a piece that comes by its own id is no stranger to its text
+            for c in chunks.iter().filter(|c| whole::place(&c.chunk).is_none()) {
+                if self.pieces.contains(&c.key) {
+                    return Err(given_twice(&c.chunk.id));
+                }
+                self.plain.insert(c.key);
+            }
             return Ok(());
         };
         let key = shared.key(&first.chunk.namespace, &part.id);
@@ -73,6 +79,11 @@ fn is_piece(id: &str, parent: &str) -> Error {
             "{id:?} is too long for one chunk, and a piece of {parent:?} has its id: delete {parent:?}, or give another id"
         ),
     }
+}
+
+/// Within a call nobody could say which of the two was meant.
+fn given_twice(id: &str) -> Error {
+    Error::InvalidId { message: format!("{id:?} is the id of a piece of a long text of the same call: give another id") }
 }
 
 /// The text `id` cannot have a piece of this name.

@@ -1,14 +1,17 @@
 //! What a purge has to find of texts that are, or were, stored in pieces.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{Found, Pieces};
 use crate::chunk::Chunk;
 use crate::engine::queue::Target;
-use crate::engine::state::{NONE, State};
+use crate::engine::state::{NONE, Row, State};
 use crate::mutants::mutant;
 use crate::whole::{self, MOST_PARTS, piece_id};
+
+/// Reading a row takes as long as looking up so many names.
+const ROW_IN_NAMES: u64 = 20;
 
 impl Pieces<'_> {
     /// Everything that is or was a piece of a text: what a purge has to find. Chunks that are none now are left alone.
@@ -99,27 +102,57 @@ impl Pieces<'_> {
         false
     }
 
-    /// What a purge of a row has to find beside it: of the text it is, or is a piece of, the versions that are stored otherwise and
-    /// are gone. Rows that live are other rows: they go when they match, too. `asked`: texts that were looked for already.
-    pub fn former(&self, row: &Target, asked: &mut HashSet<u128>) -> Vec<Target> {
-        let named =
-            |id: &str| Target { key: self.shared.key(&row.namespace, id), namespace: row.namespace.clone(), id: id.into() };
+    /// What a purge of rows has to find beside them: of the texts they are, or are pieces of, the versions that are stored
+    /// otherwise and are gone, each with the place of its row. Rows that live are other rows: they go when they match, too.
+    pub fn former(&self, rows: &[Target]) -> Vec<(usize, Target)> {
         let known = |t: &Target| self.shared.state.read().newest(t.key).is_some() || self.seen.contains_key(&t.key);
-        let mut found = Vec::new();
-        let parent = self.parent(&row.namespace, &row.id).map(|parent| named(&parent));
-        for text in parent.into_iter().filter(|text| asked.insert(text.key)) {
-            found.extend(self.ever(&text.namespace, &text.id));
-            found.push(text);
+        let mut texts: HashMap<u128, (usize, Target)> = HashMap::new();
+        for (i, row) in rows.iter().enumerate() {
+            let named =
+                |id: &str| Target { key: self.shared.key(&row.namespace, id), namespace: row.namespace.clone(), id: id.into() };
+            if let Some(parent) = self.parent(&row.namespace, &row.id).map(|parent| named(&parent)) {
+                texts.entry(parent.key).or_insert((i, parent));
+            }
+            // most rows never were in pieces: names are looked for only when one of the first few is there
+            if (1..=8).any(|part| known(&named(&piece_id(&row.id, part)))) {
+                texts.entry(row.key).or_insert((i, row.clone()));
+            }
         }
-        // most rows never were in pieces: thousands of names are looked for only when one of the first few is there
-        if (1..=8).any(|part| known(&named(&piece_id(&row.id, part)))) && asked.insert(row.key) {
-            found.extend(self.ever(&row.namespace, &row.id));
-        }
+        let mut found = self.dead_pieces(&texts);
+        found.extend(texts.into_values());
         let lives = |t: &Target| match self.seen.get(&t.key) {
             Some((.., findable)) => *findable,
             None => self.shared.state.read().find(t.key).is_some(),
         };
-        found.retain(|t| known(t) && !lives(t) && !mutant!("former_form_kept"));
+        found.retain(|(_, t)| known(t) && !lives(t) && !mutant!("former_form_kept"));
+        let mut told = HashSet::new();
+        found.retain(|(_, t)| told.insert(t.key));
+        found.sort_by_key(|(i, _)| *i);
+        found
+    }
+
+    /// Names that were pieces of these texts: by trying every name a piece can have, or by reading every row that does not live,
+    /// whichever is less work.
+    fn dead_pieces(&self, texts: &HashMap<u128, (usize, Target)>) -> Vec<(usize, Target)> {
+        let state = self.shared.state.read();
+        let dead = state.rows.len() as u64 - state.live.len() as u64;
+        // what this pass has put is in no table yet: it is found by name
+        if !self.put.is_empty() || texts.len() as u64 * u64::from(MOST_PARTS) <= dead * ROW_IN_NAMES {
+            drop(state);
+            let ever = |(i, t): &(usize, Target)| self.ever(&t.namespace, &t.id).into_iter().map(|p| (*i, p)).collect::<Vec<_>>();
+            return texts.values().flat_map(ever).collect();
+        }
+        let unused: HashSet<u32> = state.free.iter().copied().collect();
+        let rows = (0..state.rows.len() as u32).filter(|row| !state.live.contains(*row) && !unused.contains(row));
+        let read = |r: &Row| self.shared.load_aside(&state, r).ok();
+        let mut found = Vec::new();
+        for chunk in rows.filter_map(|row| state.row(row)).filter(|r| !r.tombstone && !r.purge).filter_map(read) {
+            let Some(place) = whole::place(&chunk) else { continue };
+            if let Some((i, text)) = texts.get(&self.shared.key(&chunk.namespace, place.parent)) {
+                let id = piece_id(&text.id, place.part);
+                found.push((*i, Target { key: self.shared.key(&text.namespace, &id), namespace: text.namespace.clone(), id }));
+            }
+        }
         found
     }
 }
