@@ -80,6 +80,8 @@ export interface ClusterReport {
     chunks: number;
     /** Chunks that match and have no vector (stored without a model, or still waiting for it): they are in no cluster. */
     without_vector: number;
+    /** Chunks left out because they cannot be read; `verify` names the places. */
+    damaged: number;
     /** Chunks that were clustered; fewer than `chunks` when a sample was. */
     points: number;
     /** Mean silhouette of up to 1,000 chunks, -1 to 1: how much nearer a chunk is to its own cluster than to the next; `null` for fewer than two clusters. */

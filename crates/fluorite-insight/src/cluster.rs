@@ -25,6 +25,7 @@ pub struct Grouped {
     pub items: Vec<Point>,
     pub chunks: u64,
     pub without_vector: u64,
+    pub damaged: Vec<fluorite_memory::Error>,
     /// By point; clusters are numbered by size.
     pub assigned: Vec<Option<u32>>,
     /// Unit vectors.
@@ -35,7 +36,8 @@ pub struct Grouped {
 
 /// Clusters of the chunks that match, with labels, representatives and outliers. `docs/clusters.md` says how.
 ///
-/// Blocks: call it on a thread of its own. Deterministic: same chunks, same seed, same result.
+/// Blocks: call it on a thread of its own. Deterministic: same chunks, same seed, same result. Chunks that cannot be read are in no
+/// cluster, and counted in `damaged`.
 /// # Errors
 /// `INVALID_ARGUMENT`, `ABORTED`, those of reading.
 pub fn cluster(engine: &Engine, options: &ClusterOptions) -> Result<ClusterReport> {
@@ -74,7 +76,7 @@ pub fn group(engine: &Engine, options: &ClusterOptions, checked: &Checked, work:
     let centres = centres(&rows, &assigned);
     let cosine = (0..n).map(|i| nearness(rows.row(i), assigned[i], &centres)).collect();
     let (chunks, without_vector) = (points.matching, points.without_vector);
-    Ok(Grouped { rows, items: points.items, chunks, without_vector, assigned, centres, cosine })
+    Ok(Grouped { rows, items: points.items, chunks, without_vector, damaged: points.damaged, assigned, centres, cosine })
 }
 
 /// Numbers clusters anew, the largest first; of equals the one with the earlier point. Empty ones are gone.
@@ -188,6 +190,7 @@ fn report(grouped: &Grouped, checked: &Checked, members: bool) -> ClusterReport 
         seed: checked.seed,
         chunks: grouped.chunks,
         without_vector: grouped.without_vector,
+        damaged: grouped.damaged.len() as u64,
         points: n,
         silhouette: None,
         objective: clustered.iter().sum::<f64>() / clustered.len().max(1) as f64,

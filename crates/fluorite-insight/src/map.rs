@@ -20,13 +20,17 @@ const WIDTH: f32 = 10.0;
 ///
 /// Blocks: call it on a thread of its own. Deterministic: same chunks, same seed, same result.
 /// # Errors
-/// `INVALID_ARGUMENT`, `ABORTED`, those of reading.
+/// `INVALID_ARGUMENT`, `ABORTED`, those of reading; `CORRUPT` for a chunk that cannot be read, which [`crate::cluster`] leaves out.
 pub fn memory_map(engine: &Engine, options: &MapOptions) -> Result<Vec<MapPoint>> {
     let near = options.neighbours()?;
     let clusters = options.clusters();
     let checked = clusters.checked()?;
     let work = Work::new(options.num_threads, options.cancel.clone(), options.on_progress.clone())?;
     let grouped = group(engine, &clusters, &checked, &work)?;
+    // a list of points has no place to say that some are missing
+    if let Some(damage) = grouped.damaged.first() {
+        return Err(damage.clone());
+    }
     let labels = labels(engine, &grouped, &work)?;
     let places = lay_out(&grouped.rows, near, checked.seed, &work)?;
     let point = |((item, cluster), [x, y]): ((fluorite_memory::Point, &Option<u32>), [f32; 2])| {

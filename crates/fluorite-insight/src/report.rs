@@ -77,6 +77,8 @@ pub struct ClusterReport {
     pub chunks: u64,
     /// Chunks that match and have no vector: they are in no cluster.
     pub without_vector: u64,
+    /// Chunks left out because they cannot be read; `verify` names the places.
+    pub damaged: u64,
     /// Points that were clustered; fewer than `chunks` when a sample was.
     pub points: usize,
     /// Mean silhouette of up to 1,000 points, -1 to 1: how much nearer a point is to its own cluster than to the next. `None` for fewer

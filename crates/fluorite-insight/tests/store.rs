@@ -230,3 +230,37 @@ fn refusals_and_cancelling() {
     let r = cluster(&engine, &ClusterOptions { k: Some(512), ..ClusterOptions::default() }).unwrap();
     assert!(r.clusters.len() <= 90 && r.clusters.iter().all(|c| c.size > 0));
 }
+
+#[test]
+fn a_chunk_that_cannot_be_read_is_left_out_and_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = || {
+        let config = EngineConfig {
+            enable_ml: false,
+            num_threads: Some(2),
+            enable_compression: false,
+            segment_bytes: 4 << 10,
+            ..EngineConfig::new(dir.path())
+        };
+        Engine::open(config).unwrap()
+    };
+    let engine = open();
+    topic_chunks().into_iter().for_each(|c| store(&engine, vec![c]));
+    engine.shutdown().wait().unwrap();
+    let text = b"cookingTools 3";
+    let mut hit = 0;
+    for file in std::fs::read_dir(dir.path().join("log")).unwrap() {
+        let path = file.unwrap().path();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let Some(at) = bytes.windows(text.len()).position(|w| w == text) else { continue };
+        bytes[at] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        hit += 1;
+    }
+    assert_eq!(hit, 1, "one sealed record is damaged");
+    let engine = open();
+    let report = cluster(&engine, &ClusterOptions { k: Some(3), ..ClusterOptions::default() }).unwrap();
+    assert_eq!((report.damaged, report.points, report.clusters.len()), (1, 89, 3), "{report:?}");
+    assert_eq!(report.clusters.iter().map(|c| c.size).collect::<Vec<_>>(), [40, 30, 19]);
+    assert_eq!(memory_map(&engine, &MapOptions::default()).unwrap_err().code(), "CORRUPT", "a map has no place to say so");
+}

@@ -152,6 +152,8 @@ pub struct Points {
     pub matching: u64,
     /// Chunks that match and have none.
     pub without_vector: u64,
+    /// Chunks left out because they, or their vectors, cannot be read: each as its `Corrupt`.
+    pub damaged: Vec<crate::Error>,
 }
 
 /// A page of a listing.

@@ -72,6 +72,7 @@ async function work(session: Session, flags: Flags): Promise<void> {
   };
   const report = await withBridge(session, {}, (bridge) => bridge.cluster(options).finally(meter.stop));
   await session.out.result(report, () => text(session, report));
+  if (report.damaged > 0) session.note(`${count(report.damaged)} chunks cannot be read and are in no cluster: \`fluorite doctor\` names the damaged places`);
   if (report.without_vector > 0) session.note(withoutVectors(report.without_vector, 'are in no cluster'));
 }
 

@@ -8,7 +8,7 @@ use super::read::LogVectors;
 use super::shared::Shared;
 use crate::cancel::CancelToken;
 use crate::chunk::Chunk;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::options::SearchFilter;
 use crate::report::{Point, Points};
 
@@ -18,7 +18,7 @@ const STEP: usize = 1_024;
 impl Shared {
     /// The vectors of the live chunks that match; beyond `most` a sample of them chosen by `seed`.
     ///
-    /// In the order of a hash of seed, namespace and id: the same for the same chunks in every store, and any beginning of it is a sample.
+    /// What cannot be read is left out and told in `damaged`. In the order of a hash of seed, namespace and id: the same for the same chunks in every store, and any beginning of it is a sample.
     pub fn points(&self, filter: &SearchFilter, most: usize, seed: u64, cancel: &CancelToken) -> Result<Points> {
         self.ensure_loaded()?;
         self.expire_due();
@@ -31,13 +31,14 @@ impl Shared {
             let without = selected.iter().filter(|row| !state.embedded.contains(*row)).count() as u64;
             (found, without)
         };
+        let mut damaged = Vec::new();
         let mut rows = Vec::with_capacity(found.len());
         for part in found.chunks(STEP) {
             cancel.check()?;
             let state = self.state.read();
             for (row, sequence) in part {
                 let Some(r) = state.row(*row).filter(|r| r.sequence == *sequence && state.live.contains(*row)) else { continue };
-                let (namespace, id) = self.names(&state, r)?;
+                let Some((namespace, id)) = readable(self.names(&state, r), &mut damaged)? else { continue };
                 rows.push((xxh3_64_with_seed(format!("{namespace}\0{id}").as_bytes(), seed), *row, *sequence));
             }
         }
@@ -53,7 +54,7 @@ impl Shared {
             let source = LogVectors(&state);
             for (_, row, sequence) in part {
                 let Some(r) = state.row(*row).filter(|r| r.sequence == *sequence && state.live.contains(*row)) else { continue };
-                if !source.read(*row, &mut vector)? {
+                if readable(source.read(*row, &mut vector), &mut damaged)? != Some(true) {
                     continue;
                 }
                 if points.items.is_empty() {
@@ -63,7 +64,7 @@ impl Shared {
                 if vector.len() != points.dimensions {
                     continue; // supplied vectors were replaced by longer ones meanwhile
                 }
-                let chunk = self.load_aside(&state, r)?;
+                let Some(chunk) = readable(self.load_aside(&state, r), &mut damaged)? else { continue };
                 points.values.extend_from_slice(&vector);
                 points.items.push(Point {
                     namespace: chunk.namespace.clone(),
@@ -72,10 +73,11 @@ impl Shared {
                 });
             }
         }
+        points.damaged = damaged;
         Ok(points)
     }
 
-    /// Chunks by name; no read is counted, nothing is put into the cache. `None` where there is none any more.
+    /// Chunks by name; no read is counted, nothing is put into the cache. `None` where there is none any more, or none to be read.
     pub fn read_aside(&self, names: &[(String, String)], cancel: &CancelToken) -> Result<Vec<Option<Arc<Chunk>>>> {
         let mut out = Vec::with_capacity(names.len());
         for part in names.chunks(STEP) {
@@ -83,9 +85,22 @@ impl Shared {
             let state = self.state.read();
             for (namespace, id) in part {
                 let found = state.find(self.key(namespace, id));
-                out.push(found.map(|(_, r)| self.load_aside(&state, r)).transpose()?);
+                let read = found.map(|(_, r)| readable(self.load_aside(&state, r), &mut Vec::new())).transpose()?;
+                out.push(read.flatten());
             }
         }
         Ok(out)
+    }
+}
+
+/// What was read; `None` and one more of `damaged` when it cannot be.
+fn readable<T>(read: Result<T>, damaged: &mut Vec<Error>) -> Result<Option<T>> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(e @ Error::Corrupt { .. }) => {
+            damaged.push(e);
+            Ok(None)
+        }
+        Err(e) => Err(e),
     }
 }
