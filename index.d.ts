@@ -36,8 +36,9 @@ export declare class FluoriteBridge implements AsyncDisposable {
      */
     storeChunks(chunks: readonly ChunkInput[] | AsyncIterable<ChunkInput> | Iterable<ChunkInput>, options?: BatchOptions): Promise<BatchResult>;
     /**
-     * Resolves when everything stored so far is durable; with `embedded` also when every waiting vector is computed. A `read_only` bridge
-     * has nothing to flush, and computes no vectors: `READ_ONLY` with `embedded`.
+     * Resolves when everything stored so far is durable; with `embedded` also when every waiting vector is computed or refused: a
+     * text the embedder cannot take fails no flush, `health().embedder` tells of it and the next open tries it again. A `read_only`
+     * bridge has nothing to flush, and computes no vectors: `READ_ONLY` with `embedded`.
      */
     flush(options?: {
         embedded?: boolean;

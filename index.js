@@ -66,8 +66,9 @@ class FluoriteBridge {
         return (0, errors_js_1.guard)(() => (0, storing_js_1.storeAll)(this.#native, chunks, options));
     }
     /**
-     * Resolves when everything stored so far is durable; with `embedded` also when every waiting vector is computed. A `read_only` bridge
-     * has nothing to flush, and computes no vectors: `READ_ONLY` with `embedded`.
+     * Resolves when everything stored so far is durable; with `embedded` also when every waiting vector is computed or refused: a
+     * text the embedder cannot take fails no flush, `health().embedder` tells of it and the next open tries it again. A `read_only`
+     * bridge has nothing to flush, and computes no vectors: `READ_ONLY` with `embedded`.
      */
     flush(options) {
         return (0, errors_js_1.guard)(() => this.#native.flush(options));
