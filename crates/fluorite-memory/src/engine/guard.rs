@@ -120,12 +120,19 @@ mod tests {
     fn another_domain_does_not_lose() {
         let known = KnownItems::default();
         let guard = |others| Guard { known: &known, others, anchors: Vec::new(), protection: 10.0 };
-        let (own, other) = (vec![pair(&[("b", 4.0)]); 9], [pair(&[("a", 1.0), ("b", -1.0)])]);
-        let old = Weights::from([("a".to_owned(), 1.0)]);
+        // `other` is right while b is below .5: a part of the step will do where a pair needs b above .125, none where it needs .5
+        let (other, old) = ([pair(&[("a", 1.0), ("b", -1.0)])], Weights::from([("a".to_owned(), 1.0)]));
+        for (needs, taken) in [(4.0, Taken::Part), (1.0, Taken::None)] {
+            let own = vec![pair(&[("b", needs)]); 9];
+            let fitted = fit_within(&own, &old, &[], 0.0, &[]);
+            let (after, told) = guard(vec![("other", &other[..])]).step(&old, &fitted, &own, &own);
+            assert_eq!(told.taken, taken, "{told:?}");
+            assert_eq!(after.weights == old, taken == Taken::None, "{:?}", after.weights);
+            assert_eq!(accuracy(&other, &after.weights), 1.0);
+            assert!(told.reason.as_ref().is_some_and(|r| r.contains("\"other\" would be in the right order")), "{told:?}");
+        }
+        let own = vec![pair(&[("b", 4.0)]); 9];
         let fitted = fit_within(&own, &old, &[], 0.0, &[]);
-        let (after, told) = guard(vec![("other", &other[..])]).step(&old, &fitted, &own, &own);
-        assert_eq!((told.taken, after.weights), (Taken::None, old.clone()), "{told:?}");
-        assert!(told.reason.as_ref().is_some_and(|r| r.contains("\"other\" would be in the right order")), "{told:?}");
         let (after, told) = guard(Vec::new()).step(&old, &fitted, &own, &own);
         assert_eq!((told.taken, told.reason, after), (Taken::All, None, fitted));
     }
