@@ -3,76 +3,76 @@
 
 export declare class NativeBridge {
   constructor()
-  get ready(): boolean
-  /** The folder of the open store. */
-  storePath(): string
-  /** `ask` is given texts to embed, with a number under which `embedded` answers; without `modelId` the model embeds. */
-  initialize(config: unknown, packageDir: string, runtimeDir: string, modelId?: string, dimensions?: number, ask?: (key: number, text: string) => void): Promise<void>
-  /**
-   * The process is about to exit: blocks until no thread of this bridge runs. C's `exit` runs the destructors of ONNX
-   * Runtime, which a thread still inside it does not survive.
-   */
-  tearDown(): void
+  addFeedback(feedback: unknown, options: unknown, call: number): Promise<void> | void
+  buildContext(query: unknown, options: unknown, call: number): Promise<string> | string
   cancel(call: number): void
-  embed(texts: unknown, options: unknown, call: number): Promise<Float32Array[]> | Float32Array[]
-  countTokens(text: unknown): number
-  flush(options: unknown): Promise<void> | void
-  refresh(): Promise<boolean> | boolean
-  get(id: unknown, options: unknown): Promise<unknown[] | null> | unknown[] | null
+  chunkText(text: unknown, options: unknown, call: number): Promise<string> | string
+  cluster(options: unknown, onProgress: unknown, call: number): Promise<string> | string
   content(id: unknown, options: unknown): Promise<Buffer | null> | Buffer | null
-  getMany(ids: unknown, options: unknown): Promise<(unknown[] | null)[]> | (unknown[] | null)[]
+  countTokens(text: unknown): number
   delete(id: unknown, options: unknown): Promise<boolean> | boolean
   deleteWhere(filter: unknown, options: unknown): Promise<number> | number
-  list(options: unknown, cursor: unknown, skipDamaged: boolean): Promise<[unknown[][], unknown, string[]]> | [unknown[][], unknown, string[]]
-  history(id: unknown, options: unknown): Promise<unknown[][]> | unknown[][]
-  search(query: unknown, options: unknown, call: number): Promise<unknown[]> | unknown[]
-  searchMany(queries: unknown, options: unknown, call: number): Promise<unknown[][]> | unknown[][]
-  stats(): Promise<string> | string
-  health(): string
-  verify(options: unknown, onProgress: unknown, call: number): Promise<string> | string
-  snapshot(dir: unknown, options: unknown, onProgress: unknown, call: number): Promise<string> | string
-  rotateKey(key: unknown, options: unknown, onProgress: unknown, call: number): Promise<string> | string
-  /** Of a bridge that is not open: the store may be one that does not open. */
-  salvage(from: unknown, to: unknown, options: unknown, packageDir: string, onProgress: unknown, call: number): Promise<string> | string
-  /** Lines as bytes, how many, how many with a vector, where the next page begins, and what could not be read. */
-  exportPage(options: unknown, cursor: unknown, skipDamaged: boolean): Promise<[Buffer, number, number, unknown, string[]]> | [Buffer, number, number, unknown, string[]]
-  importLines(lines: unknown, first: number, options: unknown, call: number): Promise<string> | string
-  optimize(options: unknown, onProgress: unknown, call: number): Promise<string> | string
-  shutdown(): Promise<void> | void
-  buildContext(query: unknown, options: unknown, call: number): Promise<string> | string
+  embed(texts: unknown, options: unknown, call: number): Promise<Float32Array[]> | Float32Array[]
   /** The answer to a text: its vector, or why there is none. */
   embedded(key: number, vector: Float32Array | string): void
+  /** Ends the listening; events not taken are dropped. */
+  endListening(listener: number): void
+  /** Lines as bytes, how many, how many with a vector, where the next page begins, and what could not be read. */
+  exportPage(options: unknown, cursor: unknown, skipDamaged: boolean): Promise<[Buffer, number, number, unknown, string[]]> | [Buffer, number, number, unknown, string[]]
+  findRelated(id: unknown, options: unknown, call: number): Promise<unknown[]> | unknown[]
+  flush(options: unknown): Promise<void> | void
+  get(id: unknown, options: unknown): Promise<unknown[] | null> | unknown[] | null
+  getMany(ids: unknown, options: unknown): Promise<(unknown[] | null)[]> | (unknown[] | null)[]
+  health(): string
+  history(id: unknown, options: unknown): Promise<unknown[][]> | unknown[][]
+  importLines(lines: unknown, first: number, options: unknown, call: number): Promise<string> | string
+  /** `ask` is given texts to embed, with a number under which `embedded` answers; without `modelId` the model embeds. */
+  initialize(config: unknown, packageDir: string, runtimeDir: string, modelId?: string, dimensions?: number, ask?: (key: number, text: string) => void): Promise<void>
+  integrationPatterns(a: unknown, b: unknown, options: unknown, call: number): Promise<string> | string
+  learn(options: unknown, onProgress: unknown, call: number): Promise<string> | string
+  learnFiles(paths: unknown, options: unknown, onProgress: unknown, call: number): Promise<string> | string
+  learningStats(options: unknown, call: number): Promise<string> | string
+  list(options: unknown, cursor: unknown, skipDamaged: boolean): Promise<[unknown[][], unknown, string[]]> | [unknown[][], unknown, string[]]
   /** Listens; `wake` is called with nothing when there are events to take. The number of the listener. */
   listen(options: unknown, wake: () => void): number
   /** Changes the kinds a listener is told of. */
   listenTo(listener: number, kinds: { types: string[] }): void
+  /** JSON arrays, one after the other. */
+  memoryMap(options: unknown, onProgress: unknown, call: number): Promise<string[]> | string[]
+  /** JSON, or the text that was asked for. */
+  metrics(options: unknown, onProgress: unknown, call: number): Promise<string> | string
+  optimize(options: unknown, onProgress: unknown, call: number): Promise<string> | string
+  get ready(): boolean
+  refresh(): Promise<boolean> | boolean
+  renderSpike(id: unknown, params: unknown, options: unknown): Promise<string> | string
+  rotateKey(key: unknown, options: unknown, onProgress: unknown, call: number): Promise<string> | string
+  /** Of a bridge that is not open: the store may be one that does not open. */
+  salvage(from: unknown, to: unknown, options: unknown, packageDir: string, onProgress: unknown, call: number): Promise<string> | string
+  search(query: unknown, options: unknown, call: number): Promise<unknown[]> | unknown[]
+  searchMany(queries: unknown, options: unknown, call: number): Promise<unknown[][]> | unknown[][]
+  /** Flat: index, score, text, index, ... */
+  semanticSearch(query: unknown, documents: unknown, topK: unknown, options: unknown, call: number): Promise<unknown[]> | unknown[]
+  shutdown(): Promise<void> | void
+  snapshot(dir: unknown, options: unknown, onProgress: unknown, call: number): Promise<string> | string
+  stats(): Promise<string> | string
+  /** One slice of a call; `offset` is the position of its first chunk in the whole. */
+  store(chunks: unknown, options: unknown, offset: number, call: number): Promise<[(string | null)[], number, string | undefined, string | undefined]> | [(string | null)[], number, string | undefined, string | undefined]
+  storeOne(chunk: unknown, options: unknown, call: number): Promise<string> | string
+  /** The folder of the open store. */
+  storePath(): string
+  suggestFrameworks(frameworks: unknown, options: unknown, call: number): Promise<string> | string
   /**
    * The oldest events, at most `most` (and one that says what was missed). `wake` is called again once this has
    * returned fewer.
    */
   takeEvents(listener: number, most: number): (unknown[] | string)[]
-  /** Ends the listening; events not taken are dropped. */
-  endListening(listener: number): void
-  addFeedback(feedback: unknown, options: unknown, call: number): Promise<void> | void
+  /**
+   * The process is about to exit: blocks until no thread of this bridge runs. C's `exit` runs the destructors of ONNX
+   * Runtime, which a thread still inside it does not survive.
+   */
+  tearDown(): void
   train(examples: unknown, options: unknown, onProgress: unknown, call: number): Promise<string> | string
-  cluster(options: unknown, onProgress: unknown, call: number): Promise<string> | string
-  /** JSON arrays, one after the other. */
-  memoryMap(options: unknown, onProgress: unknown, call: number): Promise<string[]> | string[]
-  learn(options: unknown, onProgress: unknown, call: number): Promise<string> | string
-  learnFiles(paths: unknown, options: unknown, onProgress: unknown, call: number): Promise<string> | string
-  learningStats(options: unknown, call: number): Promise<string> | string
-  /** JSON, or the text that was asked for. */
-  metrics(options: unknown, onProgress: unknown, call: number): Promise<string> | string
-  suggestFrameworks(frameworks: unknown, options: unknown, call: number): Promise<string> | string
-  integrationPatterns(a: unknown, b: unknown, options: unknown, call: number): Promise<string> | string
-  renderSpike(id: unknown, params: unknown, options: unknown): Promise<string> | string
-  findRelated(id: unknown, options: unknown, call: number): Promise<unknown[]> | unknown[]
-  /** Flat: index, score, text, index, ... */
-  semanticSearch(query: unknown, documents: unknown, topK: unknown, options: unknown, call: number): Promise<unknown[]> | unknown[]
-  chunkText(text: unknown, options: unknown, call: number): Promise<string> | string
-  storeOne(chunk: unknown, options: unknown, call: number): Promise<string> | string
-  /** One slice of a call; `offset` is the position of its first chunk in the whole. */
-  store(chunks: unknown, options: unknown, offset: number, call: number): Promise<[(string | null)[], number, string | undefined, string | undefined]> | [(string | null)[], number, string | undefined, string | undefined]
+  verify(options: unknown, onProgress: unknown, call: number): Promise<string> | string
   /** Watches until `cancel(call)`; the promise is settled when nothing of it runs any more, and keeps the process alive until then. */
   watch(options: unknown, tell: (progress: string) => void, call: number): Promise<void> | void
 }

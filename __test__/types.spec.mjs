@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 
+import { ordered } from '../scripts/native-types.mjs';
 import { root } from './helpers.mjs';
 
 test('the type tests compile under strict settings', () => {
@@ -33,4 +34,13 @@ test('no declaration says any', () => {
     const declared = code.replace(/^ *any\?: /gm, ''); // the member of SetFilter
     assert.doesNotMatch(declared, /\bany\b/, file);
   }
+});
+
+test('the declarations of the binding have one order, whichever the build found', () => {
+  const members = ['  constructor()\n', '  get ready(): boolean\n', '  /** Two. */\n  b(): void\n', '  /**\n   * One,\n   * of lines.\n   */\n  a(): void\n'];
+  const of = (list) => `export declare class C {\n${list.join('')}}\n\nexport declare class D {\n  constructor()\n}\n`;
+  const wanted = of([members[0], members[3], members[2], members[1]]);
+  for (const list of [members, members.toReversed(), [members[2], members[0], members[3], members[1]]]) assert.equal(ordered(of(list)), wanted);
+  const written = readFileSync(new URL('../native.d.ts', import.meta.url), 'utf8');
+  assert.equal(ordered(written), written);
 });

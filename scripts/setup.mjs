@@ -12,6 +12,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { ordered } from './native-types.mjs';
 import { missing, sweep } from './outputs.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -77,6 +78,7 @@ function addon(stamps) {
   step('Rust addon (the first build takes some minutes)');
   const cli = packageBin('@napi-rs/cli', 'napi');
   run(process.execPath, [cli, 'build', '--platform', '--release', '--no-js', '--dts', 'native.d.ts']);
+  writeFileSync(at('native.d.ts'), ordered(readFileSync(at('native.d.ts'), 'utf8')));
   stamps.addon = now;
 }
 

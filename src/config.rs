@@ -28,9 +28,10 @@ pub(crate) fn open(explicit: Value, package: &Path, runtime: &Path, own: Option<
     Ok(Opened { engine, learning: config.learning, _own: own })
 }
 
-/// A variable of the environment, also when it is set and empty.
+/// A variable of the environment, also when it is set and empty. One that is no UTF-8 is not taken for unset: what it is for
+/// refuses it.
 pub(crate) fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
 /// A configuration that is no data is a configuration error.

@@ -19,12 +19,12 @@ function owner(path: string): number | undefined {
   }
 }
 
-/** What that process runs, where the system tells: the words before its first option, of which any may be a secret. */
+/** What that process runs, where the system tells: the program, and the script that Node runs. Any other word may be a secret. */
 function command(pid: number): string {
   try {
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
-    const options = words.findIndex((word) => word.startsWith('-'));
-    const shown = words.slice(0, Math.min(3, options < 0 ? words.length : options));
+    const isScript = /(^|[\\/])node(\.exe)?$/.test(words[0] ?? '') && /[\\/.]/.test(words[1] ?? '') && !words[1]?.startsWith('-');
+    const shown = words.slice(0, isScript ? 2 : 1);
     return shown.length > 0 ? ` (${name(shown.join(' ').slice(0, 120))})` : '';
   } catch {
     return '';

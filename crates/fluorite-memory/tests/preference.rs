@@ -134,8 +134,8 @@ fn run(protection: Option<f64>) -> [f64; 5] {
         );
         let shared = report.domains[0].shared.as_ref().unwrap();
         println!(
-            "  known items without a domain: {:.3} by the bundled weights, {:.3} now",
-            shared.bundled.hit_at_10, shared.kept.hit_at_10
+            "  known items without a domain: {:.3} (MRR {:.3}) by the bundled weights, {:.3} ({:.3}) now, of {}",
+            shared.bundled.hit_at_10, shared.bundled.mrr, shared.kept.hit_at_10, shared.kept.mrr, shared.known_items
         );
     };
     let plain = ndcg(&engine, &WEB, &chunks);

@@ -63,7 +63,10 @@ export interface SharedTraining {
   taken: 'all' | 'part' | 'none';
   /** Why not all of it. */
   reason: string | null;
-  /** Chunks searched by their own headline to judge it, at most 200. */
+  /**
+   * Chunks that judged, searched by their own headline, at most 200: those found among the first ten of more than ten hits with
+   * nothing learned. 0: nothing could be judged, and all was taken.
+   */
   known_items: number;
   /** Those found without anything learned. */
   bundled: KnownItemRate;

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::known::KnownItems;
+use crate::cancel::CancelToken;
 use crate::feedback::{Anchor, Bound, Fit, Pair, SharedTraining, Taken, accuracy, fit_within, information};
 use crate::mutants::mutant;
 
-/// What may be lost: known items within the first ten against the bundled weights, held-out pairs of another domain against the
-/// weights before. In which order the first ten are is what a preference may decide.
+/// What may be lost: known items within the first ten and their mean reciprocal rank against the bundled weights, held-out pairs
+/// of another domain against the weights before. In which order the first ten are is what a preference may decide, within bounds.
 const LESS_FOUND: f32 = 0.02;
+const LESS_FIRST: f32 = 0.25;
 const LESS_RIGHT: f32 = 0.02;
 /// How much known items count in a fit with them, against the domain's pairs.
 const STRENGTHS: [f32; 5] = [WEAK, 0.3, 1.0, 4.0, 16.0];
@@ -33,6 +35,8 @@ pub struct Guard<'a> {
     /// What the others hold on to.
     pub anchors: Vec<Anchor<'a>>,
     pub protection: f64,
+    /// Ends the trying: the caller looks at it again.
+    pub cancel: &'a CancelToken,
 }
 
 impl Guard<'_> {
@@ -56,6 +60,9 @@ impl Guard<'_> {
             accuracy(held_out, weights) > accuracy(held_out, old) && self.objection(old, weights, &told).is_none()
         };
         let tempered = |strength: &f32| {
+            if self.cancel.is_cancelled() {
+                return None;
+            }
             let pairs = with_known(*strength);
             let weights = fit_within(&pairs, old, &self.anchors, self.protection, &BOUNDS).weights;
             good(&weights).then(|| {
@@ -70,7 +77,7 @@ impl Guard<'_> {
         };
         let part = STRENGTHS.iter().find_map(tempered).or_else(|| SHARES.iter().find_map(nearer));
         let (found, taken, so) = match part {
-            Some(found) => (found, Taken::Part, "take the part of it that loses nothing"),
+            Some(found) => (found, Taken::Part, "take the part of it by which no more is lost than may be"),
             None => (Fit { weights: old.clone(), ..Fit::default() }, Taken::None, "are ranked as before"),
         };
         told.kept = self.known.rate(&found.weights);
@@ -89,6 +96,13 @@ impl Guard<'_> {
                 after * 100.0,
                 told.known_items,
                 bundled * 100.0
+            ));
+        }
+        let (bundled, before, after) = (told.bundled.mrr, told.before.mrr, self.known.rate(new).mrr);
+        if after + LESS_FIRST < bundled && after < before {
+            return Some(format!(
+                "{} chunks would come {after:.2} high for their own headline (mean reciprocal rank), and come {bundled:.2} without anything learned",
+                told.known_items
             ));
         }
         self.others.iter().find_map(|(domain, pairs)| {
@@ -119,7 +133,8 @@ mod tests {
     #[test]
     fn another_domain_does_not_lose() {
         let known = KnownItems::default();
-        let guard = |others| Guard { known: &known, others, anchors: Vec::new(), protection: 10.0 };
+        let cancel = CancelToken::default();
+        let guard = |others| Guard { known: &known, others, anchors: Vec::new(), protection: 10.0, cancel: &cancel };
         // `other` is right while b is below .5: a part of the step will do where a pair needs b above .125, none where it needs .5
         let (other, old) = ([pair(&[("a", 1.0), ("b", -1.0)])], Weights::from([("a".to_owned(), 1.0)]));
         for (needs, taken) in [(4.0, Taken::Part), (1.0, Taken::None)] {

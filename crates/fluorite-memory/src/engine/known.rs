@@ -45,9 +45,11 @@ pub struct KnownItems {
 }
 
 impl KnownItems {
-    /// How many judge.
+    /// How many judge: those that are found among the first ten with nothing learned, and for whose query there are more hits
+    /// than ten. A headline that many chunks share finds none of them; of ten hits none can be lost.
     pub fn judges(&self) -> u64 {
-        self.items.len() as u64 / 2
+        let plain = self.by_number(&Weights::new());
+        self.items.iter().skip(1).step_by(2).filter(|item| item.tells(&plain)).count() as u64
     }
 
     /// Where these weights put those that judge.
@@ -55,7 +57,9 @@ impl KnownItems {
     pub fn rate(&self, weights: &Weights) -> KnownItemRate {
         let weights = self.by_number(weights);
         let mut out = KnownItemRate::default();
-        let ranks = self.items.iter().skip(1).step_by(2).filter_map(|item| item.rank(&weights));
+        let plain = self.by_number(&Weights::new());
+        let judges = self.items.iter().skip(1).step_by(2).filter(|item| item.tells(&plain));
+        let ranks = judges.filter_map(|item| item.rank(&weights));
         for rank in ranks.filter(|rank| *rank < TOP) {
             out.hit_at_10 += 1.0;
             out.mrr += 1.0 / (rank + 1) as f32;
@@ -103,6 +107,11 @@ impl Hit {
 }
 
 impl Item {
+    /// Whether weights can lose it.
+    fn tells(&self, plain: &[f32]) -> bool {
+        self.hits.len() > TOP && self.rank(plain).is_some_and(|rank| rank < TOP)
+    }
+
     /// How many hits come before the chunk itself.
     fn rank(&self, weights: &[f32]) -> Option<usize> {
         let own = self.own?;
@@ -144,7 +153,10 @@ impl Shared {
             let query = headline(&chunk);
             if !query.is_empty() {
                 let asked = Asked { namespace: &chunk.namespace, query: &query };
-                out.add(self, asked, &chunk.id, &|namespace, id| tallies.read().get(namespace, id), options)?;
+                match out.add(self, asked, &chunk.id, &|namespace, id| tallies.read().get(namespace, id), options) {
+                    Err(Error::Corrupt { .. }) => {} // one of its hits: `verify` tells of it
+                    other => other?,
+                }
             }
             self.report_progress(options.on_progress.as_ref(), "known_items", done as u64 + 1, Some(rows.len() as u64), started);
         }

@@ -162,8 +162,9 @@ impl Shared {
         let sharing = ranker.sharing(domain).filter(|_| *protection > 0.0);
         let others = sharing.filter_map(|(d, _)| Some((d.as_str(), material.get(d)?.held_out.as_slice())));
         let others = others.filter(|(_, pairs)| !pairs.is_empty()).collect();
-        let guard = Guard { known, others, anchors: ranker.anchors(domain), protection: *protection };
+        let guard = Guard { known, others, anchors: ranker.anchors(domain), protection: *protection, cancel: &options.cancel };
         let (shared, step) = guard.step(&ranker.shared, &found, &m.train, &m.held_out);
+        options.cancel.check()?;
         let others = ranker.domains.keys().filter(|d| *d != domain).filter_map(|d| Some((d, material.get(d)?)));
         out.retained = others
             .filter(|(_, m)| !m.held_out.is_empty())

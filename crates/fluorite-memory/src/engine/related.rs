@@ -9,7 +9,7 @@ use super::read::LogVectors;
 use super::search::Prepared;
 use super::shared::Shared;
 use crate::error::{Error, Result};
-use crate::index::{QueryTerms, for_each_term};
+use crate::index::{QueryTerms, RowSet, for_each_term};
 use crate::options::{OneOrMany, SearchMode, SearchOptions};
 use crate::report::SearchHit;
 use crate::search::Question;
@@ -27,8 +27,8 @@ struct Origin {
     vector: Option<Vec<f32>>,
     /// Its text, when it is to be searched by words.
     text: Option<String>,
-    /// Ids that are no answer: its own, or those of its pieces.
-    own: HashSet<String>,
+    /// Rows that are no answer: its own, or those of its pieces.
+    own: RowSet,
 }
 
 impl Shared {
@@ -41,14 +41,16 @@ impl Shared {
                 let mut values = Vec::new();
                 let has_vector = LogVectors(&state).read(row, &mut values)?;
                 let text = if by_words(has_vector) { Some(self.load_aside(&state, r)?.text().into_owned()) } else { None };
-                return Ok(Origin { vector: has_vector.then_some(values), text, own: HashSet::from([id.to_owned()]) });
+                let mut own = RowSet::new();
+                own.insert(row);
+                return Ok(Origin { vector: has_vector.then_some(values), text, own });
             }
         }
         let (seen, put) = (Seen::new(), PutPieces::new());
         let mut pieces = Pieces { shared: self, seen: &seen, put: &put }.live(namespace, id, 0);
         pieces.retain(|piece| piece.findable);
         let state = self.state.read();
-        let (mut sum, mut text, mut read, mut own) = (Vec::new(), String::new(), Vec::new(), HashSet::new());
+        let (mut sum, mut text, mut read, mut own) = (Vec::new(), String::new(), Vec::new(), RowSet::new());
         let mut parts = None;
         for piece in &pieces {
             let Some((row, r)) = state.find(piece.target.key) else { continue };
@@ -62,7 +64,7 @@ impl Shared {
                 parts = parts.or_else(|| whole::place(&chunk).map(|place| place.parts as usize));
                 text.push_str(&chunk.text());
             }
-            own.insert(piece.target.id.clone());
+            own.insert(row);
         }
         if parts != Some(own.len()) {
             return Err(Error::NotFound { what: format!("chunk {id:?} of namespace {namespace:?}") });
@@ -90,17 +92,14 @@ impl Shared {
         if words.is_none() && vector.is_none() {
             return Ok(Vec::new()); // nothing to search by
         }
-        let mut wider = options.clone();
-        (wider.limit, wider.offset) = (Some(options.offset() + options.limit() + own.len()), None);
-        let filter = wider.filter.get_or_insert_default();
+        let mut options = options.clone();
+        let filter = options.filter.get_or_insert_default();
         filter.namespace.get_or_insert_with(|| OneOrMany::One(namespace.to_owned()));
-        wider.rerank.get_or_insert(false); // the words are no question: what a question gives away would mislead
+        options.rerank.get_or_insert(false); // the words are no question: what a question gives away would mislead
         let question = words.as_deref().map(|w| Question::new(w, &[]));
         let terms = words.as_deref().map(QueryTerms::new);
-        let query = Prepared { words: terms.as_ref().zip(question.as_ref()), vector: vector.as_deref() };
-        let found = self.run_search(&query, &wider, &options.cancel)?;
-        let others = found.into_iter().filter(|h| !own.contains(&h.id) || h.namespace != namespace);
-        Ok(others.skip(options.offset()).take(options.limit()).collect())
+        let query = Prepared { words: terms.as_ref().zip(question.as_ref()), vector: vector.as_deref(), without: Some(&own) };
+        self.run_search(&query, &options, &options.cancel)
     }
 
     /// The words of a text that fewest chunks hold, of those that at least two do: one finds the chunk itself alone.

@@ -33,6 +33,8 @@ pub struct Prepared<'a> {
     /// What the text index is asked, and what it gives away.
     pub words: Option<(&'a QueryTerms, &'a Question)>,
     pub vector: Option<&'a [f32]>,
+    /// Rows that are no answer.
+    pub without: Option<&'a RowSet>,
 }
 
 /// Cosine as a score: negative counts as 0.
@@ -103,11 +105,12 @@ impl Shared {
         let mut laps = Laps::start();
         let wanted = options.limit() + options.offset();
         let source = LogVectors(state);
-        let deep = wanted.max(LEG_DEPTH);
+        let reach = wanted + query.without.map_or(0, RowSet::len);
+        let deep = reach.max(LEG_DEPTH);
         let near = match query.vector {
             None => None,
             Some(vector) => {
-                let depth = if query.words.is_some() || options.mmr_lambda.is_some() { deep } else { wanted };
+                let depth = if query.words.is_some() || options.mmr_lambda.is_some() { deep } else { reach };
                 let mut near = match &state.vectors {
                     None => Vec::new(),
                     Some(v) if options.exact == Some(true) => v.search_exact(vector, depth, near_ones, &source)?,
@@ -124,7 +127,7 @@ impl Shared {
                 Some(near)
             }
         };
-        let ranked = match query.words {
+        let mut ranked: Vec<Ranked> = match query.words {
             None => near.unwrap_or_default().into_iter().map(|(row, cosine)| single(row, Some(cosine), 0.0)).collect(),
             Some((terms, question)) => {
                 let own;
@@ -156,6 +159,10 @@ impl Shared {
                 }
             }
         };
+        // before they are compared with each other: what is no answer makes nothing else redundant
+        if let Some(without) = query.without {
+            ranked.retain(|r| !without.contains(r.candidate.row));
+        }
         let ranked = match options.mmr_lambda {
             Some(lambda) => varied(ranked, wanted, lambda, &source),
             None => ranked,

@@ -46,7 +46,8 @@ pub struct SharedTraining {
     pub taken: Taken,
     /// Why not all of it.
     pub reason: Option<String>,
-    /// Chunks that were searched by their own headline to judge it, at most 200.
+    /// Chunks that judged, searched by their own headline, at most 200: those found among the first ten of more than ten hits by
+    /// the bundled weights. 0: nothing could be judged.
     pub known_items: u64,
     /// How many of them the bundled weights find.
     pub bundled: KnownItemRate,

@@ -73,7 +73,9 @@ impl Engine {
         if let Err(e) = check_mode(options).and_then(|()| check_vector(&mut vector, shared.dimensions())) {
             return Some(Err(e));
         }
-        let found = shared.search_state(&state, &Prepared { words: None, vector: Some(&vector) }, options, true).transpose()?;
+        let found = shared
+            .search_state(&state, &Prepared { words: None, vector: Some(&vector), without: None }, options, true)
+            .transpose()?;
         if found.is_ok() {
             shared.metrics.record(Stage::Total, started.elapsed());
         }
@@ -192,14 +194,14 @@ pub(in crate::engine) fn one_search(shared: &Arc<Shared>, query: Query, options:
         Query::Vector(mut vector) => {
             check_mode(options)?;
             check_vector(&mut vector, shared.dimensions())?;
-            shared.run_search(&Prepared { words: None, vector: Some(&vector) }, options, cancel)
+            shared.run_search(&Prepared { words: None, vector: Some(&vector), without: None }, options, cancel)
         }
         Query::Text(text) => {
             let mode = shared.text_mode(options.mode)?;
             let asked = shared.ask(&text)?;
             let vector = if mode == SearchMode::Lexical { None } else { Some(shared.embed_query(&asked.meaning, options)?) };
             let words = (mode != SearchMode::Vector).then_some((&asked.words, &asked.question));
-            shared.run_search(&Prepared { words, vector: vector.as_deref() }, options, cancel)
+            shared.run_search(&Prepared { words, vector: vector.as_deref(), without: None }, options, cancel)
         }
     }
 }
