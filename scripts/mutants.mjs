@@ -19,6 +19,7 @@ const MUTANTS = {
   half_a_batch_kept: [['power', 'nothing_acknowledged_is_lost']],
   id_table_newer_than_log: [['power', 'nothing_acknowledged_is_lost']],
   shortened_log_accepted: [['damage', 'after_a_shutdown_damage_to_the_end_is_corrupt']],
+  sequence_used_twice: [['strays', 'a_sequence_number_is_not_used_twice']],
   checksum_ignored: [['damage', 'a_flipped_bit_in_every_byte_of_every_file']],
   tombstone_lost: [['model', 'random_calls_agree_with_a_map']],
   older_version_revived: [['power', 'nothing_acknowledged_is_lost']],

@@ -220,3 +220,23 @@ fn a_reader_of_a_log_without_manifest_is_told_of_the_damage() {
     assert_eq!(open_sim_reader(&disk).unwrap_err().code(), "CORRUPT");
     assert_eq!(open_sim_reader(&SimVfs::new(2)).unwrap_err().code(), "NOT_FOUND");
 }
+
+/// What a compaction drops may have had the highest number: an index that still knows it would take another chunk for it.
+#[test]
+fn a_sequence_number_is_not_used_twice() {
+    let (disk, clock) = (SimVfs::new(1), Arc::new(ManualClock::at(1_700_000_000_000)));
+    let open = |disk: &SimVfs| open_sim_at(disk, 64 << 20, Arc::clone(&clock)).unwrap();
+    let number = |engine: &Engine, id: &str| engine.history("default", id).wait().unwrap()[0].sequence;
+    let engine = open(&disk);
+    let short = ChunkInput { ttl_seconds: Some(2.0), ..chunk("y", "lives two seconds") };
+    engine.store(vec![short], WriteOptions::default()).wait().unwrap();
+    let last = number(&engine, "y");
+    clock.advance(10_000);
+    let done = engine.optimize(CancelToken::default(), None);
+    settle(&engine);
+    done.wait().unwrap();
+    engine.shutdown().wait().unwrap();
+    let engine = open(&disk.restart());
+    put(&engine, "b", "comes later");
+    assert!(number(&engine, "b") > last);
+}

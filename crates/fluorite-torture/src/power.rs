@@ -211,7 +211,10 @@ fn live(seed: u64, dropped: Option<Dropped>, open: impl Fn(&SimVfs, u64) -> Resu
             run.check(&engine).or_else(|e| if lost_power(&disk) { Ok(()) } else { Err(format!("life {life}: {e}")) })?;
             for _ in 0..120 {
                 match run.act(&engine) {
-                    Ok(verdict) => verdict.map_err(|e| format!("life {life}: {e}"))?,
+                    // behind the loss nobody hears an answer any more
+                    Ok(verdict) => {
+                        verdict.or_else(|e| if lost_power(&disk) { Ok(()) } else { Err(format!("life {life}: {e}")) })?
+                    }
                     Err(_) if lost_power(&disk) => break,
                     Err(e) => return Err(format!("life {life}: {e}")),
                 }

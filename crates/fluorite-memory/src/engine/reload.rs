@@ -146,7 +146,7 @@ fn load_once(files: &Files<'_>, known: &Known, hurried: bool) -> Result<Loaded> 
     tail.segment().check_end(tail.end(), manifest.least_live())?;
     state.usage.insert(manifest.live, SegmentUse { total: tail.end(), ..SegmentUse::default() });
     state.segments.insert(manifest.live, tail.segment().clone());
-    let next_sequence = replay.next_sequence.max(1);
+    let next_sequence = replay.next_sequence.max(manifest.next_sequence).max(1);
     replay.build(&mut state, files.wall, files.monotonic);
     state.find_doomed(files.wall); // what is purged is not read any more, though it may still be there
     check_model(&manifest, files.embedder, &state)?;

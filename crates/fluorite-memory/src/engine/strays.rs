@@ -21,7 +21,13 @@ pub fn segment_number(name: &str) -> Option<u32> {
 /// Refuses a MANIFEST that is older than the log, as one put back from a copy is. A crash leaves none such: a dictionary and the
 /// model are named before a record needs them, a compaction copies what is known, a new segment is empty until it is named.
 /// `had_model`: it named one when it was read.
-pub fn check_newest(vfs: &dyn Vfs, root: &Path, manifest: &Manifest, replay: &Replay, had_model: bool) -> Result<()> {
+pub fn check_newest(
+    vfs: &dyn Vfs,
+    root: &Path,
+    manifest: &Manifest,
+    (replay, next_sequence): (&Replay, u64),
+    had_model: bool,
+) -> Result<()> {
     let older = |proof: String| Error::Corrupt {
         path: root.join("MANIFEST"),
         offset: 0,
@@ -34,7 +40,7 @@ pub fn check_newest(vfs: &dyn Vfs, root: &Path, manifest: &Manifest, replay: &Re
     if !had_model && replay.met_vectors() {
         return Err(older("there are vectors, and it names no model".into()));
     }
-    let (dir, store_id, next_sequence) = (root.join("log"), manifest.id()?, replay.next_sequence.max(1));
+    let (dir, store_id) = (root.join("log"), manifest.id()?);
     // numbers below `next_segment` were known to it: the victims of a compaction whose removal did not come about
     let unknown = |n: &u32| *n >= manifest.next_segment;
     for number in vfs.list(&dir).unwrap_or_default().iter().filter_map(|n| segment_number(n)).filter(unknown) {

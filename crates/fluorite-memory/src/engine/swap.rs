@@ -25,6 +25,9 @@ pub fn swap(shared: &Shared, w: &mut Writer, victims: &[u32], out: LiveSegment, 
     let empty = out.end() == crate::log::SEGMENT_HEADER as u64;
     let mut next = w.manifest.clone();
     next.sealed.retain(|s| !victims.contains(&s.number));
+    if !mutant!("sequence_used_twice") {
+        next.next_sequence = w.next_sequence;
+    }
     let mut mapped = None;
     if empty {
         let _ = shared.vfs.remove(&log_dir.join(segment_name(number)));

@@ -87,6 +87,10 @@ pub struct Manifest {
     pub live: u32,
     /// Number of the next segment.
     pub next_segment: u32,
+    /// The log's next sequence number when a compaction last took its segments out: what it dropped may have had the highest ones,
+    /// and none is used twice.
+    #[serde(default)]
+    pub next_sequence: u64,
     /// The last clean close, or of a copy its end; of a segment that is sealed since it says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<Closed>,
@@ -109,6 +113,7 @@ impl Manifest {
             sealed: Vec::new(),
             live: 1,
             next_segment: 2,
+            next_sequence: 0,
             closed: None,
         }
     }

@@ -113,9 +113,9 @@ pub fn open(config: EngineConfig, platform: Platform) -> Result<Arc<Shared>> {
         LiveSegment::recover(&*vfs, &log_dir, manifest.live, store_id, from, |r| replay.take(seed, model_hash, &r))?;
     state.usage.insert(manifest.live, SegmentUse { total: live.end(), ..Default::default() });
     state.segments.insert(manifest.live, live.segment().clone());
-    let next_sequence = replay.next_sequence.max(1);
+    let next_sequence = replay.next_sequence.max(manifest.next_sequence).max(1);
     // only now, when all that MANIFEST names is there and nothing is newer, is it known to be the latest
-    check_newest(&*vfs, &root, &manifest, &replay, had_model)?;
+    check_newest(&*vfs, &root, &manifest, (&replay, next_sequence), had_model)?;
     if !had_model && manifest.model.is_some() {
         manifest.save(&*vfs, &root)?;
     }
